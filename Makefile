@@ -1,0 +1,18 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+.PHONY: reproduce test
+
+# Train LeNet-5 and lay its error curves over Figure 5; a stopped run continues where it was.
+reproduce: $(STAMP)
+	$(BIN)/lenet1998 train --out reproduction --resume
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+$(STAMP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@

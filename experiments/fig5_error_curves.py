@@ -1,0 +1,27 @@
+"""Figure 5: test and training error of LeNet-5 as a function of the number of passes (section III-B).
+
+Trains one run a seed, records every pass in OUT/fig5_error_curves.json, and draws our curves over the paper's. Another
+recipe than `default` is recorded under its own name, such as fig5_error_curves_printed.json.
+"""
+
+from __future__ import annotations
+
+from experiments.common import guarded, options, recorded, train_seeds
+from lenet1998.plotting import error_curves
+from lenet1998.reporting import pass_table
+
+
+def main() -> None:
+    arguments = options(__doc__, seeds=3).parse_args()
+    variant = "".join(c if c.isalnum() or c in ".-" else "_" for c in "_".join([arguments.recipe, *arguments.settings]))
+    name = "fig5_error_curves" + ("" if variant == "default" else f"_{variant}")
+    histories = recorded(name, arguments) if arguments.plot_only else train_seeds(name, arguments)
+    for history in histories:
+        print(f"seed {history['seed']}, engine {history['engine']}")
+        print(pass_table(history))
+    for path in (arguments.out / f"{name}.json", *error_curves(histories, arguments.out / name)):
+        print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)

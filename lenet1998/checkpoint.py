@@ -1,0 +1,89 @@
+"""Checkpoints: the state of a run after a complete pass, as one ``.npz`` file.
+
+It holds the flat vector of parameters and, as JSON, the format's version, the recipe, seed, data and history. Random
+streams need no state, since each pass derives its own from seed and pass number. Files are read without pickle, within
+bounds, and refused with one clear error when they are not what they should be.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lenet1998.errors import CheckpointError, RecipeError
+from lenet1998.files import write_atomically
+from lenet1998.network import LeNet5, Network
+from lenet1998.recipe import Recipe
+
+FORMAT = 1
+_LARGEST = 64 * 2**20  # a checkpoint of LeNet-5 takes a quarter of a megabyte
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`values`, the flat parameters, and `history`, the record that history.json shows (see `lenet1998.runs`)."""
+
+    values: np.ndarray
+    history: dict
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe.from_dict(self.history["recipe"])
+
+    def network(self) -> Network:
+        """The network of the recipe with these parameters."""
+        network = LeNet5(self.recipe)
+        network.parameters.values[:] = self.values
+        return network
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically: a kill or a full disk leaves the previous checkpoint."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer, format=np.int64(FORMAT), history=np.array(json.dumps(checkpoint.history)), values=checkpoint.values
+    )
+    write_atomically(path, buffer.getvalue())
+
+
+def load(path: Path) -> Checkpoint:
+    """Read and check a checkpoint. Raises CheckpointError for anything that is not a whole one of this format."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
+                raise CheckpointError(f"{path} unpacks to over {_LARGEST} bytes: it is no checkpoint of lenet1998")
+        with np.load(path, allow_pickle=False) as arrays:
+            version = int(arrays["format"])
+            if version != FORMAT:
+                raise CheckpointError(
+                    f"{path} has checkpoint format {version}, this version reads {FORMAT}: train again, "
+                    "or use the version of lenet1998 that wrote it"
+                )
+            checkpoint = Checkpoint(arrays["values"], json.loads(str(arrays["history"])))
+        _check(checkpoint)
+    except OSError as error:
+        raise CheckpointError(f"cannot read checkpoint {path}: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RecipeError, RecursionError,
+            NotImplementedError, RuntimeError, AttributeError, OverflowError) as error:  # fmt: skip
+        reason = str(error) or type(error).__name__
+        raise CheckpointError(f"{path} is not a whole checkpoint of lenet1998 ({reason})") from error
+    return checkpoint
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    """The parameters must be the network's: number, type, finite; the history must have its keys."""
+    expected = checkpoint.network().parameters.values
+    values = checkpoint.values
+    if values.shape != expected.shape or values.dtype != expected.dtype:
+        raise ValueError(f"parameters {values.dtype} {values.shape} instead of {expected.dtype} {expected.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("a parameter is not finite")
+    numbers = [record["pass"] for record in checkpoint.history["passes"]]
+    if numbers != list(range(1, len(numbers) + 1)) or not isinstance(checkpoint.history["seed"], int):
+        raise ValueError("the passes are not numbered from 1, or the seed is missing")

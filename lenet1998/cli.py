@@ -1,0 +1,195 @@
+"""The command `lenet1998`: what it does, its options, and its exit codes.
+
+0 for success, 2 for bad usage or bad input (one line says what and what to do), 3 for a run that diverged, 130 after
+Ctrl-C, when the last complete pass is saved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.connections import TABLE_I, inputs_of
+from lenet1998.data import mnist
+from lenet1998.data.download import fetch
+from lenet1998.data.prepare import read_image
+from lenet1998.engine import Engine, make_engine
+from lenet1998.errors import LeNetError
+from lenet1998.evaluation import error_rate
+from lenet1998.network import LeNet5
+from lenet1998.options import (
+    DownloadBar,
+    add_data_options,
+    add_training_options,
+    chosen_data,
+    chosen_recipe,
+    natural,
+)
+from lenet1998.recipe import Recipe
+from lenet1998.reporting import Console, layer_table, pass_table
+from lenet1998.runs import CHECKPOINT, HISTORY, run
+from lenet1998.training import make_loss
+
+
+def info(arguments: argparse.Namespace) -> None:
+    rows = LeNet5(Recipe()).table()
+    c3_table = inputs_of(TABLE_I)
+    if arguments.json:
+        totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections")}
+        print(json.dumps({"layers": rows, **totals, "c3_table": c3_table}))
+    else:
+        print(layer_table(rows, c3_table))
+
+
+def data_where(arguments: argparse.Namespace) -> None:
+    for label, path, state in mnist.where(arguments.data_dir):
+        print(f"{state:<24} {path}  ({label})")
+
+
+def data_fetch(arguments: argparse.Namespace) -> None:
+    with DownloadBar(disable=not sys.stderr.isatty()) as bar:
+        target = fetch(arguments.data_dir, progress=bar.progress)
+    print(f"MNIST is complete and verified in {target}")
+
+
+def data_verify(arguments: argparse.Namespace) -> None:
+    rows = mnist.verify(arguments.data_dir)
+    for path, size, digest, ok in rows:
+        print(f"{'ok' if ok else 'WRONG':<6} {digest}  {size:>10,} bytes  {path}")
+    wrong = [str(path) for path, *_, ok in rows if not ok]
+    if wrong:
+        raise LeNetError(f"not MNIST: {', '.join(wrong)}; remove them and run lenet1998 data fetch")
+
+
+def train(arguments: argparse.Namespace) -> None:
+    from lenet1998.plotting import error_curves  # matplotlib takes a second to load, only figures need it
+
+    recipe = chosen_recipe(arguments)
+    out = arguments.out or Path("runs") / f"{arguments.recipe}-seed{arguments.seed}"
+    dataset = chosen_data(arguments)
+    console = Console(arguments.passes, len(dataset.train), arguments.quiet)
+    try:
+        history = run(
+            out,
+            recipe,
+            dataset,
+            seed=arguments.seed,
+            passes=arguments.passes,
+            engine=arguments.engine,
+            resume=arguments.resume,
+            progress=console.progress,
+            passed=console.passed,
+        )
+    finally:
+        console.close()
+    figures = error_curves([history], out / "error_curves")
+    print(pass_table(history))
+    if dataset.notice:
+        print(dataset.notice)
+    for path in (out / HISTORY, out / CHECKPOINT, *figures):
+        print(path)
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    saved = checkpoints.load(arguments.checkpoint)
+    arguments.data = arguments.data or saved.history["data"]["name"]
+    dataset = chosen_data(arguments)
+    rate = error_rate(_engine(saved), dataset.test)
+    if arguments.json:
+        print(json.dumps(rate.as_dict()))
+    else:
+        low, high = rate.interval_percent
+        print(
+            f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
+            f"95% Wilson interval {low:.2f} to {high:.2f}%)"
+        )
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    engine = _engine(checkpoints.load(arguments.checkpoint))
+    distances = engine.penalties(np.stack([read_image(image) for image in arguments.images]))
+    answers = []
+    for image, row in zip(arguments.images, distances, strict=True):
+        best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
+        answers.append(
+            {"image": str(image), "class": best, "runner_up": runner_up, "distances": [float(y) for y in row]}
+        )
+    if arguments.json:
+        print(json.dumps(answers))
+        return
+    for answer in answers:
+        print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
+        print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
+
+
+def _engine(saved: checkpoints.Checkpoint) -> Engine:
+    return make_engine("auto", saved.network(), make_loss(saved.recipe))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each command's --help is made from it."""
+    top = argparse.ArgumentParser(
+        prog="lenet1998", description="LeNet-5 as LeCun, Bottou, Bengio and Haffner described it in 1998."
+    )
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(group, name: str, does, text: str) -> argparse.ArgumentParser:
+        added = group.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        added.set_defaults(does=does)
+        return added
+
+    added = command(commands, "info", info, "the table of layers with parameters and connections, and Table I")
+    added.add_argument("--json", action="store_true", help="print JSON")
+
+    group = commands.add_parser(
+        "data", help="find, download or check MNIST", description="Find, download or check MNIST."
+    )
+    group = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, does, text in (
+        ("where", data_where, "every place where MNIST is looked for, in order, and what is there"),
+        ("fetch", data_fetch, "download MNIST, verify it, and put it where it will be found"),
+        ("verify", data_verify, "check the SHA-256 of the MNIST that is found"),
+    ):
+        command(group, name, does, text).add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
+
+    added = command(
+        commands, "train", train, "train LeNet-5; writes history.json, checkpoint.npz and error_curves.png, .pdf"
+    )
+    add_training_options(added)
+    added.add_argument("--seed", metavar="S", type=natural, default=1, help="seed of every random choice (default: 1)")
+    added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-seedS)")
+    added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
+
+    added = command(commands, "evaluate", evaluate, "the test error of a checkpoint, with its 95%% interval")
+    added.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="a checkpoint.npz")
+    add_data_options(added, default=None)
+    added.add_argument("--json", action="store_true", help="print JSON")
+
+    added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
+    added.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="a checkpoint.npz")
+    added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="PNG or JPEG, of any size")
+    added.add_argument("--json", action="store_true", help="print JSON")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.does(arguments)
+        sys.stdout.flush()
+    except LeNetError as error:
+        print(f"lenet1998: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("lenet1998: interrupted; complete passes are saved, and --resume continues after them", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,67 @@
+"""Keras's copy of MNIST: the arrays of the four files of section III-A in one ``mnist.npz``.
+
+An npz file is a zip archive of arrays. Keras's holds the same values as the IDX files, so the IDX bytes can
+be rebuilt from it and verified by the same digests. Nothing is unpickled, and no header decides how much
+memory is taken.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from os import PathLike
+
+import numpy as np
+
+from lenet1998.data.files import KnownFile
+from lenet1998.data.idx import REMEDY, write_idx
+from lenet1998.errors import DataError
+
+# The header of an array takes 128 bytes as a rule.
+HEADER_ROOM = 4096
+
+
+def read_npz(path: str | PathLike[str], known: KnownFile) -> bytes:
+    """Return one MNIST file, as decompressed IDX bytes, rebuilt from Keras's ``mnist.npz``.
+
+    The result still has to pass ``files.check``. Raises ``DataError`` if the archive cannot be read or is
+    damaged, or its array is missing, is not of unsigned bytes, or is larger than expected.
+
+    >>> import tempfile
+    >>> from lenet1998.data.files import FILES
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(folder + "/mnist.npz", y_test=np.array([7, 2], np.uint8))
+    ...     read_npz(folder + "/mnist.npz", FILES["t10k-labels-idx1-ubyte"]).hex(" ")
+    '00 00 08 01 00 00 00 02 07 02'
+    """
+    what = f"{path} ({known.key})"
+    limit = known.size + HEADER_ROOM
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{known.key}.npy") as member:
+            data = member.read(limit + 1)
+        if len(data) > limit:
+            raise DataError(f"{what} is too long: it holds more than the {known.size} bytes expected; {REMEDY}")
+        return write_idx(_parse(data))
+    except DataError:
+        raise
+    except KeyError:
+        raise DataError(f"{what} is missing: the archive has no such array; {REMEDY}") from None
+    except OSError as error:
+        raise DataError(f"{what} cannot be read ({error.strerror or error}): make it a readable file") from None
+    except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{what} is damaged ({reason}): {REMEDY}") from None
+
+
+def _parse(data: bytes) -> np.ndarray:
+    """The array in the bytes of an ``.npy`` file; ``ValueError`` unless it is plain unsigned bytes."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"array format {version} is not supported")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    values = data[stream.tell() :]
+    if dtype != np.uint8 or fortran_order or math.prod(shape) != len(values):
+        raise ValueError(f"{len(values)} bytes for an array of {dtype} and shape {shape}")
+    return np.frombuffer(values, np.uint8).reshape(shape)

@@ -1,0 +1,118 @@
+"""Labelled digit images, and the pair of sets that an experiment trains on and is tested on.
+
+Section III-A of the paper describes the data: handwritten digits, size-normalised and centred in a 28x28
+field. In this module the pixels are still bytes, as they are in the files; the change to the paper's range
+of -0.1 to 1.175 and the padding to 32x32 belong to the network's input layer (section II-B).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lenet1998.errors import DataError
+
+SIDE = 28
+CLASSES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """P digit images with their labels.
+
+    ``images`` is uint8 of shape (P, 28, 28), 0 for the background (the paper's white) and 255 for full ink;
+    ``labels`` is uint8 of shape (P,), each 0 to 9. Anything else raises ``DataError``.
+
+    >>> two = Patterns(np.zeros((2, 28, 28), np.uint8), np.array([7, 1], np.uint8))
+    >>> len(two), two.first(1).labels.tolist()
+    (2, [7])
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        for what, array, shape in (("images", self.images, "(P, 28, 28)"), ("labels", self.labels, "(P,)")):
+            if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
+                found = getattr(array, "dtype", type(array).__name__)
+                raise DataError(f"{what} must be a uint8 array of shape {shape}, not {found}: convert them first")
+        if self.images.ndim != 3 or self.images.shape[1:] != (SIDE, SIDE):
+            raise DataError(f"images have shape {self.images.shape}: bring them to (P, 28, 28) first")
+        if self.labels.ndim != 1:
+            raise DataError(f"labels have shape {self.labels.shape}: bring them to (P,) first")
+        if len(self.images) != len(self.labels):
+            raise DataError(
+                f"there are {len(self.images)} images but {len(self.labels)} labels: give one label for each image"
+            )
+        if len(self.labels) and self.labels.max() >= CLASSES:
+            raise DataError(f"a label is {self.labels.max()}: labels must be digits from 0 to 9")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, n: int) -> Patterns:
+        """Return the first ``n`` patterns; ``DataError`` unless ``n`` is between 1 and ``len(self)``.
+
+        >>> ten = Patterns(np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8))
+        >>> ten.first(3).labels.tolist()
+        [0, 1, 2]
+        """
+        self._check(n)
+        return Patterns(self.images[:n], self.labels[:n])
+
+    def spread(self, n: int) -> Patterns:
+        """Return ``n`` patterns spaced evenly over the file; ``DataError`` as for ``first``.
+
+        The first 5,000 test images of MNIST come from the cleaner source, SD-3, and the last 5,000 from the
+        harder SD-1. The head of the file would therefore be a biased sample: an error rate measured on it
+        comes out too low. Evenly spaced patterns take the same share of both.
+
+        >>> ten = Patterns(np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8))
+        >>> ten.spread(4).labels.tolist()
+        [0, 2, 5, 7]
+        """
+        self._check(n)
+        chosen = np.arange(n) * len(self) // n
+        return Patterns(self.images[chosen], self.labels[chosen])
+
+    def digest(self) -> str:
+        """Return the SHA-256, in hexadecimal, of the shape and the bytes of images and labels.
+
+        >>> one = Patterns(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
+        >>> one.digest()[:12]
+        '49821b58366c'
+        """
+        running = hashlib.sha256(repr(self.images.shape).encode())
+        running.update(self.images.tobytes())
+        running.update(self.labels.tobytes())
+        return running.hexdigest()
+
+    def _check(self, n: int) -> None:
+        if n < 1:
+            raise DataError(f"{n} patterns were asked for: ask for at least 1")
+        if n > len(self):
+            raise DataError(f"{n} patterns were asked for but there are {len(self)}: ask for at most {len(self)}")
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """A training set and a test set, with where they came from.
+
+    ``name`` is "mnist" or "synthetic" and ``source`` a place for people to read. ``digests`` maps each MNIST
+    file name to the SHA-256 of its decompressed bytes or, for the synthetic digits, "train" and "test" to
+    ``Patterns.digest()``. ``notice`` is a line that the user must see, or "".
+
+    >>> one = Patterns(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
+    >>> DataSet("synthetic", one, one, "drawn here").notice
+    ''
+    """
+
+    name: str
+    train: Patterns
+    test: Patterns
+    source: str
+    digests: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""

@@ -1,0 +1,119 @@
+"""Where the files of MNIST (section III-A) may lie on this computer, in the order they are looked for.
+
+First where the user says: ``--data-dir``, then the environment variable ``LENET1998_DATA``; each is a
+directory that holds the files itself, or as torchvision or Keras leave them in it. Then the project's own
+cache, where ``lenet1998 data fetch`` puts them. Last, the usual places of copies that torchvision and Keras
+have left for other programs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from os import PathLike
+from pathlib import Path
+
+from lenet1998.data.files import FILES
+from lenet1998.errors import DataError
+
+ENVIRONMENT = "LENET1998_DATA"
+TORCHVISION = Path("MNIST", "raw")
+KERAS = "mnist.npz"
+
+PathName = str | PathLike[str]
+
+
+def cache_directory() -> Path:
+    """Return the directory of the user's caches that ``lenet1998 data fetch`` fills by default.
+
+    >>> cache_directory().parts[-2:]
+    ('lenet1998', 'mnist')
+    """
+    home = Path(os.path.expanduser("~"))
+    if sys.platform == "darwin":
+        caches = home / "Library" / "Caches"
+    elif sys.platform == "win32":
+        caches = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or "")
+        # The XDG specification has relative paths ignored.
+        caches = caches if caches.is_absolute() else home / ".cache"
+    return caches / "lenet1998" / "mnist"
+
+
+def target(data_dir: PathName | None = None) -> Path:
+    """Return the directory to download to: ``data_dir``, or ``LENET1998_DATA``, or the user's cache.
+
+    >>> target("here").name
+    'here'
+    """
+    named = data_dir or os.environ.get(ENVIRONMENT)
+    return Path(named).expanduser() if named else cache_directory()
+
+
+def places(data_dir: PathName | None = None) -> list[tuple[str, Path]]:
+    """Return the places to look in, in order, as (label, path); a path is a directory or an npz file.
+
+    >>> [label for label, path in places("here")][:3]
+    ['--data-dir', '--data-dir (torchvision)', '--data-dir (Keras)']
+    """
+    home = Path(os.path.expanduser("~"))
+    found: list[tuple[str, Path]] = []
+    for label, named in (("--data-dir", data_dir), (ENVIRONMENT, os.environ.get(ENVIRONMENT))):
+        if named:
+            path = Path(named).expanduser()
+            found.append((label, path))
+            if path.suffix != ".npz":
+                found += [(f"{label} (torchvision)", path / TORCHVISION), (f"{label} (Keras)", path / KERAS)]
+    found.append(("user cache", cache_directory()))
+    for parent in (Path("data"), home / "data", home / ".cache" / "torchvision"):
+        found.append(("torchvision", parent / TORCHVISION))
+    keras = Path(os.environ.get("KERAS_HOME") or home / ".keras")
+    found.append(("Keras", keras / "datasets" / KERAS))
+    return found
+
+
+def contents(place: Path) -> dict[str, Path]:
+    """Return those of the four files that a place holds, as MNIST's name -> path; nothing is opened.
+
+    A file may be gzipped or not and may be spelt ``train-images.idx3-ubyte``; an npz file stands for all
+    four. The gzipped file with the usual name comes first, since that is what a fresh download replaces.
+
+    >>> contents(Path("nowhere"))
+    {}
+    """
+    if place.suffix == ".npz":
+        return dict.fromkeys(FILES, place) if os.path.isfile(place) else {}
+    found = {}
+    for name in FILES:
+        dotted = name.replace("-idx", ".idx")
+        for spelling in (f"{name}.gz", name, f"{dotted}.gz", dotted):
+            # os.path.isfile, unlike Path.is_file, calls what it may not look at missing.
+            if os.path.isfile(place / spelling):
+                found[name] = place / spelling
+                break
+    return found
+
+
+def where(data_dir: PathName | None = None) -> list[tuple[str, Path, str]]:
+    """Return (label, path, state) of every place, in order; the digests are not verified.
+
+    A state is "complete", "missing" or like "incomplete: 3 of 4 files". Raises ``DataError`` if a place that
+    the user named exists and may not be read: to pass it over would be to ignore the user.
+
+    >>> label, path, state = where("nowhere")[0]
+    >>> label, str(path), state
+    ('--data-dir', 'nowhere', 'missing')
+    """
+    rows = []
+    for label, path in places(data_dir):
+        if label in ("--data-dir", ENVIRONMENT) and os.path.exists(path) and not _readable(path):
+            raise DataError(f"{path} ({label}) may not be read: change its permissions or name another directory")
+        count = len(contents(path))
+        states = {0: "missing", len(FILES): "complete"}
+        rows.append((label, path, states.get(count, f"incomplete: {count} of {len(FILES)} files")))
+    return rows
+
+
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0))

@@ -1,0 +1,107 @@
+"""Engines: what runs a network over patterns. This one is the NumPy reference; its loop is section III-B and appendix
+C.
+
+An engine offers three things: the mean curvature over a sample (equation 24), online learning over an ordered stretch
+of patterns (equation 18, one update after every pattern), and the penalties of a batch. It prints nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lenet1998.data.patterns import Patterns
+from lenet1998.errors import LeNetError
+from lenet1998.loss import MAP, MLE
+from lenet1998.network import Network
+from lenet1998.sdlm import update
+
+Loss = MLE | MAP
+
+# Patterns that go through the layers together: few enough for their windows to stay in the cache.
+_BLOCK = 25
+
+
+class Tally(NamedTuple):
+    """What online learning counted on the fly, each pattern before its own update."""
+
+    errors: int
+    loss: float
+
+
+class NonFinite(ArithmeticError):
+    """`what` ("loss" or "weight") is no longer finite at the pattern that stands at `position` in the order."""
+
+    def __init__(self, what: str, position: int):
+        super().__init__(what, position)
+        self.what, self.position = what, position
+
+
+class Engine(Protocol):
+    """What `lenet1998.training` asks of an engine."""
+
+    name: str
+    network: Network
+
+    def mean_curvature(self, patterns: Patterns, chosen: np.ndarray) -> np.ndarray:
+        """h_kk: the mean over patterns[chosen] of d2E/dw_k2, a new array (parameters,)."""
+
+    def train(self, patterns: Patterns, order: np.ndarray, steps: np.ndarray) -> Tally:
+        """Learn patterns[order] one by one with step sizes `steps`, (parameters,). Raises NonFinite."""
+
+    def penalties(self, images: np.ndarray) -> np.ndarray:
+        """Penalties (P, classes) of images uint8 (P, H, W)."""
+
+
+class NumpyEngine:
+    """The reference: readable, and independent of any compiler."""
+
+    name = "numpy"
+
+    def __init__(self, network: Network, loss: Loss):
+        self.network, self.loss = network, loss
+
+    def mean_curvature(self, patterns: Patterns, chosen: np.ndarray) -> np.ndarray:
+        h = self.network.parameters.curvature
+        h.fill(0)
+        for start in range(0, len(chosen), _BLOCK):
+            block = chosen[start : start + _BLOCK]
+            y = self.network.forward(patterns.images[block])
+            self.network.curvature(self.loss.seed(y, patterns.labels[block]))
+        return h / len(chosen)
+
+    def train(self, patterns: Patterns, order: np.ndarray, steps: np.ndarray) -> Tally:
+        parameters = self.network.parameters
+        errors, total = 0, 0.0
+        with np.errstate(all="ignore"):  # what is not finite is reported below, with its place
+            for position, index in enumerate(order):
+                label = patterns.labels[index : index + 1]
+                y = self.network.forward(patterns.images[index : index + 1])
+                loss = float(self.loss.value(y, label)[0])
+                parameters.gradient.fill(0)
+                self.network.backward(self.loss.gradient(y, label))
+                update(parameters.values, parameters.gradient, steps)
+                if not np.isfinite(loss):
+                    raise NonFinite("loss", position)
+                if not np.isfinite(parameters.values.sum()):  # finite only if every weight is
+                    raise NonFinite("weight", position)
+                errors += int(y.argmin() != label[0])
+                total += loss
+        return Tally(errors, total)
+
+    def penalties(self, images: np.ndarray) -> np.ndarray:
+        starts = range(0, len(images), _BLOCK)
+        return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
+
+
+ENGINES = {"numpy": NumpyEngine}
+
+
+def make_engine(name: str, network: Network, loss: Loss) -> Engine:
+    """The engine called `name`, or under "auto" the fastest there is. Raises LeNetError for a name there is not."""
+    if name == "auto":
+        name = "numpy"
+    if name not in ENGINES:
+        raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
+    return ENGINES[name](network, loss)

@@ -1,0 +1,32 @@
+"""The errors that a user can meet: each message is one line that says what is wrong and what to do next.
+
+The command line turns them into exit codes (``lenet1998.cli``); anything else that escapes is a defect.
+"""
+
+
+class LeNetError(Exception):
+    """Bad usage or bad input; the command line prints it as one line and exits with ``exit_code``.
+
+    >>> LeNetError.exit_code, DivergenceError.exit_code
+    (2, 3)
+    """
+
+    exit_code = 2
+
+
+class DataError(LeNetError):
+    """A data set or an image is missing, damaged, or not what it should be."""
+
+
+class RecipeError(LeNetError):
+    """A recipe names an unknown field, or a value that is out of range."""
+
+
+class CheckpointError(LeNetError):
+    """A checkpoint is foreign, damaged, of another format version, or belongs to another run."""
+
+
+class DivergenceError(LeNetError):
+    """A loss or a weight is no longer finite; the message names pass and pattern."""
+
+    exit_code = 3

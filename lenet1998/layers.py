@@ -1,0 +1,253 @@
+"""The layers of section II-B, in NumPy, written to be read beside the paper.
+
+A layer computes its units' weighted sums a = w.x + b (equation 5) or squashes them, for P patterns at once. It writes
+one `adjoint`, and that serves two algebras. As it stands, it is back-propagation: derivatives of E go down and are
+summed over the connections V_k that share a weight (equation 19). With every weight, input and constant in it
+squared, it is the curvature pass of appendix C: second derivatives go down (equation 27, Gauss-Newton) and are summed
+likewise (equations 23 and 25). Layers accumulate and never update: the optimiser does that on flat vectors
+(`lenet1998.sdlm`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+
+from lenet1998.squash import squash, squash_slope
+
+Views = dict[str, np.ndarray]
+Algebra = Callable[[np.ndarray], np.ndarray]
+Shape = tuple[int, ...]
+
+
+def as_is(value: np.ndarray) -> np.ndarray:
+    """The algebra of first derivatives; that of second derivatives is `numpy.square`."""
+    return value
+
+
+class Layer(ABC):
+    """One step of the network. `connect` fixes its sizes, `bind` gives it its parameters, then come the three passes.
+
+    ``forward(x)`` maps (P, *below) to (P, *shape) and remembers what the adjoint needs. ``backward(g)`` and
+    ``curvature(h)`` take dE/d(output) or d2E/d(output)2 of that shape, add to the layer's gradients or curvatures, and
+    return the same for the input (None in the lowest layer, which nothing below needs).
+    """
+
+    name = ""
+    lowest = False
+    shape: Shape = ()
+
+    def connect(self, below: Shape) -> Shape:
+        """Fix the sizes for inputs of shape `below` (without P) and return the shape of the output."""
+        self.below = self.shape = below
+        return below
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """The trainable parameters, in the order in which they lie in the flat vector."""
+        return {}
+
+    def fan_in(self, parameter: str) -> np.ndarray:
+        """F_i of appendix A, the bias not counted, broadcastable to the parameter's shape."""
+        raise KeyError(parameter)
+
+    def connections(self) -> int:
+        """Connections as section II-B counts them, those from the bias included."""
+        return 0
+
+    def macs(self) -> int:
+        """Multiply-accumulates of a forward pass: the connections without those from the bias."""
+        return 0
+
+    def bind(self, values: Views, gradients: Views, curvatures: Views) -> None:
+        """Take views into the flat vectors as this layer's parameters and accumulators."""
+        self.values, self.gradients, self.curvatures = values, gradients, curvatures
+
+    @abstractmethod
+    def forward(self, x: np.ndarray) -> np.ndarray: ...
+
+    @abstractmethod
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray | None:
+        """Carry a cotangent from output to input; add what belongs to the parameters to `into`."""
+
+    def backward(self, g: np.ndarray) -> np.ndarray | None:
+        return self.adjoint(g, as_is, self.gradients)
+
+    def curvature(self, h: np.ndarray) -> np.ndarray | None:
+        return self.adjoint(h, np.square, self.curvatures)
+
+
+class Convolution(Layer):
+    """C1, C3, C5: each map convolves the maps that `table` joins to it with trainable kernels, and adds one bias.
+
+    `table` is bool (maps below, maps), as in Table I. Kernels lie in the order of the table's columns, (kernels, k,
+    k). No padding, stride 1, so a map shrinks by k - 1.
+    """
+
+    def __init__(self, name: str, table: np.ndarray, kernel: int):
+        self.name, self.table, self.k = name, table, kernel
+        self.maps = table.shape[1]
+
+    def connect(self, below: Shape) -> Shape:
+        maps, height, width = below
+        if maps != len(self.table) or min(height, width) < self.k:
+            raise ValueError(f"{self.name}: {below} below does not fit {len(self.table)} maps and kernels of {self.k}")
+        self.below, self.shape = below, (self.maps, height - self.k + 1, width - self.k + 1)
+        # Where each kernel stands among all maps x maps below: the dense matrix is zero elsewhere.
+        self.places = slice(None) if self.table.all() else np.flatnonzero(self.table.T)
+        return self.shape
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        return {"weight": (int(self.table.sum()), self.k, self.k), "bias": (self.maps,)}
+
+    def fan_in(self, parameter: str) -> np.ndarray:
+        per_map = self.table.sum(axis=0) * self.k**2
+        return per_map if parameter == "bias" else np.repeat(per_map, self.table.sum(axis=0))[:, None, None]
+
+    def connections(self) -> int:
+        return self.macs() + int(np.prod(self.shape))
+
+    def macs(self) -> int:
+        return int(self.table.sum()) * self.k**2 * self.shape[1] * self.shape[2]
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.windows = self._windows(x)
+        a = self._matrix(self.values["weight"]) @ self.windows
+        a += self.values["bias"][:, None]
+        return a.reshape(-1, *self.shape)
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray | None:
+        cotangent = cotangent.reshape(len(cotangent), self.maps, -1)
+        every_kernel = np.tensordot(cotangent, algebra(self.windows), axes=([0, 2], [0, 2]))
+        into["weight"] += every_kernel.reshape(-1, self.k, self.k)[self.places]
+        into["bias"] += cotangent.sum(axis=(0, 2))
+        if self.lowest:
+            return None
+        return self._overlap(self._matrix(algebra(self.values["weight"])).T @ cotangent)
+
+    def _matrix(self, kernels: np.ndarray) -> np.ndarray:
+        """The kernels as a dense matrix (maps, maps below * k * k), with zeros where the table joins no maps."""
+        if self.table.all():
+            return kernels.reshape(self.maps, -1)
+        dense = np.zeros((self.table.size, self.k * self.k), dtype=kernels.dtype)
+        dense[self.places] = kernels.reshape(len(kernels), -1)
+        return dense.reshape(self.maps, -1)
+
+    def _windows(self, x: np.ndarray) -> np.ndarray:
+        """Every k x k window of x, as columns: (P, maps below * k * k, positions)."""
+        x = np.ascontiguousarray(x)
+        per_pattern, per_map, per_row, per_column = x.strides
+        windows = np.ndarray(
+            (len(x), self.below[0], self.k, self.k, *self.shape[1:]),
+            x.dtype,
+            x.data,
+            strides=(per_pattern, per_map, per_row, per_column, per_row, per_column),
+        )
+        return windows.reshape(len(x), self.below[0] * self.k**2, -1)
+
+    def _overlap(self, windows: np.ndarray) -> np.ndarray:
+        """The transpose of `_windows`: each input collects what every window that holds it brings.
+
+        Taps are added first along the columns, then along the rows: 2k slices instead of k^2.
+        """
+        (maps, height, width), (_, rows, columns) = self.below, self.shape
+        windows = windows.reshape(-1, maps, self.k, self.k, rows, columns)
+        strips = np.zeros((len(windows), maps, self.k, rows, width), dtype=windows.dtype)
+        x = np.zeros((len(windows), maps, height, width), dtype=windows.dtype)
+        for tap in range(self.k):
+            strips[..., tap : tap + columns] += windows[:, :, :, tap]
+        for tap in range(self.k):
+            x[:, :, tap : tap + rows] += strips[:, :, tap]
+        return x
+
+
+class Subsampling(Layer):
+    """S2, S4: the sum (section II-B) or the average (II-A) of each 2x2 window, times a coefficient, plus a bias.
+
+    The unit has one trainable input, its window's sum; so the coefficient's curvature is that sum squared times h, and
+    each of the four inputs receives coefficient^2 h, and the quarter of an average is squared too.
+    """
+
+    def __init__(self, name: str, average: bool = False):
+        self.name = name
+        self.scale = 0.25 if average else 1.0
+
+    def connect(self, below: Shape) -> Shape:
+        maps, height, width = below
+        if height % 2 or width % 2:
+            raise ValueError(f"{self.name}: 2x2 windows do not tile {height}x{width}")
+        self.below, self.shape = below, (maps, height // 2, width // 2)
+        return self.shape
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        return {"coefficient": (self.shape[0],), "bias": (self.shape[0],)}
+
+    def fan_in(self, parameter: str) -> np.ndarray:
+        return np.array(4)
+
+    def connections(self) -> int:
+        return 5 * int(np.prod(self.shape))
+
+    def macs(self) -> int:
+        return 4 * int(np.prod(self.shape))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        rows = x[:, :, ::2] + x[:, :, 1::2]
+        self.pooled = rows[..., ::2] + rows[..., 1::2]
+        self.pooled *= self.scale
+        return self.pooled * self._per_map("coefficient") + self._per_map("bias")
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray:
+        into["coefficient"] += (cotangent * algebra(self.pooled)).sum(axis=(0, 2, 3))
+        into["bias"] += cotangent.sum(axis=(0, 2, 3))
+        pooled = cotangent * algebra(self._per_map("coefficient") * self.scale)
+        return pooled.repeat(2, axis=2).repeat(2, axis=3)
+
+    def _per_map(self, parameter: str) -> np.ndarray:
+        return self.values[parameter][:, None, None]
+
+
+class FullConnection(Layer):
+    """F6: every unit sees every unit below (equation 5); a matrix (units, inputs) and a bias each."""
+
+    def __init__(self, name: str, units: int):
+        self.name, self.units = name, units
+
+    def connect(self, below: Shape) -> Shape:
+        self.below, self.shape = below, (self.units,)
+        return self.shape
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        return {"weight": (self.units, int(np.prod(self.below))), "bias": (self.units,)}
+
+    def fan_in(self, parameter: str) -> np.ndarray:
+        return np.array(int(np.prod(self.below)))
+
+    def connections(self) -> int:
+        return self.macs() + self.units
+
+    def macs(self) -> int:
+        return self.units * int(np.prod(self.below))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x.reshape(len(x), -1)
+        return self.x @ self.values["weight"].T + self.values["bias"]
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray | None:
+        into["weight"] += np.tensordot(cotangent, algebra(self.x), axes=(0, 0))
+        into["bias"] += cotangent.sum(axis=0)
+        if self.lowest:
+            return None
+        return (cotangent @ algebra(self.values["weight"])).reshape(-1, *self.below)
+
+
+class Squash(Layer):
+    """x = f(a), equation 6; the adjoint multiplies by f'(a), or by f'(a)^2: equation 27, with f'' dropped."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = squash(x)
+        return self.x
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray:
+        return cotangent * algebra(squash_slope(self.x))

@@ -1,0 +1,61 @@
+"""The output layer of section II-B: Euclidean radial basis function units, equation 7.
+
+Unit i computes y_i = sum_j (x_j - w_ij)^2, the squared distance between F6 and the code of class i: a penalty, the
+smaller the better. The codes are fixed, so the layer has no trainable parameter. It is the one place of the
+network that is not linear, and here the second derivatives of appendix C start.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lenet1998.layers import Algebra, Layer, Shape, Views, as_is
+
+
+class Seed(NamedTuple):
+    """The second-order view of a loss E(y) at the outputs: dE/dy = gradient, d2E/dy2 = diag(diagonal) - root root^T.
+
+    All three are arrays (P, classes). Both losses of section II-C have Hessians of this form (`lenet1998.loss`).
+    """
+
+    gradient: np.ndarray
+    diagonal: np.ndarray
+    root: np.ndarray
+
+
+class RBF(Layer):
+    """One unit for each row of `codes`, (classes, inputs) of +-1, fixed."""
+
+    def __init__(self, name: str, codes: np.ndarray):
+        self.name, self.codes = name, codes
+
+    def connect(self, below: Shape) -> Shape:
+        if below != self.codes.shape[1:]:
+            raise ValueError(f"{self.name}: codes of {self.codes.shape[1]} do not fit {below} units below")
+        self.below, self.shape = below, self.codes.shape[:1]
+        return self.shape
+
+    def connections(self) -> int:
+        return self.codes.size
+
+    def macs(self) -> int:
+        return self.codes.size
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.offsets = x[:, None, :] - self.codes.astype(x.dtype)
+        return np.square(self.offsets).sum(axis=2)
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray:
+        """sum_i dE/dy_i 2 (x_j - w_ij); in the squared algebra this is the Gauss-Newton term of independent outputs."""
+        return (cotangent[:, None, :] @ algebra(2 * self.offsets))[:, 0]
+
+    def seed_curvature(self, seed: Seed) -> np.ndarray:
+        """Seed the recursion: the exact d2E/dx_j2 on every unit of F6, (P, inputs).
+
+        By the chain rule it is 2 sum_i dE/dy_i + sum_ik d2E/dy_i dy_k 2(x_j - w_ij) 2(x_j - w_kj); for equation 8 the
+        second part is zero and the first is constant.
+        """
+        slope_of_y = 2 * seed.gradient.sum(axis=1, keepdims=True)
+        return slope_of_y + self.adjoint(seed.diagonal, np.square, {}) - np.square(self.adjoint(seed.root, as_is, {}))

@@ -1,0 +1,26 @@
+"""The paper's own figures as numbers, to lay ours over them, and the rule that says when that is allowed.
+
+The files under ``reference/`` carry a line that says how they were obtained and how exact they are.
+"""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+
+
+def figure_5() -> list[dict[str, float]]:
+    """The 21 points of Figure 5: pass, test_error_percent, train_error_on_the_fly_percent (digitised, +-0.03).
+
+    >>> figure_5()[0]
+    {'pass': 1.0, 'test_error_percent': 2.65, 'train_error_on_the_fly_percent': 4.89}
+    """
+    text = (resources.files("lenet1998") / "reference" / "fig5_error_curves.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return [{key: float(value) for key, value in row.items()} for row in rows]
+
+
+def comparable(history: dict) -> bool:
+    """Whether a run may be compared with Figure 5: it used all of MNIST, 60,000 patterns and 10,000 for the test."""
+    data = history["data"]
+    return data["name"] == "mnist" and (data["train_size"], data["test_size"]) == (60_000, 10_000)

@@ -1,0 +1,43 @@
+"""The trainable parameters as flat vectors: one for the values, one for gradients, one for curvatures.
+
+Layers see named views into them, so SDLM (equation 21) is one line over the flat vectors, a checkpoint is one array,
+and every parameter has a name such as ``C3.weight``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lenet1998.layers import Layer, Views
+
+
+class Parameters:
+    """Allocates the vectors for a list of connected layers and binds each layer to its views.
+
+    ``values``, ``gradient`` and ``curvature`` are 1-d arrays of the given dtype; writing to them writes through to
+    the layers. ``len()`` is the number of trainable parameters.
+    """
+
+    def __init__(self, layers: list[Layer], dtype: np.dtype | type):
+        self.shapes = {
+            f"{layer.name}.{key}": shape for layer in layers for key, shape in layer.parameter_shapes().items()
+        }
+        size = sum(math.prod(shape) for shape in self.shapes.values())
+        self.values, self.gradient, self.curvature = (np.zeros(size, dtype=dtype) for _ in range(3))
+        vectors = [self.named(vector) for vector in (self.values, self.gradient, self.curvature)]
+        for layer in layers:
+            layer.bind(*({key: views[f"{layer.name}.{key}"] for key in layer.parameter_shapes()} for views in vectors))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def named(self, vector: np.ndarray) -> Views:
+        """Views of a flat vector of this length under the parameters' names."""
+        views, start = {}, 0
+        for name, shape in self.shapes.items():
+            stop = start + math.prod(shape)
+            views[name] = vector[start:stop].reshape(shape)
+            start = stop
+        return views

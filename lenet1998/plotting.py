@@ -1,0 +1,95 @@
+"""Figures, drawn from histories and nothing else, as PNG and PDF in one style."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import ticker
+from matplotlib.figure import Figure
+
+from lenet1998.evaluation import student_interval
+from lenet1998.files import write_atomically
+from lenet1998.paper import comparable, figure_5
+
+TEST, TRAIN = "#0072B2", "#D55E00"
+_SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
+
+
+def style():
+    """A context in which matplotlib draws in the project's style."""
+    path = resources.files("lenet1998") / "lenet1998.mplstyle"
+    return matplotlib.rc_context(matplotlib.rc_params_from_file(str(path), use_default_template=False))
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write `figure` to stem.png and stem.pdf, atomically, and return their paths."""
+    import io
+
+    paths = []
+    for suffix in (".png", ".pdf"):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix[1:])
+        paths.append(stem.with_name(stem.name + suffix))
+        write_atomically(paths[-1], buffer.getvalue())
+    return paths
+
+
+def error_curves(histories: list[dict], stem: Path) -> list[Path]:
+    """Figure 5: test error and on-the-fly training error by pass, of one run or of several seeds, over the paper's.
+
+    Several runs are drawn as their mean with its 95% Student interval. The paper's curves are drawn only when
+    every run may be compared with them (`lenet1998.paper.comparable`).
+    """
+    with style():
+        figure = Figure()
+        axes = figure.add_subplot()
+        passes = np.array([record["pass"] for record in histories[0]["passes"]])
+        for key, colour, label in (
+            ("train_error_percent", TRAIN, "training error, on the fly"),
+            ("test_error_percent", TEST, "test error"),
+        ):
+            curves = np.array([[record[key] for record in history["passes"]] for history in histories])
+            mean, low, high = student_interval(curves)
+            axes.plot(passes, mean, color=colour, label=f"ours: {label}")
+            if len(histories) > 1:
+                axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)
+        compared = all(comparable(history) for history in histories)
+        if compared:
+            _paper_curves(axes, len(passes))
+        axes.set(xlabel="pass through the training set", ylabel="error (%)", title=_title(histories, compared))
+        axes.set_xlim(0.5, len(passes) + 0.5)
+        axes.set_ylim(0, axes.get_ylim()[1])
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+        axes.legend()
+        return save(figure, stem)
+
+
+def _paper_curves(axes, passes: int) -> None:
+    points = [point for point in figure_5() if point["pass"] <= passes + 1]
+    for key, colour, marker, label in (
+        ("train_error_on_the_fly_percent", "#7A3200", "s", "training error, on the fly"),
+        ("test_error_percent", "#003A5C", "o", "test error"),
+    ):
+        axes.plot(
+            [point["pass"] for point in points],
+            [point[key] for point in points],
+            color=colour,
+            marker=marker,
+            linestyle=":",
+            linewidth=1,
+            markerfacecolor="white",
+            label=f"1998: {label}",
+        )
+
+
+def _title(histories: list[dict], compared: bool) -> str:
+    data = histories[0]["data"]
+    seeds = len(histories)
+    runs = f"mean of {seeds} seeds, 95% interval" if seeds > 1 else f"seed {histories[0]['seed']}"
+    what = "LeNet-5 on " + _SETS.get(data["name"], data["name"])
+    if not compared:
+        what += f" ({data['train_size']:,} patterns)"
+    return f"{what}: {runs}" + ("; Figure 5 of the paper" if compared else "")

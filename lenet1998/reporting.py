@@ -1,0 +1,88 @@
+"""What a person reads in the terminal: progress, and the table at the end of a run."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm import tqdm
+
+from lenet1998.paper import comparable, figure_5
+
+
+class Console:
+    """Shows a run's progress: a bar on a terminal, a line after each pass elsewhere, nothing when quiet.
+
+    Its `progress` and `passed` are what `lenet1998.runs.run` calls.
+    """
+
+    def __init__(self, passes: int, patterns: int, quiet: bool, label: str = "training"):
+        self.patterns, self.label = patterns, label
+        self.number = 0
+        self.lines = not quiet and not sys.stderr.isatty()
+        self.bar = tqdm(
+            total=passes * patterns,
+            unit=" patterns",
+            unit_scale=True,
+            dynamic_ncols=True,
+            desc=label,
+            disable=quiet or self.lines,
+        )
+
+    def progress(self, number: int, done: int, errors: int) -> None:
+        """After a stretch of patterns: pass, patterns learned in it, errors among them."""
+        total = (number - 1) * self.patterns + done
+        if self.number == 0 and number > 1:
+            self.bar.initial = self.bar.n = (number - 1) * self.patterns  # a resumed run: count speed from here
+        self.number = number
+        self.bar.set_postfix_str(f"pass {number}, error {100 * errors / done:.2f}%", refresh=False)
+        self.bar.update(total - self.bar.n)
+
+    def passed(self, record: dict) -> None:
+        """After a pass."""
+        if self.lines:
+            print(
+                f"{self.label}: pass {record['pass']}: training error {record['train_error_percent']:.2f}%, "
+                f"test error {record['test_error_percent']:.2f}% ({record['seconds']:.0f} s)",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        self.bar.close()
+
+
+def pass_table(history: dict) -> str:
+    """The table of a run: pass, training error on the fly, test error; and the paper's two, where they compare."""
+    paper = {int(point["pass"]): point for point in figure_5()} if comparable(history) else {}
+    lines = ["pass  training error (%)  test error (%)" + ("   1998: training    test" if paper else "")]
+    for record in history["passes"]:
+        line = f"{record['pass']:4d}  {record['train_error_percent']:18.2f}  {record['test_error_percent']:14.2f}"
+        point = paper.get(record["pass"])
+        if point:
+            line += f"   {point['train_error_on_the_fly_percent']:14.2f}  {point['test_error_percent']:6.2f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def layer_table(rows: list[dict], c3_table: list[list[int]]) -> str:
+    """Section II-B's table of layers with its totals, and Table I."""
+    line = "{:<7}{:>5} {:>8}  {:>10}  {:>11}  {:>19}".format
+    lines = [line("layer", "maps", "size", "parameters", "connections", "multiply-accumulates")]
+    for row in rows:
+        size = "x".join(str(side) for side in row["size"])
+        lines.append(line(row["name"], row["maps"], size, *(f"{row[key]:,}" for key in _COUNTS)))
+    lines.append(line("total", "", "", *(f"{sum(row[key] for row in rows):,}" for key in _COUNTS)))
+    lines += [
+        "",
+        "The journal prints 345,308 connections in total and 156,000 in C3: that counts one bias for each of C3's 60",
+        "kernels. Each of its 1,600 units has one bias, which gives 151,600 and 340,908, as in the authors' preprint.",
+        "",
+        "Table I: the S2 maps (rows) that feed each C3 map (columns)",
+        "    " + " ".join(f"{column:2d}" for column in range(len(c3_table))),
+    ]
+    for below in range(6):
+        lines.append(f"{below:2d}  " + " ".join(" X" if below in inputs else " ." for inputs in c3_table))
+    return "\n".join(lines)
+
+
+_COUNTS = ("parameters", "connections", "macs")

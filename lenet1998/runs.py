@@ -1,0 +1,86 @@
+"""A run in a directory: trained pass by pass, saved after each, resumed after a stop.
+
+``history.json`` is the record for people and plots, ``checkpoint.npz`` the same record with the parameters. The
+checkpoint is written first and is what a resumed run believes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.checkpoint import Checkpoint
+from lenet1998.data.patterns import DataSet
+from lenet1998.errors import CheckpointError
+from lenet1998.files import write_json
+from lenet1998.provenance import provenance
+from lenet1998.recipe import Recipe
+from lenet1998.training import Progress, Trainer
+
+CHECKPOINT, HISTORY = "checkpoint.npz", "history.json"
+
+
+def run(
+    out: Path,
+    recipe: Recipe,
+    data: DataSet,
+    *,
+    seed: int = 1,
+    passes: int = 20,
+    engine: str = "auto",
+    resume: bool = False,
+    progress: Progress | None = None,
+    passed: Callable[[dict], None] | None = None,
+) -> dict:
+    """Train up to `passes` passes into directory `out` and return the history.
+
+    With `resume`, a run that `out` holds is continued to the end state it would have had uninterrupted (and a
+    finished one returned as it is); without, it is refused, so that no result is lost. `progress` is called many
+    times a pass, `passed` after each with its record. Raises CheckpointError for a run of another recipe, seed or
+    data, DivergenceError, and LeNetError when the results cannot be written.
+    """
+    trainer = Trainer(recipe, data, seed, engine)
+    history = _header(trainer)
+    if (out / CHECKPOINT).exists():
+        if not resume:
+            raise CheckpointError(f"{out} already holds a run: add --resume to continue it, or choose another --out")
+        saved = checkpoints.load(out / CHECKPOINT)
+        _refuse_other_run(out, saved.history, history)
+        trainer.restore(saved.values, saved.history["passes"])
+        history["passes"] = trainer.passes
+    while len(trainer.passes) < passes:
+        record = trainer.run_pass(progress)
+        history["passes"] = trainer.passes
+        checkpoints.save(out / CHECKPOINT, Checkpoint(trainer.network.parameters.values, history))
+        write_json(out / HISTORY, history)
+        if passed:
+            passed(record)
+    write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
+    return history
+
+
+def _header(trainer: Trainer) -> dict:
+    data = trainer.data
+    return {
+        "recipe": trainer.recipe.as_dict(),
+        "seed": trainer.seed,
+        "engine": trainer.engine.name,
+        **provenance(),
+        "data": {
+            "name": data.name,
+            "train_size": len(data.train),
+            "test_size": len(data.test),
+            "digests": dict(data.digests),
+        },
+        "passes": [],
+    }
+
+
+def _refuse_other_run(out: Path, saved: dict, wanted: dict) -> None:
+    """A run goes on with what it began with; another engine is allowed, and noted by the newer header."""
+    for key in ("recipe", "seed", "data"):
+        same = saved.get(key) == json.loads(json.dumps(wanted[key]))  # tuples become lists, as in the file
+        if not same:
+            raise CheckpointError(f"{out} holds a run of another {key}: repeat its options, or choose another --out")

@@ -1,0 +1,134 @@
+"""Training as section III-B and appendix C describe it: passes over the training set, each with its own step sizes.
+
+Before a pass, the curvature is estimated on a small sample and gives every parameter its step; through the pass one
+pattern makes one update; the training error is counted on the fly, each pattern before its own update; after it
+the test error is measured. It is for the record only: nothing here depends on it. This module prints nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from lenet1998.data.patterns import DataSet
+from lenet1998.engine import Loss, NonFinite, make_engine
+from lenet1998.errors import DivergenceError
+from lenet1998.evaluation import error_rate
+from lenet1998.initialisation import initialise
+from lenet1998.loss import MAP, MLE
+from lenet1998.network import LeNet5
+from lenet1998.recipe import Recipe
+from lenet1998.sdlm import step_sizes
+
+Progress = Callable[[int, int, int], None]
+"""Called with the pass, the patterns learned in it so far, and the errors among them."""
+
+# Random streams, so that no choice shifts another.
+_WEIGHTS, _ORDER, _SAMPLE = range(3)
+
+# Patterns between two calls of the progress function, and between two chances to interrupt.
+_STRETCH = 1000
+
+
+def make_loss(recipe: Recipe) -> Loss:
+    """The recipe's loss: equation 8 or equation 9."""
+    if recipe.loss == "mle":
+        return MLE(recipe.penalty_scale)
+    return MAP(recipe.penalty_scale, recipe.j, recipe.curvature_seed)
+
+
+class Trainer:
+    """One run: a network, its data, and the passes made so far.
+
+    The same recipe, data, seed and engine give the same parameters, bit for bit, whether or not the run was stopped
+    after some pass and continued: every random choice is derived from the seed and the number of the pass.
+
+    >>> from lenet1998.data import load
+    >>> trainer = Trainer(Recipe(), load("synthetic", train_size=100, test_size=50), seed=1)
+    >>> record = trainer.run_pass()
+    >>> record["pass"], record["eta"], len(trainer.passes)
+    (1, 0.0005, 1)
+    """
+
+    def __init__(self, recipe: Recipe, data: DataSet, seed: int, engine: str = "auto"):
+        self.recipe, self.data, self.seed = recipe, data, seed
+        self.network = LeNet5(recipe)
+        self.engine = make_engine(engine, self.network, make_loss(recipe))
+        self.passes: list[dict] = []
+        initialise(self.network, recipe, self._rng(_WEIGHTS))
+
+    def restore(self, values: np.ndarray, passes: list[dict]) -> None:
+        """Continue from the state after the last of `passes`."""
+        self.network.parameters.values[:] = values
+        self.passes = list(passes)
+
+    def run_pass(self, progress: Progress | None = None) -> dict:
+        """Make one more pass and return its record, which is also appended to ``passes``.
+
+        Raises DivergenceError, naming pass and pattern, when a loss, weight or curvature is no longer finite; the
+        parameters are then worthless, those of the last complete pass are in its checkpoint.
+        """
+        number = len(self.passes) + 1
+        eta = self.recipe.eta(number)
+        started = time.perf_counter()
+        steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
+        errors, loss = self._learn(number, steps, progress)
+        seconds = time.perf_counter() - started
+        record = {
+            "pass": number,
+            "eta": eta,
+            "step_min": float(steps.min()),
+            "step_max": float(steps.max()),
+            "train_error_percent": 100 * errors / len(self.data.train),
+            "train_loss": loss / len(self.data.train),
+            "test_error_percent": error_rate(self.engine, self.data.test).error_percent,
+            "seconds": round(seconds, 3),
+        }
+        self.passes.append(record)
+        return record
+
+    def curvature(self, number: int) -> np.ndarray:
+        """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27)."""
+        with np.errstate(all="ignore"):
+            h = self.engine.mean_curvature(self.data.train, self._sample(number))
+        if not np.isfinite(h).all():
+            raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {_ADVICE}")
+        return h
+
+    def _learn(self, number: int, steps: np.ndarray, progress: Progress | None) -> tuple[int, float]:
+        order = self._order(number)
+        errors, loss = 0, 0.0
+        for start in range(0, len(order), _STRETCH):
+            stretch = order[start : start + _STRETCH]
+            try:
+                tally = self.engine.train(self.data.train, stretch, steps)
+            except NonFinite as stop:
+                position = start + stop.position
+                raise DivergenceError(
+                    f"diverged in pass {number} at its pattern number {position + 1} (index {order[position]} of the "
+                    f"training set): a {stop.what} is not finite; {_ADVICE}"
+                ) from None
+            errors, loss = errors + tally.errors, loss + tally.loss
+            if progress:
+                progress(number, start + len(stretch), errors)
+        return errors, loss
+
+    def _order(self, number: int) -> np.ndarray:
+        if self.recipe.order == "file":
+            return np.arange(len(self.data.train))
+        return self._rng(_ORDER, number if self.recipe.order == "reshuffled" else 0).permutation(len(self.data.train))
+
+    def _sample(self, number: int) -> np.ndarray:
+        size = min(self.recipe.hessian_patterns, len(self.data.train))
+        if self.recipe.hessian_sample == "first":
+            return self._order(number)[:size]
+        rng = self._rng(_SAMPLE, number if self.recipe.hessian_sample == "fresh" else 0)
+        return rng.choice(len(self.data.train), size, replace=False)
+
+    def _rng(self, stream: int, number: int = 0) -> np.random.Generator:
+        return np.random.default_rng([self.seed, stream, number])
+
+
+_ADVICE = "lower the rates (--set schedule=...) or penalty_scale, or raise mu; the last complete pass is kept"

@@ -1,0 +1,135 @@
+"""The paper's formulas as literal loops over its indices: slow twins that the tests compare the package with.
+
+`units` unrolls a network into single units with explicit connections: each unit i has a list of (unit j, weight k) pairs
+and a bias, exactly the u_ij = w_k of equation 20. Forward is equation 5 and 6 unit by unit; `derivatives` walks
+equations 19, 23, 25 and 27 over these connections. A subsampling unit has one connection, from the sum of its window,
+because the paper has it add its inputs before its one coefficient multiplies them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.network import Network
+from lenet1998.output import RBF
+
+A, S = 1.7159, 2 / 3
+
+
+@dataclass
+class Unit:
+    """One unit: `inputs` are (units that are added up, factor, number of the weight); `bias` a weight's number."""
+
+    inputs: list[tuple[list[Unit], float, int]] = field(default_factory=list)
+    bias: int | None = None
+    squashed: bool = False
+    x: float = 0.0
+    a: float = 0.0
+    g: float = 0.0  # dE/dx, later
+    h: float = 0.0  # d2E/dx2
+
+
+def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], np.ndarray]:
+    """All units in order, the input units, the units below the RBF layer, and the codes."""
+    side = network.input.side
+    grid = {(0, r, c): Unit() for r in range(side) for c in range(side)}
+    inputs, units = list(grid.values()), []
+    start = 0  # of the layer's weights in the flat vector
+    for layer in network.layers:
+        if isinstance(layer, RBF):
+            below = [grid[key] for key in sorted(grid)]
+            return units, inputs, below, np.asarray(layer.codes)
+        if isinstance(layer, Squash):
+            for unit in grid.values():
+                unit.squashed = True
+            continue
+        above = {}
+        shape = layer.shape if len(layer.shape) == 3 else (layer.shape[0], 1, 1)
+        maps, height, width = shape
+        if isinstance(layer, Convolution):
+            kernel_of, number = {}, 0
+            for m in range(maps):
+                for j in range(layer.table.shape[0]):
+                    if layer.table[j, m]:
+                        kernel_of[m, j] = number
+                        number += 1
+            k = layer.k
+            for m in range(maps):
+                for r in range(height):
+                    for c in range(width):
+                        unit = Unit(bias=start + number * k * k + m)
+                        for j in range(layer.table.shape[0]):
+                            if layer.table[j, m]:
+                                for dr in range(k):
+                                    for dc in range(k):
+                                        weight = start + kernel_of[m, j] * k * k + dr * k + dc
+                                        unit.inputs.append(([grid[j, r + dr, c + dc]], 1.0, weight))
+                        above[m, r, c] = unit
+            start += number * k * k + maps
+        elif isinstance(layer, Subsampling):
+            for m in range(maps):
+                for r in range(height):
+                    for c in range(width):
+                        window = [grid[m, 2 * r + dr, 2 * c + dc] for dr in (0, 1) for dc in (0, 1)]
+                        above[m, r, c] = Unit([(window, layer.scale, start + m)], bias=start + maps + m)
+            start += 2 * maps
+        elif isinstance(layer, FullConnection):
+            below = [grid[key] for key in sorted(grid)]
+            for m in range(maps):
+                unit = Unit(bias=start + maps * len(below) + m)
+                unit.inputs = [([other], 1.0, start + m * len(below) + j) for j, other in enumerate(below)]
+                above[m, 0, 0] = unit
+            start += maps * (len(below) + 1)
+        else:
+            raise TypeError(f"no literal twin of {type(layer).__name__}")
+        units += [above[key] for key in sorted(above)]
+        grid = above
+    raise TypeError("the network ends without an RBF layer")
+
+
+def forward(unrolled, w: np.ndarray, field_values: np.ndarray) -> np.ndarray:
+    """Penalties of one pattern, equations 5, 6 and 7; `field_values` is the input layer's (side, side)."""
+    units, inputs, below, codes = unrolled
+    for unit, value in zip(inputs, field_values.ravel(), strict=True):
+        unit.x = float(value)
+    for unit in units:
+        unit.a = w[unit.bias]
+        for window, factor, k in unit.inputs:
+            unit.a += w[k] * factor * sum(other.x for other in window)
+        unit.x = A * math.tanh(S * unit.a) if unit.squashed else unit.a
+    return np.array([sum((unit.x - c) ** 2 for unit, c in zip(below, code, strict=True)) for code in codes])
+
+
+def derivatives(unrolled, w: np.ndarray, dy: np.ndarray, d2y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """dE/dw_k and the Gauss-Newton d2E/dw_k2 of the pattern that `forward` has just seen.
+
+    `dy` is dE/dy (classes,) and `d2y` the full matrix d2E/dy_i dy_k, so that the seed at F6 is the plain chain rule.
+    """
+    units, inputs, below, codes = unrolled
+    for unit in units + inputs:
+        unit.g = unit.h = 0.0
+    for j, unit in enumerate(below):
+        slopes = [2 * (unit.x - code[j]) for code in codes]  # dy_i/dx_j
+        unit.g = sum(d * s for d, s in zip(dy, slopes, strict=True))
+        unit.h = sum(2 * d for d in dy)
+        for i, si in enumerate(slopes):
+            for k, sk in enumerate(slopes):
+                unit.h += d2y[i, k] * si * sk
+    gradient, curvature = np.zeros_like(w), np.zeros_like(w)
+    for unit in reversed(units):
+        slope = A * S * (1 - math.tanh(S * unit.a) ** 2) if unit.squashed else 1.0
+        g, h = slope * unit.g, slope**2 * unit.h  # dE/da_i, and d2E/da_i2 by equation 27
+        gradient[unit.bias] += g
+        curvature[unit.bias] += h  # equation 25 with x_j = 1
+        for window, factor, k in unit.inputs:
+            x = factor * sum(other.x for other in window)
+            gradient[k] += g * x  # equation 19: summed over the connections that share w_k
+            curvature[k] += h * x**2  # equations 23 and 25
+            for other in window:
+                other.g += w[k] * factor * g
+                other.h += (w[k] * factor) ** 2 * h
+    return gradient, curvature

@@ -1,0 +1,156 @@
+"""Appendix C: the curvature pass against literal loops over equations 19, 23, 25 and 27, and one step by hand."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pytest
+from networks import random_images, small_network
+
+from lenet1998.engine import NumpyEngine
+from lenet1998.layers import FullConnection, Squash
+from lenet1998.loss import MAP, MLE
+from lenet1998.network import Input, LeNet5, Network
+from lenet1998.output import RBF, Seed
+from lenet1998.recipe import Recipe
+from lenet1998.sdlm import step_sizes, update
+
+LOSSES = [MLE(1.0), MLE(0.1), MAP(0.3, 1.0), MAP(0.1, 5.0, "constant")]
+
+
+def literal(network, loss, images, labels):
+    """Gradient and curvature, summed over the patterns, by the loops of naive.py."""
+    unrolled = naive.unroll(network)
+    w = network.parameters.values.copy()
+    gradient, curvature = np.zeros_like(w), np.zeros_like(w)
+    for image, label in zip(images, labels, strict=True):
+        y = naive.forward(unrolled, w, network.input(image[None], network.dtype)[0, 0])
+        dy = loss.gradient(y[None], np.array([label]))[0]
+        seed = loss.seed(y[None], np.array([label]))
+        hessian = np.diag(seed.diagonal[0]) - np.outer(seed.root[0], seed.root[0])
+        gradient += naive.derivatives(unrolled, w, dy, hessian)[0]
+        curvature += naive.derivatives(unrolled, w, seed.gradient[0], hessian)[1]
+    return gradient, curvature
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("average", [False, True], ids=["sum", "average"])
+def test_the_whole_network_agrees_with_the_literal_loops(loss, average):
+    network = small_network(average)
+    images, labels = random_images(4, 12), np.array([0, 2, 1, 2])
+    network.parameters.gradient.fill(0)
+    network.parameters.curvature.fill(0)
+    y = network.forward(images)
+    network.backward(loss.gradient(y, labels))
+    network.curvature(loss.seed(y, labels))
+    gradient, curvature = literal(network, loss, images, labels)
+    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
+    assert curvature.min() >= 0, "Gauss-Newton terms are squares times a non-negative seed (equation 27)"
+
+
+def test_lenet5_agrees_with_the_literal_loops():
+    """The real network: every one of the 60,000 parameters, for one pattern."""
+    network = LeNet5(Recipe(dtype="float64"))
+    network.parameters.values[:] = np.random.default_rng(0).normal(0, 0.1, 60_000)
+    images, labels, loss = random_images(1, 28), np.array([4]), MLE(1.0)
+    y = network.forward(images)
+    network.backward(loss.gradient(y, labels))
+    network.curvature(loss.seed(y, labels))
+    gradient, curvature = literal(network, loss, images, labels)
+    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-7, atol=1e-12)
+
+
+def test_the_estimate_is_a_mean_over_patterns_and_a_sum_over_connections():
+    """Equation 24 averages over patterns; equation 23 adds over connections."""
+    network, loss = small_network(), MLE(1.0)
+    images, labels = random_images(30, 12), np.arange(30, dtype=np.uint8) % 3
+
+    class Set:
+        pass
+
+    patterns = Set()
+    patterns.images, patterns.labels = images, labels
+    chosen = np.array([7, 3, 3, 21, 28])
+    h = NumpyEngine(network, loss).mean_curvature(patterns, chosen)
+    _, curvature = literal(network, loss, images[chosen], labels[chosen])
+    np.testing.assert_allclose(h, curvature / 5, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("loss", [MLE(0.7), MAP(0.4, 0.8)], ids=str)
+def test_the_seed_is_the_exact_second_derivative_at_f6(loss):
+    """d2E/dx_j2 on every F6 unit, against central differences of the loss itself."""
+    rng = np.random.default_rng(1)
+    layer = RBF("Output", np.where(rng.random((4, 6)) < 0.5, -1, 1))
+    layer.connect((6,))
+    x, labels, step = rng.normal(0, 0.5, (1, 6)), np.array([2]), 1e-4
+    seed = layer.seed_curvature(loss.seed(layer.forward(x), labels))
+
+    def energy(j, shift):
+        moved = x.copy()
+        moved[0, j] += shift
+        return loss.value(layer.forward(moved), labels)[0]
+
+    for j in range(6):
+        measured = (energy(j, step) - 2 * energy(j, 0) + energy(j, -step)) / step**2
+        assert seed[0, j] == pytest.approx(measured, rel=1e-5)
+
+
+def test_the_constant_seed_is_that_of_equation_8():
+    """The authors' later code puts d2E/dx2 = 1 on F6 with half the squared distance: 2c = 1 for c = 1/2."""
+    layer = RBF("Output", np.ones((3, 5)))
+    layer.connect((5,))
+    y = layer.forward(np.random.default_rng(2).normal(size=(2, 5)))
+    for loss in (MLE(0.5), MAP(0.5, 3.0, "constant")):
+        assert np.all(layer.seed_curvature(loss.seed(y, np.array([0, 1]))) == 1.0)
+
+
+def test_one_step_by_hand():
+    """One unit with one input, one code, equation 8 with c = 1, eta = 0.5, mu = 0.02.
+
+    Input byte 255 is x0 = 1.175. w = 0.5, b = 0.1: a = 0.5 * 1.175 + 0.1 = 0.6875.
+    x = 1.7159 tanh(0.6875 * 2/3) = 1.7159 * tanh(0.4583333) = 1.7159 * 0.4287249 = 0.7356490.
+    Code -1: y = (x + 1)^2 = 3.0124774, dE/dx = 2 (x + 1) = 3.4712980, d2E/dx2 = 2.
+    f' = 2/3 (1.7159 - x^2 / 1.7159) = 0.9336727.
+    dE/da = 3.2410560; dE/dw = 1.175 dE/da = 3.8082408, dE/db = 3.2410560.
+    d2E/da2 = f'^2 * 2 = 1.7434893; h_w = 1.175^2 * 1.7434893 = 2.4071049, h_b = 1.7434893.
+    w <- 0.5 - 0.5 / (0.02 + 2.4071049) * 3.8082408 = 0.5 - 0.7845233 = -0.2845233
+    b <- 0.1 - 0.5 / (0.02 + 1.7434893) * 3.2410560 = 0.1 - 0.9189327 = -0.8189327
+    """
+    network = Network(Input(side=1), [FullConnection("F", 1), Squash(), RBF("Output", np.array([[-1]]))], "float64")
+    network.parameters.values[:] = [0.5, 0.1]
+    image, label, loss = np.full((1, 1, 1), 255, np.uint8), np.array([0]), MLE(1.0)
+    y = network.forward(image)
+    network.backward(loss.gradient(y, label))
+    network.curvature(loss.seed(y, label))
+    assert y[0, 0] == pytest.approx(3.0124774, abs=2e-6)
+    np.testing.assert_allclose(network.parameters.gradient, [3.8082408, 3.2410560], atol=2e-6)
+    np.testing.assert_allclose(network.parameters.curvature, [2.4071049, 1.7434893], atol=2e-6)
+    steps = step_sizes(network.parameters.curvature, eta=0.5, mu=0.02)
+    update(network.parameters.values, network.parameters.gradient, steps)
+    np.testing.assert_allclose(network.parameters.values, [-0.2845233, -0.8189327], atol=2e-6)
+
+
+def test_penalty_scale_with_mu_equals_plain_penalty_with_mu_over_scale():
+    """eta / (mu + c h) * c g = eta / (mu / c + h) * g: the ledger's reason why penalty scale and mu are one question."""
+    c, mu, eta = 0.1, 0.02, 0.0005
+    updates = []
+    for scale, damping in ((c, mu), (1.0, mu / c)):
+        network, loss = small_network(), MLE(scale)
+        images, labels = random_images(3, 12), np.array([1, 0, 2])
+        y = network.forward(images)
+        network.backward(loss.gradient(y, labels))
+        network.curvature(loss.seed(y, labels))
+        updates.append(step_sizes(network.parameters.curvature, eta, damping) * network.parameters.gradient)
+    np.testing.assert_allclose(updates[0], updates[1], rtol=1e-12)
+
+
+def test_a_seed_of_zero_leaves_every_curvature_at_zero():
+    """And the step at its ceiling eta / mu = 0.025 in the first pass."""
+    network = small_network()
+    network.forward(random_images(2, 12))
+    nothing = np.zeros((2, 3))
+    network.curvature(Seed(nothing, nothing, nothing))
+    assert not network.parameters.curvature.any()
+    assert np.all(step_sizes(network.parameters.curvature, 0.0005, 0.02) == 0.025)

@@ -1,0 +1,141 @@
+"""The IDX reader: sound files come back as they were written, and nothing else ever gets through."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from lenet1998.data.idx import parse_idx, read_idx, write_idx
+from lenet1998.errors import DataError
+
+SMALL = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+PACKED = gzip.compress(write_idx(SMALL), mtime=0)
+
+
+@given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6)))
+def test_round_trip(array: np.ndarray) -> None:
+    back = parse_idx(write_idx(array), "it")
+    assert back.dtype == np.uint8 and back.shape == array.shape
+    assert (back == array).all()
+
+
+@given(st.binary(max_size=64) | st.binary(max_size=60).map(lambda tail: b"\0\0\x08\x02" + tail))
+def test_any_bytes_are_read_or_refused_in_one_line(data: bytes) -> None:
+    try:
+        array = parse_idx(data, "noise")
+    except DataError as error:
+        assert "noise" in str(error) and "\n" not in str(error)
+    else:
+        assert write_idx(array) == data
+
+
+@given(st.integers(0, len(write_idx(SMALL)) - 1))
+def test_every_truncation_is_refused(length: int) -> None:
+    with pytest.raises(DataError, match="truncated|empty"):
+        parse_idx(write_idx(SMALL)[:length], "it")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b"\0\0\x08", "truncated"),
+        (b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0", "not IDX data of unsigned bytes"),
+        (b"\0\0\x08\0", "not IDX data"),
+        (b"\x01\0\x08\x01\0\0\0\0", "not IDX data"),
+        (b"\0\0\x08\xff" + bytes(1020), "not IDX data"),
+        (write_idx(SMALL) + b"\0", "too long: its header announces 24 values and 25 follow"),
+        (b"<!DOCTYPE html><html>403</html>", "looks like an HTML page"),
+        (b"\n <HTML><body>", "looks like an HTML page"),
+    ],
+)
+def test_refusals(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        parse_idx(data, "it")
+
+
+def test_a_header_alone_takes_no_memory() -> None:
+    tracemalloc.start()
+    with pytest.raises(DataError, match="truncated"):
+        parse_idx(b"\0\0\x08\x03" + b"\xff" * 12, "it")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_write_refuses_other_types() -> None:
+    with pytest.raises(DataError):
+        write_idx(np.zeros(3))
+    with pytest.raises(DataError):
+        write_idx(np.uint8(3))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_files_are_known_by_content_not_by_name(tmp_path: Path, pack) -> None:
+    data = write_idx(SMALL)
+    (tmp_path / "any.name").write_bytes(pack(data))
+    array, digest = read_idx(tmp_path / "any.name", len(data))
+    assert (array == SMALL).all()
+    assert digest == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "is empty"),
+        (gzip.compress(b"", mtime=0), "is empty"),
+        (PACKED[:-12], "is truncated"),
+        (PACKED[:-1], "is truncated"),
+        (PACKED[:10] + b"\xff" * 40, "is damaged"),
+        (PACKED + b"tail", "is damaged"),
+        (b"<!doctype html><title>Forbidden</title>", "looks like an HTML page, not"),
+        (write_idx(SMALL) + b"\0", "is too long"),
+    ],
+)
+def test_damaged_files(tmp_path: Path, body: bytes, message: str) -> None:
+    path = tmp_path / "labels.gz"
+    path.write_bytes(body)
+    with pytest.raises(DataError, match=message) as caught:
+        read_idx(path, len(write_idx(SMALL)))
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_flipped_bit_within_gzip_is_caught(tmp_path: Path) -> None:
+    body = bytearray(PACKED)
+    body[-8] ^= 1  # The checksum.
+    (tmp_path / "it").write_bytes(body)
+    with pytest.raises(DataError, match="damaged"):
+        read_idx(tmp_path / "it", 1000)
+
+
+def test_a_gzip_bomb_is_cut_short(tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(gzip.compress(bytes(100_000_000), 9))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="more than the 1000 bytes"):
+        read_idx(tmp_path / "bomb", 1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match="No such file"):
+        read_idx(tmp_path / "missing", 10)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_idx(tmp_path, 10)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # Permissions do not hold for the administrator, so the refusal is simulated.
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(DataError, match="Permission denied"):
+        read_idx("locked", 10)
