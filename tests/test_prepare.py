@@ -130,7 +130,8 @@ def test_every_kind_of_picture(tmp_path: Path, kind: str) -> None:
     for digit in DIGITS[:5]:
         picture, suffix = variants(page(digit))[kind]
         picture.save(tmp_path / f"digit.{suffix}")
-        assert difference(read_image(tmp_path / f"digit.{suffix}"), digit) < 45
+        # Different digits differ by 60 and more. Pure black and white loses the greys that it is compared with.
+        assert difference(read_image(tmp_path / f"digit.{suffix}"), digit) < (56 if kind == "1 bit" else 15)
 
 
 @pytest.mark.parametrize("noise", [2.0, 6.0, 10.0])
@@ -140,7 +141,14 @@ def test_paper_texture_does_not_blow_up_the_box(tmp_path: Path, noise: float) ->
         grey = page(digit, scale=4, margin=20).astype(float) * 0.8 + 20
         grey = np.clip(grey + rng.normal(0.0, noise, grey.shape), 0, 255).astype(np.uint8)
         Image.fromarray(grey).save(tmp_path / "noisy.png")
-        assert difference(read_image(tmp_path / "noisy.png"), digit) < 45
+        assert difference(read_image(tmp_path / "noisy.png"), digit) < 30
+
+
+def test_single_specks_do_not_blow_up_the_box(tmp_path: Path) -> None:
+    grey = page(DIGITS[2])
+    grey[3, 3] = grey[-5, 40] = 0
+    Image.fromarray(grey).save(tmp_path / "specks.png")
+    assert difference(read_image(tmp_path / "specks.png"), DIGITS[2]) < 15
 
 
 def test_mnist_form_comes_back_nearly_the_same(tmp_path: Path) -> None:
@@ -158,11 +166,16 @@ def test_real_mnist_comes_back_nearly_the_same(tmp_path: Path) -> None:
     if not directory or not path.is_file():
         pytest.skip("needs MNIST: set LENET1998_DATA to the directory of its gzipped files")
     images, _ = read_idx(path, 7_840_016)
-    for image in images[::100]:
-        assert (to_mnist_form(image) == image).all()
+    others = 0
+    for image in images[::20]:
+        # Of the 70,000 images of MNIST, 18 are not quite as section III-A has it: most of these are 19 high.
+        if (to_mnist_form(image) != image).any():
+            others += 1
+            continue
         Image.fromarray(255 - image).save(tmp_path / "digit.png")
         stretched = image * (255.0 / image.max())
         assert np.abs(read_image(tmp_path / "digit.png") - stretched).max() <= 0.51
+    assert others <= 1
 
 
 def test_the_orientation_that_cameras_note_is_heeded(tmp_path: Path) -> None:
@@ -170,7 +183,7 @@ def test_the_orientation_that_cameras_note_is_heeded(tmp_path: Path) -> None:
     exif[0x0112] = 6  # The camera was turned by 90 degrees.
     upright = Image.fromarray(page(DIGITS[1]))
     upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "photo.jpg", exif=exif)
-    assert difference(read_image(tmp_path / "photo.jpg"), DIGITS[1]) < 45
+    assert difference(read_image(tmp_path / "photo.jpg"), DIGITS[1]) < 15
 
 
 def png_of_size(width: int, height: int) -> bytes:

@@ -52,7 +52,7 @@ def test_they_are_in_mnist_form(sets: tuple[Patterns, Patterns]) -> None:
     centre = images.sum(axis=2) @ np.arange(28) / mass
     assert np.abs(centre - 14.0).max() < 2.5 and np.abs(centre.mean() - 14.0) < 0.1
     assert (images.max(axis=(1, 2)) > 150).all()
-    # MNIST has an eighth of its ink and a fifth of its pixels; the drawn digits should be much like it.
+    # In MNIST a fifth of the pixels have ink, and the mean is 0.13.
     assert 0.07 < images.mean() / 255 < 0.16
     assert 0.1 < (images > 0).mean() < 0.3
 
@@ -95,3 +95,15 @@ def test_writings_pass_through_their_points(writing: str) -> None:
     assert gaps.max() < 4.0
     # No sample strays far from the frame that the points fill.
     assert np.ptp(weights @ points, axis=0).max() <= 110.0
+
+
+def test_an_open_stroke_does_not_overshoot_its_ends() -> None:
+    points, weights = parse("30,0 30,33 30,66 30,100")
+    assert (np.diff((weights @ points)[:, 1]) > 0).all()
+
+
+def test_a_closed_stroke_has_no_corner_where_it_closes() -> None:
+    points, weights = parse("30,0 0,50 30,100 60,50 30,0")
+    path = weights @ points
+    first, last = path[1] - path[0], path[-1] - path[-2]
+    assert first @ last / np.linalg.norm(first) / np.linalg.norm(last) > 0.9

@@ -116,3 +116,19 @@ class DataSet:
     source: str
     digests: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
+
+    def held_out(self, size: int, train_size: int | None = None) -> DataSet:
+        """Split a validation set off the training set: its last ``size`` patterns stand in for the test set.
+
+        Choices between recipes are made on it, so that none is made on the test set. The patterns before them
+        (the first ``train_size``, if given) remain for training. ``DataError`` if too few would remain.
+
+        >>> ten = Patterns(np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8))
+        >>> split = DataSet("mnist", ten, ten, "drawn here").held_out(3)
+        >>> split.name, split.train.labels.tolist(), split.test.labels.tolist()
+        ('mnist validation', [0, 1, 2, 3, 4, 5, 6], [7, 8, 9])
+        """
+        kept = self.train.first(len(self.train) - size)
+        last = Patterns(self.train.images[len(kept) :], self.train.labels[len(kept) :])
+        train = kept if train_size is None else kept.first(train_size)
+        return DataSet(f"{self.name} validation", train, last, self.source, self.digests, self.notice)

@@ -1,0 +1,397 @@
+"""MNIST on disk: found in every layout and in the right order, and refused when it is not the real thing.
+
+Most tests put a data base of a few digits in place of the real one, with digests to match; those that need
+the real one take it from LENET1998_DATA and are skipped without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lenet1998.data as data
+from lenet1998.data.files import FILES
+from lenet1998.data.idx import write_idx
+from lenet1998.data.mnist import load_mnist, verify, where
+from lenet1998.data.patterns import DataSet, Patterns
+from lenet1998.data.places import cache_directory, places, target
+from lenet1998.errors import DataError
+
+REAL = os.environ.get("LENET1998_DATA")
+NAMES = list(FILES)
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep every test away from the user's own files and from the network."""
+    home = tmp_path / "home"
+    (tmp_path / "work").mkdir()
+    home.mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("LOCALAPPDATA", str(home / "AppData" / "Local"))
+    for name in ("XDG_CACHE_HOME", "LENET1998_DATA", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
+    """A data base of 30 and 20 digits in place of MNIST."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for name, known in list(FILES.items()):
+        count = 30 if known.count == 60_000 else 20
+        shape = (count, *known.shape[1:])
+        arrays[name] = rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8)
+        digest = hashlib.sha256(write_idx(arrays[name])).hexdigest()
+        monkeypatch.setitem(FILES, name, dataclasses.replace(known, count=count, sha256=digest))
+    return arrays
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("no network in this test")
+
+    monkeypatch.setattr(data, "fetch", refuse)
+
+
+def put(directory: Path, arrays: dict[str, np.ndarray], suffix: str = ".gz", dotted: bool = False) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        body = write_idx(array)
+        name = name.replace("-idx", ".idx") if dotted else name
+        (directory / f"{name}{suffix}").write_bytes(gzip.compress(body) if suffix else body)
+    return directory
+
+
+def put_keras(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **{FILES[name].key: array for name, array in arrays.items()})
+    return path
+
+
+def assert_is(loaded: DataSet, arrays: dict[str, np.ndarray]) -> None:
+    assert (loaded.train.images == arrays[TRAIN_IMAGES]).all()
+    assert (loaded.train.labels == arrays[TRAIN_LABELS]).all()
+    assert (loaded.test.images == arrays[TEST_IMAGES]).all()
+    assert (loaded.test.labels == arrays[TEST_LABELS]).all()
+    assert loaded.name == "mnist" and loaded.notice == ""
+    assert loaded.digests == {name: known.sha256 for name, known in FILES.items()}
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("dotted", [False, True])
+def test_every_spelling(tmp_path: Path, small: dict[str, np.ndarray], suffix: str, dotted: bool) -> None:
+    loaded = load_mnist(put(tmp_path / "d", small, suffix, dotted))
+    assert_is(loaded, small)
+    assert str(tmp_path / "d") in loaded.source
+
+
+def test_keras(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
+    path = put_keras(tmp_path / "d" / "mnist.npz", small)
+    assert_is(load_mnist(tmp_path / "d"), small)
+    assert_is(load_mnist(path), small)
+    assert [row.ok for row in verify(path)] == [True] * 4
+    assert verify(path)[3].path == f"{path} (y_test)"
+
+
+def test_order_of_the_places(
+    tmp_path: Path, home: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENET1998_DATA", str(tmp_path / "named"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    made = [
+        put_keras(home / ".keras" / "datasets" / "mnist.npz", small),
+        put(home / ".cache" / "torchvision" / "MNIST" / "raw", small),
+        put(home / "data" / "MNIST" / "raw", small),
+        put(tmp_path / "work" / "data" / "MNIST" / "raw", small),
+        put(cache_directory(), small),
+        put_keras(tmp_path / "named" / "mnist.npz", small),
+        put(tmp_path / "named" / "MNIST" / "raw", small),
+        put(tmp_path / "named", small),
+        put_keras(tmp_path / "given" / "mnist.npz", small),
+        put(tmp_path / "given" / "MNIST" / "raw", small),
+        put(tmp_path / "given", small),
+    ]
+    paths = [path.resolve() for _, path in places(tmp_path / "given")]
+    assert paths == [path.resolve() for path in reversed(made)]
+    # The first complete place wins; take them away one after the other.
+    for path in reversed(made):
+        loaded = load_mnist(tmp_path / "given")
+        assert_is(loaded, small)
+        assert f"{path} (" in loaded.source or f"{path.relative_to(tmp_path / 'work')} (" in loaded.source
+        for file in [path] if path.suffix == ".npz" else list(path.glob("*.gz")):
+            file.unlink()
+    with pytest.raises(DataError, match="not found"):
+        load_mnist(tmp_path / "given")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the XDG directories are those of Linux")
+def test_cache_directory(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert target() == tmp_path / "lenet1998" / "mnist"
+    monkeypatch.setenv("LENET1998_DATA", "~/mine")
+    assert target() == home / "mine"
+    assert target("other") == Path("other")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache_directory() == home / "Library" / "Caches" / "lenet1998" / "mnist"
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert cache_directory() == home / "AppData" / "Local" / "lenet1998" / "mnist"
+
+
+def test_keras_home_is_heeded(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
+    put_keras(tmp_path / "k" / "datasets" / "mnist.npz", small)
+    assert_is(load_mnist(), small)
+
+
+def test_incomplete_places_are_passed_over_but_named(tmp_path: Path, home: Path, small: dict[str, np.ndarray]) -> None:
+    part = put(tmp_path / "part", {name: small[name] for name in NAMES[:3]})
+    with pytest.raises(DataError, match=r"part \(incomplete: 3 of 4 files\).*lenet1998 data fetch"):
+        load_mnist(part)
+    assert where(part)[0] == ("--data-dir", part, "incomplete: 3 of 4 files")
+    assert {state for _, _, state in where(part)[1:]} == {"missing"}
+    assert [row.ok for row in verify(part)] == [True, True, True, False]
+    put(home / "data" / "MNIST" / "raw", small, suffix="")
+    assert_is(load_mnist(part), small)
+    assert [state for _, _, state in where(part)].count("complete") == 1
+
+
+def damage(path: Path, name: str, small: dict[str, np.ndarray], how: str) -> None:
+    body = bytearray(write_idx(small[name]))
+    if how == "digest":
+        body[-1] = 9 - body[-1] if body[-1] < 10 else 0
+    elif how == "magic":
+        body[2] = 13
+    elif how == "truncated":
+        del body[-5:]
+    elif how == "long":
+        body += b"\0"
+    elif how == "count":
+        body = bytearray(write_idx(small[name][:-1]))
+    elif how == "label":
+        body[-1] = 10
+    elif how == "html":
+        body = bytearray(b"<!DOCTYPE html><html><body>404</body></html>")
+    elif how == "empty":
+        body = bytearray()
+    packed = bytes(body) if how in ("html", "empty") else gzip.compress(bytes(body))
+    path.write_bytes(packed[:-20] if how == "gzip" else packed)
+
+
+DAMAGES = {
+    "digest": "SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}",
+    "magic": "not IDX data",
+    "truncated": "is truncated",
+    "long": "is too long",
+    "count": r"holds an array of \(\d+.*, not \(\d+",
+    "html": "looks like an HTML page",
+    "empty": "is empty",
+    "gzip": "is truncated",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("how", list(DAMAGES))
+def test_damage_is_named_and_never_passed_over(
+    tmp_path: Path, home: Path, small: dict[str, np.ndarray], offline: None, name: str, how: str
+) -> None:
+    put(home / "data" / "MNIST" / "raw", small)
+    directory = put(tmp_path / "d", small)
+    damage(directory / f"{name}.gz", name, small, how)
+    for kind in ("auto", "mnist"):
+        with pytest.raises(DataError, match=DAMAGES[how]) as caught:
+            data.load(kind, directory)
+        message = str(caught.value)
+        assert f"{name}.gz" in message and "lenet1998 data fetch" in message and "\n" not in message
+    assert [row.ok for row in verify(directory)] == [other != name for other in NAMES]
+
+
+@pytest.mark.parametrize("how", ["label", "digest"])
+def test_damage_in_a_place_nobody_named_is_an_error_too(
+    home: Path, small: dict[str, np.ndarray], offline: None, how: str
+) -> None:
+    directory = put(cache_directory(), small)
+    damage(directory / f"{TEST_LABELS}.gz", TEST_LABELS, small, how)
+    with pytest.raises(DataError, match="a label of 10" if how == "label" else "SHA-256"):
+        data.load("auto")
+
+
+def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
+    path = tmp_path / "mnist.npz"
+
+    def refuses(message: str) -> None:
+        with pytest.raises(DataError, match=message) as caught:
+            load_mnist(path)
+        assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+    put_keras(path, {**small, TEST_LABELS: (small[TEST_LABELS] + 1) % 10})
+    refuses(r"\(y_test\).*SHA-256")
+    put_keras(path, {name: small[name] for name in NAMES[:3]})
+    refuses(r"\(y_test\) is missing")
+    put_keras(path, {**small, TRAIN_IMAGES: small[TRAIN_IMAGES].astype(np.int32)})
+    refuses("too long|damaged")
+    put_keras(path, {**small, TRAIN_LABELS: small[TRAIN_LABELS].astype(np.int8)})
+    refuses("damaged")
+    put_keras(path, {**small, TRAIN_LABELS: np.array([{}] * 30, object)})
+    refuses("damaged")
+    put_keras(path, {**small, TRAIN_IMAGES: np.zeros((90_000, 28, 28), np.uint8)})
+    refuses("too long")
+    put_keras(path, {**small, TEST_LABELS: small[TEST_LABELS][:-1]})
+    refuses("holds an array of")
+    whole = put_keras(path, small).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    refuses("damaged")
+    flipped = bytearray(whole)
+    flipped[5_000] ^= 255
+    path.write_bytes(flipped)
+    refuses("damaged")
+    path.write_bytes(b"<html>")
+    refuses("damaged")
+
+
+def test_a_named_place_that_may_not_be_read(
+    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, offline: None
+) -> None:
+    directory = put(tmp_path / "d", small)
+    # Permissions do not hold for the administrator, so the refusal is simulated.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != directory)
+    with pytest.raises(DataError, match="may not be read"):
+        data.load("auto", directory)
+
+
+def test_auto_takes_mnist_when_it_is_there(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
+    loaded = data.load("auto", put(tmp_path / "d", small), train_size=7, test_size=5)
+    assert loaded.name == "mnist" and loaded.notice == ""
+    assert (loaded.train.images == small[TRAIN_IMAGES][:7]).all()
+    assert (loaded.test.labels == small[TEST_LABELS][[0, 4, 8, 12, 16]]).all()
+
+
+def test_auto_goes_on_from_an_empty_directory(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
+    put(cache_directory(), small)
+    assert str(cache_directory()) in data.load("auto", tmp_path / "nowhere").source
+
+
+def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
+    loaded = data.load("auto", train_size=30, test_size=20)
+    assert loaded.name == "synthetic" and len(loaded.train) == 30
+    assert loaded.notice == data.FALLBACK and "\n" not in loaded.notice
+    part = put(tmp_path / "part", {TEST_LABELS: small[TEST_LABELS]})
+    assert "part is incomplete: 1 of 4 files" in data.load("auto", part, 1, 1).notice
+    with pytest.raises(DataError, match="no network in this test"):
+        data.load("mnist")
+
+
+def test_auto_downloads(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "fetch", lambda data_dir, progress: put(target(data_dir), small))
+    assert_is(data.load("auto", tmp_path / "new"), small)
+    assert (tmp_path / "new" / f"{TRAIN_IMAGES}.gz").exists()
+    assert_is(data.load("mnist"), small)
+
+
+def test_synthetic_sets() -> None:
+    loaded = data.load("synthetic", train_size=300, test_size=40, seed=4)
+    assert loaded.digests == {"train": loaded.train.digest(), "test": loaded.test.digest()}
+    assert loaded.notice == "" and "seed 4" in loaded.source
+    assert loaded.test.digest() != loaded.train.first(40).digest()
+    assert data.load("synthetic", train_size=1, test_size=40, seed=4).test.digest() == loaded.test.digest()
+    default = data.load("synthetic", seed=4)
+    assert (len(default.train), len(default.test)) == (10_000, 2_000)
+    assert default.test.first(40).digest() == loaded.test.digest()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kind": "cifar"}, "'cifar' is no kind of data"),
+        ({"train_size": 0}, "0 training"),
+        ({"test_size": -1}, "-1 test"),
+        ({"train_size": 31}, "31 training patterns were asked for but there are 30"),
+        ({"test_size": 21}, "21 test patterns were asked for but there are 20"),
+    ],
+)
+def test_bad_requests(tmp_path: Path, small: dict[str, np.ndarray], arguments: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        data.load(**{"kind": "mnist", "data_dir": put(tmp_path / "d", small), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.zeros((2, 28, 28)), np.zeros(2, np.uint8)),
+        (np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.int64)),
+        (np.zeros((2, 28, 28), np.uint8), [0, 1]),
+        (np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8)),
+        (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 1), np.uint8)),
+        (np.zeros((2, 28, 28), np.uint8), np.zeros(3, np.uint8)),
+        (np.zeros((2, 28, 28), np.uint8), np.full(2, 10, np.uint8)),
+    ],
+)
+def test_patterns_are_validated(images: np.ndarray, labels: np.ndarray) -> None:
+    with pytest.raises(DataError):
+        Patterns(images, labels)
+
+
+def test_digest_sees_every_byte() -> None:
+    images, labels = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
+    digests = {Patterns(images, labels).digest(), Patterns(images[:1], labels[:1]).digest()}
+    other = images.copy()
+    other[1, 27, 27] = 1
+    digests.add(Patterns(other, labels).digest())
+    digests.add(Patterns(images, np.array([0, 1], np.uint8)).digest())
+    assert len(digests) == 4
+    assert Patterns(np.zeros((28, 28, 2), np.uint8).T, labels).digest() in digests
+
+
+def test_the_cut_of_patterns() -> None:
+    patterns = Patterns(np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8))
+    assert patterns.first(10).digest() == patterns.spread(10).digest() == patterns.digest()
+    assert patterns.spread(1).labels.tolist() == [0]
+    for n in (0, 11):
+        with pytest.raises(DataError):
+            patterns.first(n)
+        with pytest.raises(DataError):
+            patterns.spread(n)
+
+
+@pytest.fixture(scope="module")
+def mnist() -> DataSet:
+    if not REAL:
+        pytest.skip("needs MNIST: set LENET1998_DATA to the directory that holds it")
+    return load_mnist(Path(REAL).resolve())
+
+
+def test_the_real_data_base(mnist: DataSet) -> None:
+    assert mnist.train.images.shape == (60_000, 28, 28) and mnist.test.images.shape == (10_000, 28, 28)
+    assert mnist.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert np.bincount(mnist.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_moments_of_the_scaled_pixels(mnist: DataSet) -> None:
+    """Section II-B: with -0.1 for white and 1.175 for black, mean roughly 0; the variance is not roughly 1."""
+    counts = np.bincount(mnist.train.images.ravel(), minlength=256).astype(float)
+    pixels = -0.1 + 1.275 * np.arange(256) / 255.0
+
+    def moments(weights: np.ndarray) -> tuple[float, float]:
+        mean = weights @ pixels / weights.sum()
+        return mean, weights @ (pixels - mean) ** 2 / weights.sum()
+
+    mean, variance = moments(counts)
+    assert round(mean, 3) == 0.067 and round(variance, 3) == 0.154
+    counts[0] += 60_000 * (32 * 32 - 28 * 28)
+    mean, variance = moments(counts)
+    assert round(mean, 4) == 0.0275 and round(variance, 3) == 0.123
