@@ -32,7 +32,7 @@ from lenet1998.options import (
     natural,
 )
 from lenet1998.recipe import Recipe
-from lenet1998.reporting import Console, layer_table, pass_table
+from lenet1998.reporting import Console, announce, layer_table, pass_table
 from lenet1998.runs import CHECKPOINT, HISTORY, run
 from lenet1998.training import make_loss
 
@@ -181,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = parser().parse_args(argv)
+    announce(getattr(arguments, "quiet", False))
     try:
         arguments.does(arguments)
         sys.stdout.flush()

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from lenet1998 import data
 from lenet1998.data.patterns import DataSet
 from lenet1998.engine import ENGINES
-from lenet1998.recipe import PRESETS, Recipe, preset
+from lenet1998.recipe import CHOICES, PRESETS, Recipe, preset
 
 
 def positive(text: str) -> int:
@@ -72,7 +72,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """--recipe, --set and --loss; `chosen_recipe` reads them."""
-    defaults = ", ".join(f"{key}={_shown(value)}" for key, value in Recipe().as_dict().items() if key != "name")
+    defaults = ", ".join(f"{key}={_shown(key, value)}" for key, value in Recipe().as_dict().items() if key != "name")
     parser.add_argument(
         "--recipe", metavar="NAME", default="default", help=f"{' or '.join(PRESETS)} (default: default)"
     )
@@ -133,7 +133,9 @@ class DownloadBar:
         self.close()
 
 
-def _shown(value: object) -> str:
+def _shown(key: str, value: object) -> str:
+    """A field's default as --set takes it, with the choices where there are some."""
     if isinstance(value, tuple):
         return ",".join(f"{passes}x{eta:g}" for passes, eta in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    others = [choice for choice in CHOICES.get(key, ()) if choice != value]
+    return "|".join([str(value).lower() if isinstance(value, bool) else str(value), *others])

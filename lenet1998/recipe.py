@@ -16,7 +16,7 @@ Schedule = tuple[tuple[int, float], ...]
 # Section III-B. The last rate goes on for as many passes as are asked for ("thereafter").
 PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.00005), (8, 0.00001))
 
-_CHOICES = {
+CHOICES = {
     "bias_init": ("zero", "uniform"),
     "coefficient_init": ("constant", "uniform"),
     "subsampling": ("sum", "average"),
@@ -82,7 +82,7 @@ class Recipe:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        for key, allowed in _CHOICES.items():
+        for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise RecipeError(f"{key}={getattr(self, key)!r} is not allowed: choose {' or '.join(allowed)}")
         for key, (low, high) in _RANGES.items():

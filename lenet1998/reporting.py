@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from tqdm import tqdm
 
 from lenet1998.paper import comparable, figure_5
+
+
+def announce(quiet: bool = False) -> None:
+    """Print what the package logs, such as that kernels are being compiled, as plain lines on standard error."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("lenet1998").setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 class Console:

@@ -1,7 +1,7 @@
 """The paper's formulas as literal loops over its indices: slow twins that the tests compare the package with.
 
-`units` unrolls a network into single units with explicit connections: each unit i has a list of (unit j, weight k) pairs
-and a bias, exactly the u_ij = w_k of equation 20. Forward is equation 5 and 6 unit by unit; `derivatives` walks
+`units` unrolls a network into single units with explicit connections: each unit i has a list of (unit j, weight k)
+pairs and a bias, exactly the u_ij = w_k of equation 20. Forward is equation 5 and 6 unit by unit; `derivatives` walks
 equations 19, 23, 25 and 27 over these connections. A subsampling unit has one connection, from the sum of its window,
 because the paper has it add its inputs before its one coefficient multiplies them.
 """

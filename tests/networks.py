@@ -1,4 +1,5 @@
-"""Small networks for the tests: LeNet-5's own layers, in sizes that literal loops and central differences can afford."""
+"""Small networks for the tests: LeNet-5's own layers, in sizes that literal loops and central differences can
+afford."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_one_step_by_hand():
 
 
 def test_penalty_scale_with_mu_equals_plain_penalty_with_mu_over_scale():
-    """eta / (mu + c h) * c g = eta / (mu / c + h) * g: the ledger's reason why penalty scale and mu are one question."""
+    """eta / (mu + c h) * c g = eta / (mu / c + h) * g: penalty scale and mu are one question (ledger, 14)."""
     c, mu, eta = 0.1, 0.02, 0.0005
     updates = []
     for scale, damping in ((c, mu), (1.0, mu / c)):

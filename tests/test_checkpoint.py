@@ -1,0 +1,126 @@
+"""Checkpoints: what is saved comes back; what is not a whole checkpoint is refused and harms nothing."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from lenet1998 import checkpoint as checkpoints
+from lenet1998 import files
+from lenet1998.checkpoint import Checkpoint
+from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.recipe import Recipe
+
+
+@pytest.fixture
+def saved(tmp_path):
+    values = np.random.default_rng(0).normal(size=60_000).astype(np.float32)
+    history = {"recipe": Recipe().as_dict(), "seed": 3, "passes": [{"pass": 1}]}
+    path = tmp_path / "checkpoint.npz"
+    checkpoints.save(path, Checkpoint(values, history))
+    return path, values
+
+
+def rewrite(path, **changes):
+    """The file again with arrays exchanged; None leaves one out."""
+    with np.load(path) as arrays:
+        kept = {**arrays, **changes}
+    np.savez(path, **{key: value for key, value in kept.items() if value is not None})
+
+
+def test_what_is_saved_comes_back(saved):
+    path, values = saved
+    loaded = checkpoints.load(path)
+    np.testing.assert_array_equal(loaded.values, values)
+    assert loaded.recipe == Recipe()
+    assert loaded.history["seed"] == 3
+    np.testing.assert_array_equal(loaded.network().parameters.values, values)
+
+
+DAMAGES = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("<html>not found</html>"),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1000]),
+    "a flipped byte": lambda path: path.write_bytes(flipped(path.read_bytes())),
+    "a plain npy file": lambda path: path.write_bytes(npy(np.zeros(3))),
+    "another program's npz": lambda path: np.savez(path, weights=np.zeros(3)),
+    "an older format": lambda path: rewrite(path, format=np.int64(0)),
+    "a newer format": lambda path: rewrite(path, format=np.int64(2)),
+    "no values": lambda path: rewrite(path, values=None),
+    "too few values": lambda path: rewrite(path, values=np.zeros(10, np.float32)),
+    "values of another type": lambda path: rewrite(path, values=np.zeros(60_000)),
+    "a value that is not finite": lambda path: rewrite(path, values=np.full(60_000, np.nan, np.float32)),
+    "history that is not JSON": lambda path: rewrite(path, history=np.array("{")),
+    "history of another shape": lambda path: rewrite(path, history=np.array("[]")),
+    "a recipe with unknown fields": lambda path: rewrite(
+        path, history=np.array(json.dumps({"recipe": {"a": 1}, "seed": 1, "passes": []}))
+    ),
+    "passes that are not in order": lambda path: rewrite(
+        path, history=np.array(json.dumps({"recipe": Recipe().as_dict(), "seed": 1, "passes": [{"pass": 2}]}))
+    ),
+    "a pickle": lambda path: path.write_bytes(pickle.dumps({"values": 1})),
+    "a pickle within": lambda path: rewrite(path, values=np.array([Trap()], dtype=object)),
+    "a zip bomb": lambda path: bomb(path),
+}
+
+
+class Trap:
+    def __reduce__(self):
+        return os.mkdir, ("trap-was-sprung",)
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def npy(array) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def bomb(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("values.npy", bytes(200 * 2**20))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_refused_in_one_line(saved, damage, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    path, _ = saved
+    DAMAGES[damage](path)
+    with pytest.raises(CheckpointError) as refusal:
+        checkpoints.load(path)
+    assert str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "trap-was-sprung").exists()
+    if "format" in damage:
+        assert "format" in str(refusal.value)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="No such file"):
+        checkpoints.load(tmp_path / "nothing.npz")
+    with pytest.raises(CheckpointError):
+        checkpoints.load(tmp_path)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(saved, monkeypatch):
+    path, values = saved
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(LeNetError, match="No space left"):
+        checkpoints.save(path, Checkpoint(values * 2, {}))
+    np.testing.assert_array_equal(checkpoints.load(path).values, values)
+    assert os.listdir(path.parent) == [path.name], "no temporary file stays behind"
+
+
+def full(_handle):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

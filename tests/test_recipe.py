@@ -1,0 +1,125 @@
+"""Section III-B's schedule, appendix A's start, and the recipes that name what the paper leaves open."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, fields
+
+import numpy as np
+import pytest
+
+from lenet1998.errors import RecipeError
+from lenet1998.initialisation import initialise
+from lenet1998.network import LeNet5
+from lenet1998.recipe import PRESETS, Recipe, preset
+
+
+def started(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
+    network = LeNet5(recipe)
+    initialise(network, recipe, np.random.default_rng(seed))
+    return network.parameters.named(network.parameters.values)
+
+
+def test_the_published_schedule():
+    """0.0005 twice, 0.0002 three times, 0.0001 three times, 0.00005 four times, 0.00001 thereafter."""
+    etas = [Recipe().eta(number) for number in range(1, 31)]
+    assert etas[:12] == [0.0005] * 2 + [0.0002] * 3 + [0.0001] * 3 + [0.00005] * 4
+    assert etas[12:] == [0.00001] * 18
+
+
+def test_printed_starts_as_appendix_a_says():
+    """Uniform in +-2.4 / F_i with F_i the fan-in of the unit that the connection enters, for every parameter."""
+    parameters = started(preset("printed"))
+    fan_in = {"C1": 25, "S2": 4, "S4": 4, "C5": 400, "F6": 120}
+    for name, values in parameters.items():
+        layer = name.split(".")[0]
+        if layer in fan_in:
+            bound = 2.4 / fan_in[layer]
+            assert np.abs(values).max() <= bound
+            if values.size > 100:
+                assert np.abs(values).max() > 0.97 * bound
+                assert values.std() == pytest.approx(bound / 3**0.5, rel=0.1)
+
+
+def test_c3_maps_have_the_fan_ins_of_table_1():
+    """75 for the first six maps, 100 for the next nine, 150 for the last; kernels lie map by map."""
+    kernels = started(preset("printed"))["C3.weight"]
+    per_map = [75] * 6 + [100] * 9 + [150]
+    start = 0
+    for inputs, fan_in in zip([3] * 6 + [4] * 9 + [6], per_map, strict=True):
+        own = np.abs(kernels[start : start + inputs])
+        assert 0.8 * 2.4 / fan_in < own.max() <= 2.4 / fan_in
+        start += inputs
+    assert start == 60
+
+
+def test_default_starts_as_the_ledger_says():
+    parameters = started(Recipe())
+    assert 0.95 / 5 < np.abs(parameters["C1.weight"]).max() <= 1 / 5
+    assert 0.99 / 20 < np.abs(parameters["C5.weight"]).max() <= 1 / 20
+    for name, values in parameters.items():
+        if name.endswith("bias"):
+            assert not values.any()
+        if name.endswith("coefficient"):
+            assert (values == 0.5).all()
+
+
+def test_a_fan_in_that_counts_the_bias():
+    with_bias = started(Recipe(fan_in_counts_bias=True))["C1.weight"]
+    np.testing.assert_allclose(with_bias, started(Recipe())["C1.weight"] * (25 / 26) ** 0.5, rtol=1e-6)
+
+
+def test_recipes_share_the_rest_of_their_start():
+    """A constant in place of a draw shifts no other draw."""
+    free = started(Recipe(bias_init="uniform", coefficient_init="uniform"))
+    for name, values in started(Recipe()).items():
+        if name.endswith("weight"):
+            np.testing.assert_array_equal(values, free[name])
+
+
+def test_a_recipe_is_frozen_and_survives_json():
+    with pytest.raises(FrozenInstanceError):
+        Recipe().mu = 1.0
+    for recipe in PRESETS.values():
+        assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
+    endless = Recipe(j=float("inf"))
+    assert Recipe.from_dict(json.loads(json.dumps(endless.as_dict()))) == endless
+
+
+def test_override_parses_by_type():
+    recipe = Recipe().override(
+        ["loss=map", "j=inf", "hessian_patterns=50", "fan_in_counts_bias=true", "schedule=1x0.001,2x1e-4", "mu=0.1"]
+    )
+    assert (recipe.loss, recipe.j, recipe.hessian_patterns, recipe.fan_in_counts_bias) == ("map", np.inf, 50, True)
+    assert recipe.schedule == ((1, 0.001), (2, 1e-4))
+    assert recipe.name != "default"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=hinge", "hessian_patterns=0",
+        "hessian_patterns=2.5", "order=none", "dtype=float16", "schedule=", "schedule=0x1", "schedule=1x0",
+        "schedule=1x-1", "schedule=1xinf", "schedule=abc", "fan_in_counts_bias=perhaps", "penalty_scale=0",
+        "j=__import__('os')", "init_gain=1e9", "subsampling=max",
+    ],
+)  # fmt: skip
+def test_refusals_name_the_key_and_what_is_allowed(setting):
+    with pytest.raises(RecipeError) as refusal:
+        Recipe().override([setting])
+    message = str(refusal.value)
+    assert setting.split("=")[0] in message
+    assert "\n" not in message
+    assert any(word in message for word in ("give", "choose", "needs"))
+
+
+def test_an_unknown_key_lists_the_known_ones():
+    with pytest.raises(RecipeError) as refusal:
+        Recipe().override(["colour=red"])
+    for field in fields(Recipe):
+        assert field.name == "name" or field.name in str(refusal.value)
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    with pytest.raises(RecipeError, match="default or printed"):
+        preset("modern")
