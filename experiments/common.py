@@ -6,13 +6,15 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
 from lenet1998.options import add_training_options, chosen_data, chosen_recipe, positive
-from lenet1998.reporting import Console
-from lenet1998.runs import run
+from lenet1998.recipe import Recipe
+from lenet1998.reporting import announce
+from lenet1998.sweep import DataChoice, Failure, Task, sweep
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,36 +40,59 @@ def options(description: str, seeds: int) -> argparse.ArgumentParser:
         default=Path("runs"),
         help="where checkpoints are kept, so that a stopped experiment continues (default: runs)",
     )
+    parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="runs at a time (default: 1)")
+    parser.add_argument(
+        "--backend",
+        choices=("loky", "dask"),
+        default="loky",
+        help="where runs go on: processes of this machine, or a Dask cluster that sees the same --runs directory",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="the Dask scheduler, such as tcp://host:8786")
+    parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
     parser.add_argument("--plot-only", action="store_true", help="draw from the recorded results, train nothing")
     return parser
 
 
 def train_seeds(name: str, arguments: argparse.Namespace) -> list[dict]:
-    """Train the chosen recipe with every seed and return the histories, recorded in OUT/name.json after each.
+    """Train the chosen recipe with every seed and return the histories, recorded in OUT/name.json after each."""
+    return carry_out(name, seeds_of(chosen_recipe(arguments), arguments.runs / name, arguments), arguments)
 
-    A run that is there already is continued or taken as it is.
+
+def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, **data: int) -> list[Task]:
+    """A task for each seed of a recipe, in `directory`; `data` overrides fields of the data choice."""
+    kind = chosen_data(arguments).name  # "auto" is resolved here, once, not by every worker
+    choice = DataChoice(kind, arguments.data_dir, arguments.train_size, arguments.test_size)
+    return [
+        Task(directory / f"seed{seed}", recipe, seed, replace(choice, **data), arguments.passes, arguments.engine)
+        for seed in range(1, arguments.seeds + 1)
+    ]
+
+
+def carry_out(name: str, tasks: list[Task], arguments: argparse.Namespace) -> list[dict]:
+    """Perform the tasks, as many at a time as --jobs says; OUT/name.json holds the histories after each.
+
+    Raises LeNetError at the end if some failed; the others are recorded by then.
     """
-    recipe, dataset = chosen_recipe(arguments), chosen_data(arguments)
-    histories: list[dict] = []
-    for seed in range(1, arguments.seeds + 1):
-        console = Console(arguments.passes, len(dataset.train), arguments.quiet, label=f"seed {seed}")
-        try:
-            history = run(
-                arguments.runs / name / f"seed{seed}",
-                recipe,
-                dataset,
-                seed=seed,
-                passes=arguments.passes,
-                engine=arguments.engine,
-                resume=True,
-                progress=console.progress,
-                passed=console.passed,
-            )
-        finally:
-            console.close()
-        histories.append(history)
+
+    def record(histories: list[dict]) -> None:
         write_json(arguments.out / f"{name}.json", {"experiment": name, "runs": histories})
-    return histories
+
+    outcomes = sweep(
+        tasks,
+        jobs=arguments.jobs,
+        backend=arguments.backend,
+        scheduler=arguments.scheduler,
+        resume=arguments.resume,
+        quiet=arguments.quiet,
+        finished=record,
+    )
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    if failures:
+        raise LeNetError(
+            f"{len(failures)} of {len(tasks)} runs failed ({failures[0].task.out}: {failures[0].reason}); "
+            "the others are recorded, and the same command with --resume repeats what failed"
+        )
+    return [outcome for outcome in outcomes if isinstance(outcome, dict)]
 
 
 def recorded(name: str, arguments: argparse.Namespace) -> list[dict]:
@@ -81,12 +106,13 @@ def recorded(name: str, arguments: argparse.Namespace) -> list[dict]:
 
 def guarded(main: Callable[[], None]) -> None:
     """Run an experiment with the command line's errors and exit codes."""
+    announce("--quiet" in sys.argv)
     try:
         main()
     except LeNetError as error:
         sys.exit(_complain(str(error), error.exit_code))
     except KeyboardInterrupt:
-        sys.exit(_complain("interrupted; complete passes are saved, the same command continues after them", 130))
+        sys.exit(_complain("interrupted; complete passes are saved, the same command with --resume continues", 130))
 
 
 def _complain(message: str, code: int) -> int:

@@ -7,9 +7,12 @@ of patterns (equation 18, one update after every pattern), and the penalties of 
 
 from __future__ import annotations
 
+from functools import cache, wraps
+from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from lenet1998.data.patterns import Patterns
 from lenet1998.errors import LeNetError
@@ -21,6 +24,13 @@ Loss = MLE | MAP
 
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
+
+
+class Batch(NamedTuple):
+    """Images uint8 (P, H, W) and labels uint8 (P,): what an engine needs of `Patterns`, for images of any size."""
+
+    images: np.ndarray
+    labels: np.ndarray
 
 
 class Tally(NamedTuple):
@@ -44,14 +54,30 @@ class Engine(Protocol):
     name: str
     network: Network
 
-    def mean_curvature(self, patterns: Patterns, chosen: np.ndarray) -> np.ndarray:
+    def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         """h_kk: the mean over patterns[chosen] of d2E/dw_k2, a new array (parameters,)."""
 
-    def train(self, patterns: Patterns, order: np.ndarray, steps: np.ndarray) -> Tally:
+    def train(self, patterns: Patterns | Batch, order: np.ndarray, steps: np.ndarray) -> Tally:
         """Learn patterns[order] one by one with step sizes `steps`, (parameters,). Raises NonFinite."""
 
     def penalties(self, images: np.ndarray) -> np.ndarray:
         """Penalties (P, classes) of images uint8 (P, H, W)."""
+
+
+def _one_thread(method):
+    """Keep matrix products on one thread: they are too small to share, and sums must not depend on the cores."""
+
+    @wraps(method)
+    def limited(*arguments):
+        with _blas().limit(limits=1, user_api="blas"):
+            return method(*arguments)
+
+    return limited
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 class NumpyEngine:
@@ -62,7 +88,8 @@ class NumpyEngine:
     def __init__(self, network: Network, loss: Loss):
         self.network, self.loss = network, loss
 
-    def mean_curvature(self, patterns: Patterns, chosen: np.ndarray) -> np.ndarray:
+    @_one_thread
+    def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         h = self.network.parameters.curvature
         h.fill(0)
         for start in range(0, len(chosen), _BLOCK):
@@ -71,7 +98,8 @@ class NumpyEngine:
             self.network.curvature(self.loss.seed(y, patterns.labels[block]))
         return h / len(chosen)
 
-    def train(self, patterns: Patterns, order: np.ndarray, steps: np.ndarray) -> Tally:
+    @_one_thread
+    def train(self, patterns: Patterns | Batch, order: np.ndarray, steps: np.ndarray) -> Tally:
         parameters = self.network.parameters
         errors, total = 0, 0.0
         with np.errstate(all="ignore"):  # what is not finite is reported below, with its place
@@ -90,18 +118,26 @@ class NumpyEngine:
                 total += loss
         return Tally(errors, total)
 
+    @_one_thread
     def penalties(self, images: np.ndarray) -> np.ndarray:
         starts = range(0, len(images), _BLOCK)
         return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
 
 
-ENGINES = {"numpy": NumpyEngine}
+ENGINES = ("numba", "numpy")
+"""The engines by name, the fastest first."""
 
 
 def make_engine(name: str, network: Network, loss: Loss) -> Engine:
-    """The engine called `name`, or under "auto" the fastest there is. Raises LeNetError for a name there is not."""
+    """The engine called `name`, or under "auto" the fastest that is installed. Raises LeNetError where it is not."""
     if name == "auto":
-        name = "numpy"
-    if name not in ENGINES:
+        name = "numba" if find_spec("numba") else "numpy"
+    if name == "numpy":
+        return NumpyEngine(network, loss)
+    if name != "numba":
         raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
-    return ENGINES[name](network, loss)
+    try:
+        from lenet1998.kernels import NumbaEngine
+    except ImportError as error:
+        raise LeNetError("numba is missing: pip install 'lenet1998[fast]', or use --engine numpy") from error
+    return NumbaEngine(network, loss)

@@ -1,0 +1,192 @@
+"""How long one online step takes: microseconds a pattern, and as a ratio to plain matrix multiplication.
+
+A step of LeNet-5 (forward, backward, update) is 1.84 million floating-point operations and a forward pass 0.65
+million. The time they take at the float32 matrix-multiply rate measured in the same run, on one core, is the
+yardstick: the ratio to it carries over from one machine to another far better than the time does.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _library in ("OPENBLAS", "MKL", "OMP", "NUMBA"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"  # one core, and NumPy reads this when it is imported
+
+import argparse  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
+from importlib.metadata import version  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import numpy as np  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from experiments.common import RESULTS, guarded  # noqa: E402
+from experiments.processes import memory, start_times, throughput  # noqa: E402
+from experiments.rivals import RIVALS  # noqa: E402
+from lenet1998.data import load  # noqa: E402
+from lenet1998.engine import ENGINES, Batch, make_engine  # noqa: E402
+from lenet1998.files import write_json  # noqa: E402
+from lenet1998.layers import Convolution, FullConnection, Layer  # noqa: E402
+from lenet1998.loss import MLE  # noqa: E402
+from lenet1998.network import Input, LeNet5, Network  # noqa: E402
+from lenet1998.output import RBF  # noqa: E402
+from lenet1998.plotting import save, style  # noqa: E402
+from lenet1998.provenance import provenance  # noqa: E402
+from lenet1998.recipe import Recipe  # noqa: E402
+from lenet1998.training import Trainer  # noqa: E402
+
+NAMES = {
+    "numba": "compiled (numba)",
+    "numpy": "NumPy reference",
+    "torch": "PyTorch, eager",
+    "jax": "JAX, lax.scan",
+}
+MFLOP = {"step": 1.84, "forward": 0.65}
+
+
+def best_time(work: Callable[[], object], repeats: int = 7) -> float:
+    """Seconds of the fastest of several runs, after one to warm up: what else the machine does only adds."""
+    work()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def matmul_rate(side: int = 1024) -> float:
+    """Float32 operations a second of a square matrix product on one core."""
+    a = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
+    return 2 * side**3 / best_time(lambda: a @ a, repeats=20)
+
+
+def engine_times(engine: str, patterns: int = 1000) -> dict[str, float]:
+    """Microseconds a pattern of an online step, a forward pass in batches of 500, and the curvature estimate."""
+    data = load("synthetic", train_size=patterns, test_size=500)
+    trainer = Trainer(Recipe(), data, seed=1, engine=engine)
+    order, steps = np.arange(patterns), np.full(60_000, 1e-6, dtype=np.float32)
+    works = {
+        "step": (patterns, lambda: trainer.engine.train(data.train, order, steps)),
+        "forward": (500, lambda: trainer.engine.penalties(data.test.images)),
+        "curvature": (500, lambda: trainer.engine.mean_curvature(data.train, order[:500])),
+    }
+    return {name: 1e6 * best_time(work) / count for name, (count, work) in works.items()}
+
+
+def rival_times(patterns: int = 200) -> list[dict]:
+    """The step in PyTorch and JAX, where they are installed, after their gradients were found equal to ours."""
+    data = load("synthetic", train_size=patterns, test_size=1)
+    rows = []
+    for name, make in RIVALS.items():
+        if not find_spec(name):
+            continue
+        trainer = Trainer(Recipe(), data, seed=1, engine="numpy")
+        network, loss = trainer.network, trainer.engine.loss
+        inputs = network.input(data.train.images, network.dtype)
+        gradient, learn = make(network, loss.penalty_scale)
+        for k in range(3):
+            network.parameters.gradient.fill(0)
+            network.backward(loss.gradient(network.forward(data.train.images[k : k + 1]), data.train.labels[k : k + 1]))
+            ours, theirs = network.parameters.gradient, gradient(inputs[k : k + 1], int(data.train.labels[k]))
+            np.testing.assert_allclose(theirs, ours, rtol=1e-3, atol=1e-5 * np.abs(ours).max(), err_msg=name)
+        microseconds = 1e6 * best_time(partial(learn, inputs, data.train.labels), repeats=3) / patterns
+        rows.append({"engine": name, "version": version(name), "step": microseconds})
+    return rows
+
+
+def wider(factor: int, side: int) -> Network:
+    """LeNet-5's own list of layers with `factor` times the maps and units, for images of another side."""
+    layers: list[Layer] = []
+    for layer in LeNet5(Recipe()).layers:
+        if isinstance(layer, Convolution):
+            repeats = (factor if layers else 1, factor)
+            layers.append(Convolution(layer.name, np.tile(layer.table, repeats), layer.k))
+        elif isinstance(layer, FullConnection):
+            layers.append(FullConnection(layer.name, layer.units * factor))
+        elif isinstance(layer, RBF):
+            layers.append(RBF(layer.name, np.tile(layer.codes, (1, factor))))
+        else:
+            layers.append(layer)  # Subsampling and Squash fit any number of maps
+    return Network(Input(side=side + 4), layers)
+
+
+def growth(engine: str, count: int = 300) -> list[dict]:
+    """The step's cost as the network grows: all maps but the output's times 1, 2, 4; the image's side 28, 40, 52."""
+    rows = []
+    for factor, side in ((1, 28), (2, 28), (4, 28), (1, 40), (1, 52)):
+        network, rng = wider(factor, side), np.random.default_rng(0)
+        network.parameters.values[:] = rng.normal(0, 0.05, len(network.parameters))
+        patterns = Batch(
+            rng.integers(0, 256, (count, side, side), dtype=np.uint8), np.arange(count, dtype=np.uint8) % 10
+        )
+        run, steps, order = (
+            make_engine(engine, network, MLE(0.1)),
+            np.zeros(len(network.parameters), "f"),
+            np.arange(count),
+        )
+        seconds = best_time(partial(run.train, patterns, order, steps), repeats=5)
+        macs = sum(layer.macs() for layer in network.layers)
+        rows.append({"engine": engine, "maps": factor, "side": side, "macs": macs, "step": 1e6 * seconds / count})
+    return rows
+
+
+def bars(rows: list[dict], yardstick: float, stem: Path) -> list[Path]:
+    """Microseconds of one online step, engine by engine, on a logarithmic axis, over the yardstick."""
+    rows = sorted(rows, key=lambda row: -row["step"])
+    with style():
+        figure = Figure(figsize=(6, 0.5 + 0.45 * len(rows)))
+        axes = figure.add_subplot()
+        drawn = axes.barh([NAMES[row["engine"]] for row in rows], [row["step"] for row in rows])
+        axes.bar_label(drawn, [f"{row['step']:.0f} us" for row in rows], padding=3, fontsize=8)
+        axes.axvline(yardstick, color="black", linestyle=":", linewidth=1)
+        axes.text(yardstick * 1.03, -0.75, f"1.84 MFLOP: {yardstick:.0f} us", fontsize=7, va="center")
+        axes.set(xscale="log", xlabel="one online step of LeNet-5, one core (microseconds)")
+        axes.set_xlim(right=2 * rows[0]["step"])
+        axes.grid(axis="y", visible=False)
+        return save(figure, stem)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
+    parser.add_argument("--engines-only", action="store_true", help="time the engines alone, in a few seconds")
+    arguments = parser.parse_args()
+    rate = matmul_rate()
+    engines = [engine for engine in ENGINES if engine == "numpy" or find_spec(engine)]
+    rows = [{"engine": engine, **engine_times(engine)} for engine in engines]
+    results = {"experiment": "benchmark_speed", **provenance(), "matmul_gflops": rate / 1e9, "rows": rows}
+    if not arguments.engines_only:
+        rows += rival_times()
+        results["growth"] = growth(engines[0])
+        results["processes"] = start_times() | {"megabytes": memory()}
+        one, two = throughput(1), throughput(2)
+        results["processes"] |= {"patterns_per_second": one, "two_at_once": two, "speedup_of_two": two / one}
+    report(results)
+    path = arguments.out / "benchmark_speed.json"
+    write_json(path, results)
+    for written in (path, *bars(rows, 1e12 * MFLOP["step"] / rate, arguments.out / "benchmark_speed")):
+        print(written)
+
+
+def report(results: dict) -> None:
+    """The table: microseconds a pattern, and in brackets the ratio to the yardstick."""
+    rate = results["matmul_gflops"] / 1e6  # operations, in millions, a microsecond
+    print(f"float32 matrix multiplication on one core: {results['matmul_gflops']:.1f} GFLOP/s")
+    print("microseconds a pattern    step (ratio)   forward (ratio)   curvature (of a step)")
+    for row in results["rows"]:
+        cells = [f"{row[key]:7.1f} ({row[key] * rate / MFLOP[key]:5.1f})" for key in MFLOP if key in row]
+        if "curvature" in row:
+            cells.append(f"{row['curvature']:7.1f} ({row['curvature'] / row['step']:4.2f})")
+        print(f"{NAMES[row['engine']]:<22}" + "  ".join(cells))
+    for row in results.get("growth", []):
+        print(f"maps x{row['maps']}, side {row['side']}: {row['macs']:,} multiply-accumulates, {row['step']:.1f} us")
+    for key, value in results.get("processes", {}).items():
+        print(f"{key}: {value:.2f}")
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,91 @@
+"""What only whole processes can show, for benchmark_speed: starting, memory, and two runs at once on two cores.
+
+Each function starts ``python -m experiments.processes`` anew; such a child trains LeNet-5 on noise and prints what it
+saw.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+
+
+def start_times() -> dict[str, float]:
+    """Seconds from the start of the program to its first learned pattern: nothing cached, and with a warm cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        return {name: _wait(_child("start", 1, cache))["learned"] for name in ("first_start", "second_start")}
+
+
+def memory() -> float:
+    """Largest resident size, in megabytes, of a process that makes a pass over 60,000 patterns and classifies
+    10,000."""
+    return _wait(_child("memory", 60_000))["megabytes"]
+
+
+def throughput(processes: int, patterns: int = 60_000) -> float:
+    """Patterns a second of several processes together, each on one core, while all of them train."""
+    children = [_child("rate", patterns) for _ in range(processes)]
+    spans = [_wait(child) for child in children]
+    # Count only the time in which all were training, so that staggered starts do not blur the figure.
+    overlap = min(span["end"] for span in spans) - max(span["begin"] for span in spans)
+    if overlap <= 0:
+        raise RuntimeError("the processes did not train at the same time: give more patterns")
+    return sum(patterns / (span["end"] - span["begin"]) for span in spans)
+
+
+def _child(mode: str, patterns: int, cache: str | None = None) -> subprocess.Popen:
+    environment = dict(os.environ, LENET1998_STARTED=repr(time.time()))
+    if cache:
+        environment["XDG_CACHE_HOME"] = cache
+    command = [sys.executable, "-m", "experiments.processes", mode, str(patterns)]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def _wait(child: subprocess.Popen) -> dict[str, float]:
+    output, _ = child.communicate(timeout=600)
+    if child.returncode:
+        raise RuntimeError(f"a process of the benchmark failed with exit code {child.returncode}")
+    return json.loads(output.splitlines()[-1])
+
+
+def main() -> None:
+    """The child: `start`, `memory` or `rate`, and the number of patterns."""
+    from lenet1998.data.patterns import DataSet, Patterns
+    from lenet1998.recipe import Recipe
+    from lenet1998.training import Trainer
+
+    mode, count = sys.argv[1], int(sys.argv[2])
+    rng = np.random.default_rng(0)
+
+    def noise(size: int) -> Patterns:
+        images = rng.integers(0, 256, (size, 28, 28), dtype=np.uint8)
+        return Patterns(images, rng.integers(0, 10, size, dtype=np.uint8))
+
+    tests = 10_000 if mode == "memory" else 1
+    trainer = Trainer(Recipe(), DataSet("noise", noise(count), noise(tests), "drawn here"), seed=1)
+    order, steps = np.arange(count), np.full(60_000, 1e-6, dtype=np.float32)
+    trainer.engine.train(trainer.data.train, order[:1], steps)
+    seen = {"learned": time.time() - float(os.environ["LENET1998_STARTED"])}
+    if mode == "memory":
+        trainer.run_pass()
+    if mode == "rate":
+        seen["begin"] = time.time()
+        trainer.engine.train(trainer.data.train, order, steps)
+        seen["end"] = time.time()
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seen["megabytes"] = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Many independent runs at once: on all cores, or on a cluster, each resumable on its own.
+
+A task is one run in one directory. Tasks share nothing but the data on disk, so the results do not depend on how many
+run at a time or where. A task that fails is reported as such and costs no other task its result.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lenet1998.data import load
+from lenet1998.data.patterns import DataSet
+from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.recipe import Recipe
+from lenet1998.reporting import Console
+from lenet1998.runs import CHECKPOINT, run
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """What a worker has to load: the arguments of `lenet1998.data.load`, and whether to hold out a validation set."""
+
+    kind: str
+    data_dir: Path | None = None
+    train_size: int | None = None
+    test_size: int | None = None
+    validation: int = 0
+
+    @lru_cache(maxsize=2)  # noqa: B019 - a worker's tasks mostly share their data
+    def load(self) -> DataSet:
+        """The data set; with `validation` N the last N training patterns take the place of the test set."""
+        if not self.validation:
+            return load(self.kind, self.data_dir, self.train_size, self.test_size)
+        return load(self.kind, self.data_dir).held_out(self.validation, self.train_size)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run: where it is kept, and all that determines it."""
+
+    out: Path
+    recipe: Recipe
+    seed: int
+    data: DataChoice
+    passes: int = 20
+    engine: str = "auto"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that did not finish, and the one line that says why."""
+
+    task: Task
+    reason: str
+
+
+def perform(task: Task, console: Console | None = None) -> dict | Failure:
+    """Make or continue a task's run and return its history; this is what a worker does."""
+    try:
+        return run(
+            task.out,
+            task.recipe,
+            task.data.load(),
+            seed=task.seed,
+            passes=task.passes,
+            engine=task.engine,
+            resume=True,
+            progress=console and console.progress,
+            passed=console and console.passed,
+        )
+    except LeNetError as error:
+        return Failure(task, str(error))
+
+
+def sweep(
+    tasks: list[Task],
+    *,
+    jobs: int = 1,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+    finished: Callable[[list[dict]], None] | None = None,
+) -> list[dict | Failure]:
+    """Perform all tasks and return their histories or failures, in the order of the tasks.
+
+    `jobs` runs go on at a time; more than one, or another `backend` than "loky" (say "dask" with the address of a
+    `scheduler`), takes joblib (extra `sweep`). `finished` is called with the histories so far after each one. Raises
+    CheckpointError if a run is there already and `resume` is false, LeNetError if joblib or dask is missing.
+    """
+    existing = [task.out for task in tasks if (task.out / CHECKPOINT).exists()]
+    if existing and not resume:
+        raise CheckpointError(
+            f"{existing[0]} already holds a run: add --resume to take or continue it, or choose another --runs"
+        )
+    outcomes: dict[int, dict | Failure] = {}
+    alone = jobs == 1 and backend == "loky"
+    for index, outcome in _one_by_one(tasks, quiet) if alone else _parallel(tasks, jobs, backend, scheduler, quiet):
+        outcomes[index] = outcome
+        if isinstance(outcome, Failure):
+            print(f"{outcome.task.out} failed: {outcome.reason}", file=sys.stderr, flush=True)
+        elif finished:
+            finished([done for _, done in sorted(outcomes.items()) if isinstance(done, dict)])
+    return [outcomes[index] for index in range(len(tasks))]
+
+
+def _one_by_one(tasks: list[Task], quiet: bool) -> Iterator[tuple[int, dict | Failure]]:
+    for index, task in enumerate(tasks):
+        size = 0 if quiet else len(task.data.load().train)
+        console = Console(task.passes, size, quiet, label=f"{task.recipe.name}, seed {task.seed}")
+        try:
+            yield index, perform(task, console)
+        finally:
+            console.close()
+
+
+def _parallel(
+    tasks: list[Task], jobs: int, backend: str, scheduler: str | None, quiet: bool
+) -> Iterator[tuple[int, dict | Failure]]:
+    needed = {"joblib": "sweep"} | ({"distributed": "cluster"} if backend == "dask" else {})
+    for module, extra in needed.items():
+        if not find_spec(module):
+            raise LeNetError(f"several runs at a time need {module}: pip install 'lenet1998[{extra}]', or use --jobs 1")
+    from joblib import Parallel, delayed, parallel_config
+
+    place = parallel_config(backend="dask", scheduler_host=scheduler) if backend == "dask" else nullcontext()
+    with place, tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty()) as bar:
+        work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        for index, outcome in work(delayed(_numbered)(index, task) for index, task in enumerate(tasks)):
+            bar.update()
+            if not quiet and bar.disable:
+                print(f"{len(tasks)} runs: {tasks[index].out} is done", file=sys.stderr, flush=True)
+            yield index, outcome
+
+
+def _numbered(index: int, task: Task) -> tuple[int, dict | Failure]:
+    return index, perform(task)

@@ -1,0 +1,117 @@
+"""Many runs at once: results as one after another, failures that cost nothing else, a cluster that loses a worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from lenet1998 import checkpoint as checkpoints
+from lenet1998 import sweep as sweeps
+from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.recipe import Recipe
+from lenet1998.runs import CHECKPOINT
+from lenet1998.sweep import DataChoice, Failure, Task, sweep
+
+
+def tasks(directory, count=3, passes=2, train_size=300, **recipe) -> list[Task]:
+    data = DataChoice("synthetic", train_size=train_size, test_size=50)
+    return [
+        Task(directory / f"seed{seed}", Recipe(**recipe), seed, data, passes, engine="numpy")
+        for seed in range(1, count + 1)
+    ]
+
+
+def states(these: list[Task]) -> list[np.ndarray]:
+    return [checkpoints.load(task.out / CHECKPOINT).values for task in these]
+
+
+def same(some: list[Task], others: list[Task]) -> None:
+    for ours, theirs in zip(states(some), states(others), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_two_at_a_time_equals_one_after_another(tmp_path):
+    pytest.importorskip("joblib")
+    recorded = []
+    serial, parallel = tasks(tmp_path / "serial"), tasks(tmp_path / "parallel")
+    alone = sweep(serial, quiet=True)
+    together = sweep(parallel, jobs=2, quiet=True, finished=lambda histories: recorded.append(len(histories)))
+    same(serial, parallel)
+    assert recorded == [1, 2, 3], "results are recorded as they come"
+    for one, other in zip(alone, together, strict=True):
+        assert [r["train_loss"] for r in one["passes"]] == [r["train_loss"] for r in other["passes"]]
+        assert one["seed"] == other["seed"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failed_run_costs_no_other_and_is_repeated_on_resume(tmp_path, jobs):
+    if jobs > 1:
+        pytest.importorskip("joblib")
+    these = tasks(tmp_path)
+    blocked = these[1].out
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("a file where the run's directory should be")
+    outcomes = sweep(these, jobs=jobs, quiet=True)
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
+    assert str(blocked) in outcomes[1].reason
+    before = states([these[0], these[2]])
+    blocked.unlink()
+    outcomes = sweep(these, jobs=jobs, quiet=True, resume=True)
+    assert [outcome["seed"] for outcome in outcomes] == [1, 2, 3]
+    np.testing.assert_array_equal(before, states([these[0], these[2]]))
+
+
+def test_divergence_is_a_failure_of_that_run(tmp_path):
+    these = [*tasks(tmp_path, 1), *tasks(tmp_path / "wild", 1, schedule=((1, 1e36),), penalty_scale=1000.0)]
+    outcomes = sweep(these, quiet=True)
+    assert outcomes[0]["seed"] == 1
+    assert "diverged in pass 1" in outcomes[1].reason
+
+
+def test_runs_that_are_there_are_not_touched_without_resume(tmp_path):
+    these = tasks(tmp_path, 1, passes=1)
+    sweep(these, quiet=True)
+    with pytest.raises(CheckpointError, match="--resume"):
+        sweep(these, quiet=True)
+
+
+@pytest.mark.parametrize(("module", "options"), [("joblib", {"jobs": 2}), ("distributed", {"backend": "dask"})])
+def test_a_missing_extra_is_named(tmp_path, monkeypatch, module, options):
+    monkeypatch.setattr(sweeps, "find_spec", lambda name: None if name == module else object())
+    with pytest.raises(LeNetError, match=r"pip install 'lenet1998\[(sweep|cluster)\]'"):
+        sweep(tasks(tmp_path), quiet=True, **options)
+
+
+def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
+    """Two worker processes; one is killed while both train. The results equal those of one process."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
+    pytest.importorskip("joblib")
+    serial = tasks(tmp_path / "serial", count=4, passes=3, train_size=1500)
+    on_cluster = tasks(tmp_path / "cluster", count=4, passes=3, train_size=1500)
+    sweep(serial, quiet=True)
+    outcomes: list = []
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        workers = client.run(os.getpid)
+        address = cluster.scheduler_address
+        work = threading.Thread(
+            target=lambda: outcomes.extend(sweep(on_cluster, jobs=2, backend="dask", scheduler=address, quiet=True))
+        )
+        work.start()
+        deadline = time.monotonic() + 60
+        while not any((task.out / CHECKPOINT).exists() for task in on_cluster):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(next(iter(workers.values())), signal.SIGKILL)
+        work.join(timeout=120)
+        assert not work.is_alive()
+        assert set(client.run(os.getpid).values()) != set(workers.values()), "a worker was lost"
+    assert [outcome["seed"] for outcome in outcomes] == [1, 2, 3, 4]
+    same(serial, on_cluster)
