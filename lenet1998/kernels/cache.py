@@ -1,0 +1,199 @@
+"""Compile a composed module, and keep the machine code on disk, so that only the first run of a network waits.
+
+The text goes to a file in the user's cache directory ($XDG_CACHE_HOME/lenet1998/kernels, or what the system has
+instead), and numba keeps its code beside it. The file's name is a digest of all that the code depends on: the text
+itself, the versions of numba, llvmlite, NumPy and Python, and the processor; when one changes, another file is taken.
+The cache may be lost, damaged, unwritable or shared with a process that compiles at this moment: digests of numba's
+files tell damage, files appear under their name only when complete, and where nothing can be kept, the code is compiled
+in memory after one warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lenet1998.errors import LeNetError
+
+ENTRIES = ("train", "curvature", "penalties")
+
+# In most kernels sums may be reordered, so that they can be vectorised. NaN and infinity keep their meaning, or
+# divergence would go unseen. The three functions that call the kernels, and look for divergence, get no licence at all:
+# `isfinite` is x - x = 0, which reordering alone makes true.
+_FASTMATH = {"reassoc", "contract", "nsz"}
+
+_log = logging.getLogger("lenet1998.kernels")
+
+
+def directory() -> Path:
+    """Where compiled kernels are kept."""
+    if "XDG_CACHE_HOME" in os.environ:
+        base = Path(os.environ["XDG_CACHE_HOME"])
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path.home() / ".cache"
+    return base / "lenet1998" / "kernels"
+
+
+def digest(text: str) -> str:
+    """The key of a module: a digest of its text and of everything else that decides about the machine code."""
+    import llvmlite
+    import numba
+    from llvmlite import binding
+
+    versions = [numba.__version__, llvmlite.__version__, np.__version__, platform.python_version()]
+    processor = [platform.machine(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()]
+    facts = [text, *versions, *processor, *sorted(_FASTMATH)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+class Module:
+    """A composed module, compiled on the first use of each function; with `jit` false it stays Python, for tests."""
+
+    def __init__(self, text: str, jit: bool = True):
+        self.text = text
+        self.path: Path | None = None
+        self._ready: set[str] = set()
+        if not jit or _import_numba().config.DISABLE_JIT:
+            plain = dict.fromkeys(("compiled", "compiled_as_written", "entry"), lambda function: function)
+            self._functions = _execute(text, "<lenet1998_kernels>", plain)
+            self._ready.update(ENTRIES)
+            return
+        try:
+            self.path = _store(text, directory() / f"lenet1998_kernels_{digest(text)}.py")
+            self._functions = self._build(str(self.path), keep=True)
+        except (OSError, RuntimeError) as error:  # numba says RuntimeError if it finds no place to write to
+            self._forget(error)
+
+    def get(self, name: str, *nothing: Any) -> Callable:
+        """The function called `name`. Its first call is made here with `nothing`, arguments that give it no pattern."""
+        if name not in self._ready:
+            self._prepare(name, nothing)
+            self._ready.add(name)
+        return getattr(self._functions, name)
+
+    def _prepare(self, name: str, nothing: tuple) -> None:
+        function = getattr(self._functions, name)
+        if self.path is None:
+            _log.info("compiling the kernels for this network (%s), in memory", name)
+            function(*nothing)
+            return
+        try:
+            kept = _Kept(Path(function.stats.cache_path), f"{self.path.stem}.{name}")
+            if not kept.sound():
+                kept.remove()
+                _log.info("compiling the kernels for this network (%s): once, it takes a few seconds", name)
+            function(*nothing)
+            if function.stats.cache_misses:
+                kept.seal()
+        except Exception as error:  # whatever a foreign file or a full disk can bring about
+            self._forget(error)
+            getattr(self._functions, name)(*nothing)
+
+    def _build(self, path: str, keep: bool) -> ModuleType:
+        njit = _import_numba().njit
+        options = {"nogil": True, "error_model": "numpy"}
+        decorators = {
+            "compiled": njit(fastmath=_FASTMATH, **options),
+            "compiled_as_written": njit(**options),
+            "entry": njit(cache=keep, **options),
+        }
+        return _execute(self.text, path, decorators)
+
+    def _forget(self, error: Exception) -> None:
+        """Go on in memory."""
+        warnings.warn(
+            f"compiled kernels cannot be kept in {directory()} ({error}): they are compiled in memory", stacklevel=2
+        )
+        self.path = None
+        self._ready.clear()
+        self._functions = self._build("<lenet1998_kernels>", keep=False)
+
+
+@lru_cache(maxsize=32)
+def load(text: str, jit: bool = True) -> Module:
+    """The module for this text; engines of equal networks share it."""
+    return Module(text, jit)
+
+
+class _Kept:
+    """The files that numba keeps for one function, and the digests that say they are whole."""
+
+    def __init__(self, folder: Path, stem: str):
+        self.folder, self.stem, self.seals = folder, stem, folder / f"{stem}.json"
+
+    def _files(self) -> dict[str, str]:
+        files = sorted(self.folder.glob(f"{self.stem}-*.nb?"))
+        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+    def sound(self) -> bool:
+        """Whether there are files, and all are as they were written."""
+        try:
+            seals = json.loads(self.seals.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(seals) and seals == self._files()
+
+    def remove(self) -> None:
+        for name in self._files():
+            (self.folder / name).unlink(missing_ok=True)
+
+    def seal(self) -> None:
+        _write(self.seals, json.dumps(self._files()))
+
+
+def _execute(text: str, path: str, decorators: dict[str, Callable]) -> ModuleType:
+    """Run the text as a module, which is registered because numba looks up by name where code from the disk belongs."""
+    module = ModuleType(Path(path).stem.strip("<>"))
+    module.__dict__.update(decorators)
+    sys.modules[module.__name__] = module
+    exec(compile(text, path, "exec"), module.__dict__)  # text from lenet1998.kernels.compose
+    return module
+
+
+def _store(text: str, path: Path) -> Path:
+    """Have a file with this text at `path`; one that is there already keeps its date, which numba looks at."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return path
+    except (OSError, ValueError):
+        pass
+    _write(path, text)
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that it appears whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _import_numba() -> Any:
+    try:
+        import numba
+    except ImportError as error:
+        raise LeNetError(f"the numba engine needs numba ({error}): pip install 'lenet1998[fast]'") from None
+    return numba

@@ -1,0 +1,134 @@
+"""Full connections, compiled: F6, and C5 where its maps are points.
+
+Four fifths of the parameters of LeNet-5 are in C5. They do not fit into the first-level cache, so what counts is how
+often they travel: the adjoint carries a row of weights down, changes it and stores it, in one loop. Two rows at a time
+halve the traffic of what they have in common, the input and its cotangent. The cotangent must see the weights from
+before the change, which it does, because each is read once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lenet1998.kernels.specialise import registers, unroll
+
+if TYPE_CHECKING:
+    from lenet1998.kernels.plan import Plan, Plane
+    from lenet1998.layers import Convolution, FullConnection
+
+_ROWS = 2
+
+
+def pack(x, y, *, maps, height, width, stride):
+    """Copy the units of strided maps side by side."""
+    for m in range(maps):
+        for row in range(height):
+            for i in range(width):
+                y[(m * height + row) * width + i] = x[m, row * stride + i]
+
+
+def unpack(g, below, *, maps, height, width, stride, margin):
+    """The adjoint of `pack`; the gaps between rows stay zero."""
+    for m in range(maps):
+        for row in range(height):
+            for i in range(width):
+                below[m, margin + row * stride + i] = g[(m * height + row) * width + i]
+
+
+def forward(x, weight, bias, y, *, units, inputs, rows):
+    """y = W x + b (equation 5)."""
+    for start in range(0, units, rows):
+        total = registers(rows)
+        for i in range(inputs):
+            for r in unroll(rows):
+                total[r] += weight[(start + r) * inputs + i] * x[i]
+        for r in unroll(rows):
+            y[start + r] = total[r] + bias[start + r]
+
+
+def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, rows, carry, squared):
+    """Learn (equation 18) with step sizes in `by_*`; squared: add to the curvatures in `by_*` (equation 25).
+
+    Carries the cotangent of the input down in the same loop. Returns the sum of the new weights, which is finite only
+    if each of them is.
+    """
+    check = 0.0
+    if carry:
+        for i in range(inputs):
+            below[i] = 0.0
+    for o in range(units):
+        if squared:
+            by_bias[o] += g[o]
+        else:
+            bias[o] -= by_bias[o] * g[o]
+            check += bias[o]
+    for start in range(0, units, rows):
+        here = registers(rows)
+        for r in unroll(rows):
+            here[r] = g[start + r]
+        for i in range(inputs):
+            value = x[i]
+            if squared:
+                value = value * value
+            if carry:
+                down = below[i]
+            for r in unroll(rows):
+                w = weight[(start + r) * inputs + i]
+                if carry:
+                    down += here[r] * (w * w if squared else w)
+                if squared:
+                    by_weight[(start + r) * inputs + i] += here[r] * value
+                else:
+                    w = w - by_weight[(start + r) * inputs + i] * (here[r] * value)
+                    weight[(start + r) * inputs + i] = w
+                    check += w
+            if carry:
+                below[i] = down
+    return check
+
+
+def emit(layer: FullConnection, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
+    return emit_matrix(layer, name, x, plan)
+
+
+def emit_matrix(layer: FullConnection | Convolution, name: str, x: Plane, plan: Plan) -> Plane:
+    """Add a layer whose units see all units below to the plan, and return the plane that it fills."""
+    units, inputs = layer.shape[0], int(np.prod(layer.below))
+    x = emit_pack(name, x, plan)
+    weight, bias = plan.parameter(layer, "weight", (units * inputs,)), plan.parameter(layer, "bias", (units,))
+    y = plan.plane(name, 1, 1, units, units, dense=True)
+    sizes = {"units": units, "inputs": inputs, "rows": _ROWS if units % _ROWS == 0 else 1}
+    plan.forward(forward, f"{name}_forward", [plan.flat(x.values), weight, bias, plan.flat(y.values)], **sizes)
+    g, below = plan.flat(y.cotangent), plan.flat(x.cotangent or x.values)
+    arguments = [plan.flat(x.values), weight, bias, g, below]
+    plan.adjoint(adjoint, f"{name}_adjoint", arguments, updates=[weight, bias], carry=bool(x.cotangent), **sizes)
+    return y
+
+
+def emit_pack(name: str, x: Plane, plan: Plan) -> Plane:
+    """The plane itself if its units lie side by side, or a packed copy of it."""
+    if x.dense:
+        return x
+    size = x.maps * x.height * x.width
+    packed = plan.plane(f"{name}_packed", 1, 1, size, size, dense=True, needed=bool(x.cotangent))
+    sizes = {"maps": x.maps, "height": x.height, "width": x.width, "stride": x.stride}
+    plan.forward(pack, f"{name}_pack", [x.values, plan.flat(packed.values)], **sizes)
+    if x.cotangent:
+        cotangents = [plan.flat(packed.cotangent), x.cotangent]
+        plan.adjoint_as_is(unpack, f"{name}_unpack", cotangents, margin=x.margin, **sizes)
+    return packed
+
+
+def emit_unpack(layer: Convolution, name: str, x: Plane, plan: Plan) -> Plane:
+    """The plane itself, or a copy with its maps apart, if a full connection stands below a convolution of points."""
+    if not x.dense:
+        return x
+    maps, height, width = layer.below
+    apart = plan.plane(f"{name}_unpacked", maps, height, width, width, needed=bool(x.cotangent))
+    sizes = {"maps": maps, "height": height, "width": width, "stride": width}
+    plan.forward(unpack, f"{name}_unpack", [plan.flat(x.values), apart.values], margin=0, **sizes)
+    if x.cotangent:
+        plan.adjoint_as_is(pack, f"{name}_pack", [apart.cotangent, plan.flat(x.cotangent)], **sizes)
+    return apart

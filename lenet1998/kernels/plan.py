@@ -1,0 +1,137 @@
+"""What the kernels of a network need: buffers, and calls in the order of each pass, collected layer by layer.
+
+A `Plane` is what passes from a layer to the next: the maps of units with their cotangents, and how they lie in memory.
+Maps that a convolution reads are padded, so that its loops run over whole vectors; maps that a full connection reads
+lie side by side, so that they are one vector. No buffer is ever made during a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from lenet1998.kernels.specialise import specialise
+from lenet1998.layers import Layer
+
+# Loops over maps run over a multiple of this many values: whole vectors in every instruction set.
+_VECTOR = 16
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The maps that one layer fills and the next one reads: names of the buffers, and how the units lie in them.
+
+    Unit (m, r, c) has its state at values[m, r * stride + c] and its cotangent at
+    cotangent[m, margin + r * stride + c].
+    """
+
+    values: str
+    cotangent: str  # empty if no parameter lies below
+    maps: int
+    height: int
+    width: int
+    stride: int
+    length: int  # how far loops over a map run
+    margin: int
+    dense: bool  # length = height * width, and nothing lies between maps
+    has_gaps: bool  # a convolution reads the cotangent and needs zeros wherever no unit is
+    free: bool  # nothing but the layer above reads the values: they may be overwritten
+
+
+def up(size: int) -> int:
+    """The next multiple of a vector."""
+    return -(-size // _VECTOR) * _VECTOR
+
+
+@dataclass
+class Plan:
+    """What the layers ask for: buffers with their shapes, and calls in the order of each pass."""
+
+    dtype: np.dtype
+    buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    views: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    parameters: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    kernels: dict[tuple, tuple[str, str]] = field(default_factory=dict)
+    up: list[str] = field(default_factory=list)
+    learn: list[str] = field(default_factory=list)  # this and the next in reverse order
+    curvature: list[str] = field(default_factory=list)
+    classes: int = 0
+
+    def buffer(self, name: str, shape: tuple[int, ...]) -> str:
+        self.buffers[name] = shape
+        return name
+
+    def view(self, name: str, shape: tuple[int, ...]) -> str:
+        """The same numbers in another shape; -1 in it stands for the rest."""
+        self.views[f"{name}_{len(shape)}d"] = (name, shape)
+        return f"{name}_{len(shape)}d"
+
+    def flat(self, name: str) -> str:
+        return self.view(name, (-1,))
+
+    def constant(self, name: str, values: np.ndarray) -> str:
+        self.constants[name] = np.ascontiguousarray(values, self.dtype)
+        return name
+
+    def parameter(self, layer: Layer, key: str, shape: tuple[int, ...]) -> str:
+        """A parameter, in the shape that its kernel wants; its step sizes or curvatures are called <name>_by."""
+        name = f"parameter{len(self.parameters)}_{key}"
+        self.parameters[name] = (f"{layer.name}.{key}", shape)
+        return name
+
+    def plane(self, name: str, maps: int, height: int, width: int, stride: int, *, dense: bool = False, margin: int = 0,
+              reach: int = 0, has_gaps: bool = False, needed: bool = True) -> Plane:  # fmt: skip
+        """A new plane. `reach` is how far a convolution, gathering from the cotangent, looks beyond the margin."""
+        length = height * width if dense else up((height - 1) * stride + width)
+        # A convolution's whole vectors look at most a vector beyond the last unit.
+        self.buffer(f"{name}_x", (maps, length if dense else length + _VECTOR))
+        margin = up(margin)
+        if needed:
+            self.buffer(f"{name}_g", (maps, length if dense else margin + max(length, up(reach))))
+        cotangent = f"{name}_g" if needed else ""
+        return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, has_gaps, True)
+
+    def copy_of(self, plane: Plane, name: str) -> Plane:
+        """The plane with a buffer of its own for the values."""
+        return replace(plane, values=self.buffer(f"{name}_x", self.buffers[plane.values]), free=False)
+
+    def call(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> str:
+        """The text of a call of the kernel specialised for these constants, which is written once."""
+        key = (kernel, tuple(sorted(constants.items())))
+        if key not in self.kernels:
+            taken = sum(other.startswith(name) for other, _ in self.kernels.values())
+            special = f"{name}_{taken + 1}" if taken else name
+            text, tables = specialise(kernel, special, constants)
+            lines = [f"{table} = np.array({values.tolist()}, np.int64)\n" for table, values in tables.items()]
+            decorator = "compiled_as_written" if hasattr(kernel, "as_written") else "compiled"
+            self.kernels[key] = (special, "".join([*lines, f"\n\n@{decorator}\n", text]))
+        return f"{self.kernels[key][0]}({', '.join(arguments)})"
+
+    def forward(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> None:
+        self.up.append(self.call(kernel, name, arguments, **constants))
+
+    def adjoint(self, kernel: Callable, name: str, arguments: list[str], *, updates: list[str] | None = None,
+                **constants: Any) -> None:  # fmt: skip
+        """Add a call in both algebras. The passes down run in the reverse order: what is added first runs last.
+
+        For the parameters in `updates`, the kernel also gets their step sizes, or their curvatures to add to.
+        """
+        arguments = [*arguments, *(f"{parameter}_by" for parameter in updates or [])]
+        learn = self.call(kernel, name, arguments, squared=False, **constants)
+        self.learn.append(f"check += {learn}" if updates else learn)
+        self.curvature.append(self.call(kernel, f"{name}_squared", arguments, squared=True, **constants))
+
+    def adjoint_as_is(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> None:
+        """Add a call that is the same in both algebras, because it only moves numbers."""
+        call = self.call(kernel, name, arguments, **constants)
+        self.learn.append(call)
+        self.curvature.append(call)
+
+    def state(self) -> list[str]:
+        """The arrays that every function of the module takes, in order."""
+        own = [f"{name}_by" for name in self.parameters]
+        return [*self.buffers, *self.views, *self.constants, *self.parameters, *own]

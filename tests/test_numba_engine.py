@@ -1,0 +1,480 @@
+"""The compiled engine against the NumPy reference, and its cache on disk.
+
+Hypothesis draws networks, and the kernels then run as plain Python: that checks the formulas, the sizes and every
+index (NumPy raises where compiled code would read on). Two networks are really compiled, LeNet-5 in float32 and one
+in float64 that has what LeNet-5 has not.
+
+Tolerances are fractions of the largest value among a parameter's gradients or curvatures, or of the largest weight.
+In float64 the engines differ in the order of sums only: 1e-12, and 1e-11 for drawn networks, some of which cancel. In
+float32 a sum of many terms differs by a few roundings of 6e-8, and tanh by up to 4e-7; 1e-6 was measured for one
+pattern, 3e-7 for the weights after 300 steps; 4e-6 is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lenet1998.connections import TABLE_I
+from lenet1998.engine import NonFinite, NumpyEngine
+from lenet1998.errors import LeNetError
+from lenet1998.initialisation import initialise
+from lenet1998.layers import Convolution, FullConnection, Layer, Squash, Subsampling
+from lenet1998.loss import MAP, MLE
+from lenet1998.network import Input, LeNet5, Network
+from lenet1998.output import RBF
+from lenet1998.recipe import Recipe
+
+numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
+
+from lenet1998.kernels import NumbaEngine, cache, squash  # noqa: E402
+from lenet1998.kernels.specialise import registers, specialise, unroll  # noqa: E402
+
+JIT = not numba.config.DISABLE_JIT
+SMALL = 300 if JIT else 2  # patterns for LeNet-5
+LOSSES = (MLE(0.1), MAP(0.1, 0.5), MAP(0.2, 5.0), MAP(0.1, float("inf")), MAP(0.1, 1.0, "constant"))
+
+
+@dataclass
+class Some:
+    """Stands in for Patterns, with images of any size."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def some(count: int, side: int, classes: int, seed: int = 0) -> Some:
+    rng = np.random.default_rng(seed)
+    images = np.clip(rng.normal(60, 120, (count, side, side)), 0, 255).astype(np.uint8)
+    return Some(images, rng.integers(0, classes, count).astype(np.uint8))
+
+
+def randomise(network: Network, seed: int, size: float = 0.5) -> Network:
+    values = network.parameters.values
+    values[:] = np.random.default_rng(seed).uniform(-size, size, values.shape)
+    return network
+
+
+def close(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> None:
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * max(abs(theirs).max(), 1e-3))
+
+
+def agree(reference: NumpyEngine, engine: NumbaEngine, patterns: Some, steps: int, one: float, many: float) -> None:
+    """Penalties, curvatures, the gradient of one pattern, and `steps` steps of both engines, from equal parameters."""
+    start = reference.network.parameters.values.copy()
+    vectors = [reference.network.parameters, engine.network.parameters]
+
+    def every_parameter(tolerance: float, ours: np.ndarray, theirs: np.ndarray) -> None:
+        for name, view in vectors[0].named(theirs).items():
+            close(vectors[0].named(ours)[name], view, tolerance)
+
+    vectors[1].values[:] = start
+    close(engine.penalties(patterns.images), reference.penalties(patterns.images), one)
+    order = np.arange(len(patterns.images))
+    h = reference.mean_curvature(patterns, order)
+    every_parameter(one, engine.mean_curvature(patterns, order), h)
+    for runner in (reference, engine):
+        runner.train(patterns, order[:1], np.ones_like(h))  # steps of one: minus the gradient
+    gradients = [start - vector.values for vector in vectors]
+    every_parameter(one, gradients[1], gradients[0])
+    tallies = []
+    for runner, vector in zip((reference, engine), vectors, strict=True):
+        vector.values[:] = start
+        order = np.random.default_rng(5).integers(0, len(patterns.images), steps)
+        tallies.append(runner.train(patterns, order, (0.0005 / (0.02 + abs(h))).astype(h.dtype)))
+    close(vectors[1].values, vectors[0].values, many)
+    assert tallies[1].errors == tallies[0].errors
+    assert tallies[1].loss == pytest.approx(tallies[0].loss, rel=max(many, 1e-12))
+
+
+# ---------------------------------------------------------------------------------------------- drawn networks
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
+    """A network twice, and the side of its images: any layers that fit on each other, ended by RBF units."""
+    side = draw(st.integers(2, 12))
+    average, seed = draw(st.booleans()), draw(st.integers(0, 999))
+    rng = np.random.default_rng(seed)
+    maps, height = 1, side
+    plans: list[tuple] = []
+    for _ in range(draw(st.integers(0, 5))):
+        kind = draw(st.sampled_from(["convolution", "subsampling", "squash", "full"]))
+        if kind == "convolution":
+            k, above = draw(st.integers(1, height)), draw(st.integers(1, 4))
+            table = np.ones((maps, above), bool) if draw(st.booleans()) else rng.random((maps, above)) < 0.6
+            table[-1, -1] |= not table.any()  # a layer without any kernel is none
+            plans.append((Convolution, table, k))
+            maps, height = above, height - k + 1
+        elif kind == "subsampling" and height % 2 == 0:
+            plans.append((Subsampling, average))
+            height //= 2
+        elif kind == "full":
+            plans.append((FullConnection, draw(st.integers(1, 5))))
+            break
+        else:
+            plans.append((Squash,))
+    inputs, classes = draw(st.integers(1, 6)), draw(st.integers(1, 4))
+    plans.append((FullConnection, inputs))
+    plans += [(Squash,)] * draw(st.integers(0, 2))
+    codes = np.where(rng.random((classes, inputs)) < 0.5, -1, 1)
+
+    def build() -> Network:
+        layers: list[Layer] = [
+            Squash() if kind is Squash else kind(f"L{index}", *rest) for index, (kind, *rest) in enumerate(plans)
+        ]
+        return randomise(Network(Input(side), [*layers, RBF("Output", codes)], "float64"), seed)
+
+    return [build(), build()], draw(st.integers(1, side))
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(), st.sampled_from(LOSSES))
+def test_any_network_agrees_in_float64(drawn, loss):
+    (ours, theirs), side = drawn
+    patterns = some(3, side, ours.layers[-1].shape[0])
+    agree(NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False), patterns, 4, one=1e-11, many=1e-11)
+
+
+def test_a_map_that_sees_no_map_below_learns_its_bias():
+    table = np.array([[True, False]])
+    pair = []
+    for _ in range(2):
+        layers = [Convolution("C", table, 2), FullConnection("F", 2), RBF("Output", np.eye(2))]
+        pair.append(randomise(Network(Input(5), layers, "float64"), 1))
+    agree(NumpyEngine(pair[0], MLE(1)), NumbaEngine(pair[1], MLE(1), jit=False), some(3, 5, 2), 3, 1e-12, 1e-12)
+
+
+# ------------------------------------------------------------------------------------------- compiled networks
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def lenet5(own_cache) -> tuple[NumpyEngine, NumbaEngine]:
+    pair = [LeNet5(Recipe()) for _ in range(2)]
+    return NumpyEngine(pair[0], MLE(0.1)), NumbaEngine(pair[1], MLE(0.1))
+
+
+@pytest.fixture
+def fresh(lenet5) -> tuple[NumpyEngine, NumbaEngine]:
+    for engine in lenet5:
+        initialise(engine.network, Recipe(), np.random.default_rng(3))
+    return lenet5
+
+
+def test_lenet5_agrees_in_float32(fresh):
+    agree(*fresh, some(SMALL, 28, 10), 200 if JIT else 2, one=4e-6, many=4e-6)
+
+
+def test_other_layers_agree_compiled_in_float64():
+    # convolution on convolution, a kernel in groups of rows, averages, points that are not a full connection
+    def build() -> Network:
+        layers = [
+            Convolution("C1", np.ones((1, 3), bool), 2),
+            Convolution("C2", TABLE_I[:3, :4], 3),
+            Squash(),
+            Subsampling("S3", average=True),
+            Squash(),
+            Squash(),
+            Convolution("C4", TABLE_I[:4, :5], 8),
+            FullConnection("F5", 6),
+            Squash(),
+            RBF("Output", np.where(np.random.default_rng(0).random((10, 6)) < 0.5, -1, 1)),
+        ]
+        return randomise(Network(Input(21), layers, "float64"), 7, size=0.3)
+
+    loss, patterns = MAP(0.1, 2.0), some(20 if JIT else 2, 17, 10)
+    agree(NumpyEngine(build(), loss), NumbaEngine(build(), loss), patterns, 200 if JIT else 2, one=1e-12, many=1e-10)
+
+
+def test_a_stretch_may_be_cut_anywhere_and_no_run_depends_on_the_one_before(fresh):
+    _, engine = fresh
+    patterns, steps = some(6, 28, 10), np.full(60000, 1e-3, np.float32)
+    start = engine.network.parameters.values.copy()
+    order = np.array([5, 1, 1, 0, 2])[: 5 if JIT else 3]
+    whole = engine.train(patterns, order, steps)
+    end = engine.network.parameters.values.copy()
+    engine.network.parameters.values[:] = start
+    parts = [engine.train(patterns, part, steps) for part in (order[:2], order[2:2], order[2:])]
+    assert np.array_equal(engine.network.parameters.values, end)
+    assert sum(part.errors for part in parts) == whole.errors
+    engine.network.parameters.values[0] = np.nan
+    with pytest.raises(NonFinite):
+        engine.train(patterns, order, steps)
+    engine.network.parameters.values[:] = start
+    engine.train(patterns, order, steps)
+    assert np.array_equal(engine.network.parameters.values, end)
+
+
+def test_penalties_do_not_depend_on_threads_or_company(fresh):
+    _, engine = fresh
+    images = some(620 if JIT else 3, 28, 10).images
+    images.flags.writeable = False
+    results = []
+    for engine.threads in (1, 2, 3):
+        results.append(engine.penalties(images))
+    engine.threads = 1
+    assert all(np.array_equal(result, results[0]) for result in results)
+    assert np.array_equal(engine.penalties(images[-1:]), results[0][-1:])
+    assert engine.penalties(images[:0]).shape == (0, 10)
+
+
+PLACES = ("C1.weight", "C1.bias", "S2.coefficient", "S2.bias", "C3.weight", "S4.bias", "C5.weight", "F6.weight")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_not_finite_is_reported_as_the_reference_does(fresh, place, value):
+    patterns, steps = some(3, 28, 10), np.full(60000, 1e-3, np.float32)
+    reports = []
+    for engine in fresh:
+        parameters = engine.network.parameters
+        parameters.named(parameters.values)[place].flat[-1] = value
+        with pytest.raises(NonFinite) as report:
+            engine.train(patterns, np.arange(3), steps)
+        reports.append((report.value.what, report.value.position))
+    assert reports[0] == reports[1]
+    assert reports[0][1] == 0
+
+
+@pytest.mark.parametrize("size", [1e6, 1e15, 1e25, 1e38])
+def test_diverging_rates_are_reported_as_the_reference_does(fresh, size):
+    patterns, steps = some(5, 28, 10), np.full(60000, size, np.float32)
+    outcomes = []
+    for engine in fresh:
+        try:
+            outcomes.append(engine.train(patterns, np.arange(5), steps).errors)
+        except NonFinite as report:
+            outcomes.append((report.what, report.position))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_the_order_and_the_labels_are_checked_before_compiled_code_reads_there(fresh):
+    _, engine = fresh
+    patterns, steps = some(3, 28, 10), np.zeros(60000, np.float32)
+    for order in ([3], [-1]):
+        with pytest.raises(IndexError):
+            engine.train(patterns, np.array(order), steps)
+    with pytest.raises(IndexError):
+        engine.mean_curvature(Some(patterns.images, np.array([0, 10, 0], np.uint8)), np.arange(3))
+    with pytest.raises(ValueError, match="33x33"):
+        engine.penalties(np.zeros((1, 33, 33), np.uint8))
+    with pytest.raises(TypeError):
+        engine.penalties(np.zeros((1, 28, 28)))
+
+
+def test_tanh_is_within_its_bound_and_lets_nan_through():
+    constants = {"big_a": 1.0, "big_s": 1.0, "limit": squash.LIMIT, "degree": 4, "p": squash.P, "q": squash.Q}
+    text, _ = specialise(squash.forward, "forward", {**constants, "exact": False})
+    space = {"real": np.float32, "zero": np.float32(0), "np": np}
+    exec(text, space)
+    forward = numba.njit(fastmath=cache._FASTMATH)(space["forward"])
+    x = np.linspace(-12, 12, 500_001 if JIT else 5001, dtype=np.float32)[None]
+    x[0, :4] = np.nan, np.inf, -np.inf, 0
+    expected = np.tanh(x.astype(np.float64))
+    forward(x, 1, x.shape[1])
+    assert np.isnan(x[0, 0])
+    assert x[0, 1:4].tolist() == [pytest.approx(1, abs=2e-7), pytest.approx(-1, abs=2e-7), 0]
+    assert np.nanmax(abs(x)) <= 1
+    assert np.nanmax(abs(x - expected)) < 4e-7
+
+
+# ------------------------------------------------------------------------------------------------ refusals
+
+
+class ReLU(Squash):
+    pass
+
+
+class HalfSquared:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss", "who"),
+    [
+        ([ReLU()], MLE(1), "ReLU"),
+        ([RBF("Early", np.ones((2, 2)))], MLE(1), "RBF Early"),
+        ([], HalfSquared(), "HalfSquared"),
+    ],
+)
+def test_what_has_no_kernels_is_refused_by_name(layers, loss, who):
+    below = [FullConnection("F", 2), *layers]
+    with pytest.raises(LeNetError, match=who):
+        NumbaEngine(Network(Input(4), [*below, RBF("Output", np.ones((2, 2)))]), loss)
+
+
+def test_an_output_or_an_input_without_kernels_is_refused_by_name():
+    with pytest.raises(LeNetError, match="FullConnection Last"):
+        NumbaEngine(Network(Input(4), [FullConnection("Last", 2)]), MLE(1))
+
+    class Retina(Input):
+        pass
+
+    with pytest.raises(LeNetError, match="Retina"):
+        NumbaEngine(Network(Retina(4), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))]), MLE(1))
+
+
+# ----------------------------------------------------------------------------------------------- the specialiser
+
+
+def example(x, y, *, count, table, swap, half):
+    """Not copied."""
+    w = registers(count)
+    for t in unroll(count):
+        w[t] = x[count - 1 - t] if swap else x[t]
+    for t in range(1):
+        y[t] += half * w[0]
+    for i in range(count):
+        y[i] += w[1] if table[i] == 2 else w[0]
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_specialised_text_does_what_the_kernel_does(swap):
+    constants = {"count": 3, "table": (2, 0, 2), "swap": swap, "half": 0.5}
+    text, tables = specialise(example, "special", constants)
+    space = {"real": float, "zero": 0.0, **tables}
+    exec(text, space)
+    ours, theirs = np.zeros(3), np.zeros(3)
+    space["special"](np.array([1.0, 2.0, 4.0]), ours)
+    example(np.array([1.0, 2.0, 4.0]), theirs, **constants)
+    assert ours.tolist() == theirs.tolist()
+    assert "unroll" not in text and "registers" not in text and "Not copied" not in text
+
+
+def test_a_kernel_gets_exactly_its_constants():
+    with pytest.raises(TypeError, match="half"):
+        specialise(example, "special", {"count": 3, "table": (1,), "swap": True})
+
+
+# ------------------------------------------------------------------------------------------------- the cache
+
+PROGRAM = """
+import json, logging, sys, warnings
+import numpy as np
+from lenet1998.kernels import NumbaEngine
+from lenet1998.layers import FullConnection
+from lenet1998.loss import MLE
+from lenet1998.network import Input, Network
+from lenet1998.output import RBF
+lines = []
+handler = logging.Handler()
+handler.emit = lambda record: lines.append(record.getMessage())
+logging.getLogger("lenet1998").addHandler(handler)
+logging.getLogger("lenet1998").setLevel(logging.INFO)
+network = Network(Input(4), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    y = [NumbaEngine(network, MLE(1)).penalties(np.zeros((1, 4, 4), np.uint8)) for _ in range(2)][1]
+print(json.dumps({"y": y.tolist(), "lines": lines, "warnings": [str(w.message) for w in caught]}))
+"""
+
+needs_jit = pytest.mark.skipif(not JIT, reason="nothing is compiled")
+
+
+def run(folder, program: str = PROGRAM) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "XDG_CACHE_HOME": str(folder), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert answer.pop("y") == [[2.0, 2.0]]
+    return answer
+
+
+@needs_jit
+def test_the_second_start_compiles_nothing_and_damage_is_mended(tmp_path):
+    first = run(tmp_path)
+    assert len(first["lines"]) == 1 and "compiling" in first["lines"][0] and not first["warnings"]
+    quiet = {"lines": [], "warnings": []}
+    assert run(tmp_path) == quiet
+    files = list(tmp_path.rglob("*.nb?"))
+    assert {path.suffix for path in files} == {".nbi", ".nbc"}
+    for path in files:
+        whole = path.read_bytes()
+        for damaged in (whole[: len(whole) // 2], whole[:-9] + bytes(9)):
+            path.write_bytes(damaged)
+            assert run(tmp_path) == first
+    assert run(tmp_path) == quiet
+    for path in tmp_path.rglob("*.json"):
+        path.write_text("{")
+    assert run(tmp_path) == first
+    (text,) = tmp_path.rglob("lenet1998_kernels_*.py")
+    text.write_text("raise SystemExit")
+    assert run(tmp_path)["warnings"] == []
+    assert "raise" not in text.read_text()[:16]
+
+
+@needs_jit
+def test_where_nothing_can_be_kept_there_is_one_warning(tmp_path):
+    (tmp_path / "file").write_text("")
+    answer = run(tmp_path / "file")
+    (warning,) = answer["warnings"]
+    assert "in memory" in warning
+
+
+@needs_jit
+def test_a_full_disk_is_one_warning(tmp_path):
+    full = "import os\nfrom numba.core import caching\ndef save(*a):\n    raise OSError(28, 'No space left')\n"
+    answer = run(tmp_path, full + "caching.IndexDataCacheFile.save = save\n" + PROGRAM)
+    (warning,) = answer["warnings"]
+    assert "No space left" in warning
+
+
+@needs_jit
+def test_processes_may_compile_at_once(tmp_path):
+    program = "import sys; exec(sys.argv[1])"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, PROGRAM], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in both:
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0 and json.loads(out)["warnings"] == []
+    assert run(tmp_path)["warnings"] == []
+
+
+def test_the_key_changes_with_text_versions_and_processor(monkeypatch):
+    keys = {cache.digest("a"), cache.digest("b")}
+    with monkeypatch.context() as patch:
+        patch.setattr(numba, "__version__", "0.0")
+        keys.add(cache.digest("a"))
+    from llvmlite import binding
+
+    monkeypatch.setattr(binding, "get_host_cpu_name", lambda: "6502")
+    keys.add(cache.digest("a"))
+    assert len(keys) == 4
+
+
+def test_without_numba_the_engine_says_what_to_install(monkeypatch):
+    cache.load.cache_clear()
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(LeNetError, match="pip install"):
+        NumbaEngine(Network(Input(4), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))]), MLE(1))
+
+
+def test_nothing_is_printed_and_the_wait_is_announced(caplog):
+    with caplog.at_level(logging.INFO, logger="lenet1998.kernels"):
+        engine = NumbaEngine(Network(Input(3), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))]), MLE(1))
+        engine.penalties(np.zeros((1, 3, 3), np.uint8))
+    assert len(caplog.records) == int(JIT)
