@@ -131,7 +131,7 @@ class Convolution(Layer):
         if self.table.all():
             return kernels.reshape(self.maps, -1)
         dense = np.zeros((self.table.size, self.k * self.k), dtype=kernels.dtype)
-        dense[self.places] = kernels.reshape(len(kernels), -1)
+        dense[self.places] = kernels.reshape(len(kernels), self.k * self.k)
         return dense.reshape(self.maps, -1)
 
     def _windows(self, x: np.ndarray) -> np.ndarray:
