@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.stats import binomtest
-from scipy.stats import t as student_t
 
 from lenet1998.data.patterns import Patterns
 from lenet1998.engine import Engine
@@ -39,6 +37,8 @@ class ErrorRate:
 
     @property
     def interval_percent(self) -> list[float]:
+        from scipy.stats import binomtest  # it takes most of a second to load, and training needs none of it
+
         interval = binomtest(self.errors, self.patterns).proportion_ci(0.95, method="wilson")
         return [100 * float(interval.low), 100 * float(interval.high)]
 
@@ -62,6 +62,8 @@ def student_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
     >>> mean.round(2).tolist(), low.round(2).tolist(), high.round(2).tolist()
     ([1.0], [0.75], [1.25])
     """
+    from scipy.stats import t as student_t
+
     samples = np.asarray(samples, dtype=float)
     mean = samples.mean(axis=0)
     if len(samples) < 2:
