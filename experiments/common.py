@@ -55,16 +55,22 @@ def options(description: str, seeds: int) -> argparse.ArgumentParser:
 
 def train_seeds(name: str, arguments: argparse.Namespace) -> list[dict]:
     """Train the chosen recipe with every seed and return the histories, recorded in OUT/name.json after each."""
-    return carry_out(name, seeds_of(chosen_recipe(arguments), arguments.runs / name, arguments), arguments)
+    resolve_data(arguments)
+    tasks = seeds_of(chosen_recipe(arguments), arguments.runs / name, arguments, arguments.seeds)
+    return carry_out(name, tasks, arguments)
 
 
-def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, **data: int) -> list[Task]:
-    """A task for each seed of a recipe, in `directory`; `data` overrides fields of the data choice."""
-    kind = chosen_data(arguments).name  # "auto" is resolved here, once, not by every worker
-    choice = DataChoice(kind, arguments.data_dir, arguments.train_size, arguments.test_size)
+def resolve_data(arguments: argparse.Namespace) -> None:
+    """Find the data, or fail, once and here, not in every worker; "auto" becomes what was found."""
+    arguments.data = chosen_data(arguments).name
+
+
+def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: int) -> list[Task]:
+    """A task for each of the seeds 1 to `count` of a recipe; `data` overrides fields of the data choice."""
+    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
     return [
         Task(directory / f"seed{seed}", recipe, seed, replace(choice, **data), arguments.passes, arguments.engine)
-        for seed in range(1, arguments.seeds + 1)
+        for seed in range(1, count + 1)
     ]
 
 
