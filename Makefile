@@ -9,8 +9,10 @@ STAMP = $(VENV)/.installed
 reproduce: $(STAMP)
 	$(BIN)/lenet1998 train --out reproduction --resume
 
+# The suite with compiled kernels, then the kernels once more as plain Python, where NumPy checks every index.
 test: $(STAMP)
 	$(BIN)/python -m pytest
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/test_numba_engine.py
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

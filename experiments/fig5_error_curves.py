@@ -1,7 +1,7 @@
 """Figure 5: test and training error of LeNet-5 as a function of the number of passes (section III-B).
 
 Trains one run a seed, records every pass in OUT/fig5_error_curves.json, and draws our curves over the paper's. Another
-recipe than `default` is recorded under its own name, such as fig5_error_curves_printed.json.
+recipe than `default`, or a chosen engine, is recorded under its own name, such as fig5_error_curves_printed.json.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from lenet1998.reporting import pass_table
 
 def main() -> None:
     arguments = options(__doc__, seeds=3).parse_args()
-    variant = "".join(c if c.isalnum() or c in ".-" else "_" for c in "_".join([arguments.recipe, *arguments.settings]))
-    name = "fig5_error_curves" + ("" if variant == "default" else f"_{variant}")
+    choices = [] if arguments.recipe == "default" else [arguments.recipe]
+    choices += arguments.settings + ([f"loss={arguments.loss}"] if arguments.loss else [])
+    choices += [] if arguments.engine == "auto" else [arguments.engine]
+    name = "_".join(["fig5_error_curves", *choices]).replace("/", "_")
     histories = recorded(name, arguments) if arguments.plot_only else train_seeds(name, arguments)
     for history in histories:
         print(f"seed {history['seed']}, engine {history['engine']}")

@@ -82,11 +82,11 @@ def test_an_experiment_records_each_seed_and_continues(tmp_path):
                "--test-size", "50", "--engine", "numpy", "--quiet", "--out", str(tmp_path),
                "--runs", str(tmp_path / "r")]  # fmt: skip
     subprocess.run([*command, "--seeds", "1", "--passes", "1"], cwd=ROOT, check=True, capture_output=True, timeout=60)
-    one = json.loads((tmp_path / "fig5_error_curves.json").read_text())["runs"]
+    one = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
     again = [*command, "--seeds", "2", "--passes", "1"]
     refused = subprocess.run(again, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2 and "--resume" in refused.stderr
     subprocess.run([*again, "--resume"], cwd=ROOT, check=True, capture_output=True, timeout=60)
-    two = json.loads((tmp_path / "fig5_error_curves.json").read_text())["runs"]
+    two = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
     assert [run["seed"] for run in two] == [1, 2]
     assert two[0]["passes"] == one[0]["passes"], "a finished seed is taken as it is, its times too"

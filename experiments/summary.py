@@ -1,0 +1,90 @@
+"""The README's results, written from the recorded files: ``python -m experiments.summary`` puts them in their place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from experiments.common import RESULTS, guarded
+from lenet1998.evaluation import student_interval
+from lenet1998.files import write_atomically
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN = "<!-- results: written by python -m experiments.summary -->\n"
+END = "<!-- end of results -->\n"
+
+FIGURE_5 = "python -m experiments.fig5_error_curves"
+# Row: what, the paper's figure, results file, the pass and the key that are averaged, and the command.
+ROWS = (
+    ("test error after 20 passes", "0.95", "fig5_error_curves", 20, "test_error_percent", FIGURE_5),
+    ("training error after 19 passes, on the fly", "0.35", "fig5_error_curves", 19, "train_error_percent", FIGURE_5),
+    (
+        "test error, NumPy engine",
+        "0.95",
+        "fig5_error_curves_numpy",
+        20,
+        "test_error_percent",
+        f"{FIGURE_5} --engine numpy",
+    ),
+    (
+        "test error, the text taken literally",
+        "0.95",
+        "fig5_error_curves_printed",
+        20,
+        "test_error_percent",
+        f"{FIGURE_5} --seeds 1 --recipe printed",
+    ),
+)
+ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "torch": "PyTorch"}
+
+
+def results_table() -> str:
+    """Error rates: the paper's, ours with the 95% Student interval over seeds, and the command."""
+    lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | command |", "|---|---|---|---|---|"]
+    for what, paper, name, number, key, command in ROWS:
+        runs = _read(name)["runs"]
+        values = np.array([run["passes"][number - 1][key] for run in runs])
+        mean, low, high = (float(value) for value in student_interval(values))
+        ours = f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
+        lines.append(f"| {what} | {paper} | {ours} | {len(runs)} | `{command}` |")
+    return "\n".join(lines)
+
+
+def speed_table() -> str:
+    """One online step, engine by engine, in microseconds and as a ratio to matrix multiplication."""
+    recorded = _read("benchmark_speed")
+    yardstick = 1.84e3 / recorded["matmul_gflops"]
+    processor = f"{recorded['machine']['processor']}, {recorded['machine']['architecture']}"
+    lines = [
+        f"One online step (forward, backward, update) on one core of an {processor}; the yardstick is the time that its "
+        f"1.84 million operations take at the measured rate of matrix multiplication, {yardstick:.1f} us "
+        "(`python -m experiments.benchmark_speed`):",
+        "",
+        "| | microseconds a step | times the yardstick |",
+        "|---|---|---|",
+    ]
+    for row in sorted(recorded["rows"], key=lambda row: row["step"]):
+        lines.append(f"| {ENGINES[row['engine']]} | {row['step']:.0f} | {row['step'] / yardstick:.1f} |")
+    return "\n".join(lines)
+
+
+def block() -> str:
+    """What stands between the README's two marks."""
+    return f"{BEGIN}\n{results_table()}\n\n{speed_table()}\n\n{END}"
+
+
+def main() -> None:
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    write_atomically(README, (before + block() + after).encode())
+    print(block())
+
+
+def _read(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    guarded(main)
