@@ -58,7 +58,7 @@ def speed_table() -> str:
     yardstick = 1.84e3 / recorded["matmul_gflops"]
     processor = f"{recorded['machine']['processor']}, {recorded['machine']['architecture']}"
     lines = [
-        f"One online step (forward, backward, update) on one core of an {processor}; the yardstick is the time that its "
+        f"One online step (forward, backward, update) on one core ({processor}); the yardstick is the time that its "
         f"1.84 million operations take at the measured rate of matrix multiplication, {yardstick:.1f} us "
         "(`python -m experiments.benchmark_speed`):",
         "",

@@ -55,7 +55,7 @@ def test_a_checkpoint_of_one_engine_continues_in_the_other(digits, tmp_path, fir
     second = {"numpy": "numba", "numba": "numpy"}[first]
     run(tmp_path / "mixed", Recipe(), digits, passes=1, engine=first)
     mixed = run(tmp_path / "mixed", Recipe(), digits, passes=2, engine=second, resume=True)
-    pure = run(tmp_path / "pure", Recipe(), digits, passes=2, engine=first)
+    run(tmp_path / "pure", Recipe(), digits, passes=2, engine=first)
     assert mixed["engine"] == second
     ends = [checkpoints.load(tmp_path / name / CHECKPOINT).values for name in ("mixed", "pure")]
     np.testing.assert_allclose(*ends, atol=1e-4)  # 600 steps after the change of engine; measured 4e-7
