@@ -150,8 +150,12 @@ def test_divergence_exits_with_3(tmp_path):
     assert "pass 1" in line and "pattern" in line
 
 
-def test_ctrl_c_exits_with_130_and_keeps_the_last_pass(tmp_path):
-    command = [sys.executable, "-m", "lenet1998", "train", *SMALL, "--passes", "50", "--out", str(tmp_path)]
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_ctrl_c_exits_with_130_and_keeps_the_last_pass(tmp_path, engine):
+    if engine == "numba":
+        pytest.importorskip("numba")
+    more = ["--passes", "2000", "--engine", engine, "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "lenet1998", "train", *SMALL, *more]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (tmp_path / "history.json").exists():

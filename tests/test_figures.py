@@ -45,6 +45,7 @@ def test_figure_5_lies_under_ours_only_where_it_may(drawn, tmp_path):
     for one, allowed in (
         (history(), True),
         (history(name="synthetic", train_size=10_000, test_size=2_000), False),
+        (history(name="synthetic"), False),
         (history(train_size=10_000), False),
         (history(test_size=500), False),
     ):
