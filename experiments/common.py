@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from lenet1998.errors import LeNetError
+from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
 from lenet1998.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.recipe import Recipe
@@ -49,8 +52,20 @@ def options(description: str, seeds: int) -> argparse.ArgumentParser:
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="the Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
+    parser.add_argument(
+        "--quick", action="store_true", help="a trial of the machinery: 2 seeds, 2 passes, 300 patterns"
+    )
     parser.add_argument("--plot-only", action="store_true", help="draw from the recorded results, train nothing")
     return parser
+
+
+def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line; --quick cuts everything down."""
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.seeds, arguments.passes = min(arguments.seeds, 2), min(arguments.passes, 2)
+        arguments.train_size, arguments.test_size = 300, 200
+    return arguments
 
 
 def train_seeds(name: str, arguments: argparse.Namespace) -> list[dict]:
@@ -99,6 +114,18 @@ def carry_out(name: str, tasks: list[Task], arguments: argparse.Namespace) -> li
             "the others are recorded, and the same command with --resume repeats what failed"
         )
     return [outcome for outcome in outcomes if isinstance(outcome, dict)]
+
+
+def at_pass(histories: list[dict], number: int, key: str) -> tuple[float, float, float]:
+    """Mean over seeds and its 95% Student interval of a figure after pass `number` (-1: the last)."""
+    values = np.array([run["passes"][number - 1 if number > 0 else number][key] for run in histories])
+    mean, low, high = student_interval(values)
+    return float(mean), float(low), float(high)
+
+
+def named(histories: list[dict], name: str) -> list[dict]:
+    """The histories whose recipe has this name."""
+    return [history for history in histories if history["recipe"]["name"] == name]
 
 
 def recorded(name: str, arguments: argparse.Namespace) -> list[dict]:

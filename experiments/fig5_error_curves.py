@@ -6,13 +6,13 @@ recipe than `default`, or a chosen engine, is recorded under its own name, such 
 
 from __future__ import annotations
 
-from experiments.common import guarded, options, recorded, train_seeds
+from experiments.common import guarded, options, parse, recorded, train_seeds
 from lenet1998.plotting import error_curves
 from lenet1998.reporting import pass_table
 
 
 def main() -> None:
-    arguments = options(__doc__, seeds=3).parse_args()
+    arguments = parse(options(__doc__, seeds=3))
     choices = [] if arguments.recipe == "default" else [arguments.recipe]
     choices += arguments.settings + ([f"loss={arguments.loss}"] if arguments.loss else [])
     choices += [] if arguments.engine == "auto" else [arguments.engine]

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import carry_out, guarded, options, recorded, resolve_data, seeds_of
+from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data, seeds_of
 from lenet1998 import checkpoint as checkpoints
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically, write_json
@@ -169,10 +169,9 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
 def main() -> None:
     parser = options(__doc__, seeds=3)
     parser.add_argument("--finalist-seeds", metavar="N", type=positive, default=10, help="of finalists (default: 10)")
-    parser.add_argument("--quick", action="store_true", help="1 pass over 300 patterns: a trial of the machinery")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     if arguments.quick:
-        arguments.passes, arguments.train_size, arguments.finalist_seeds = 1, 300, arguments.seeds
+        arguments.finalist_seeds = arguments.seeds
     every = list(readings())
     if arguments.plot_only:
         histories = recorded("readings", arguments)

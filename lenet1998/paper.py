@@ -15,9 +15,27 @@ def figure_5() -> list[dict[str, float]]:
     >>> figure_5()[0]
     {'pass': 1.0, 'test_error_percent': 2.65, 'train_error_on_the_fly_percent': 4.89}
     """
-    text = (resources.files("lenet1998") / "reference" / "fig5_error_curves.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return [{key: float(value) for key, value in row.items()} for row in rows]
+    return [{key: float(value) for key, value in row.items()} for row in _rows("fig5_error_curves")]
+
+
+def figure_6() -> list[dict[str, str]]:
+    """The points of Figure 6: training_set_size, with_distortions (no or yes), test and train error (+-0.01)."""
+    return _rows("fig6_training_set_size")
+
+
+def figure_8() -> dict[int, tuple[int, int]]:
+    """The 82 misclassified test patterns of Figure 8: index in the test file -> (true label, the network's answer).
+
+    >>> len(figure_8()), figure_8()[247]
+    (82, (4, 6))
+    """
+    rows = _rows("fig8_misclassified")
+    return {int(row["t10k_index"]): (int(row["true_label"]), int(row["network_answer"])) for row in rows}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (resources.files("lenet1998") / "reference" / f"{name}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def comparable(history: dict) -> bool:

@@ -33,7 +33,12 @@ _RANGES = {
     "penalty_scale": (1e-6, 1e3),
     "j": (0.0, math.inf),
     "mu": (1e-9, 1e6),
-    "hessian_patterns": (1, 10**7),
+    "hessian_patterns": (0, 10**7),
+    "distorted_copies": (0, 1000),
+    "distortion_scale": (0.0, 0.9),
+    "distortion_squeeze": (0.0, 0.9),
+    "distortion_shear": (0.0, 2.0),
+    "distortion_shift": (0.0, 16.0),
 }
 
 
@@ -72,7 +77,8 @@ class Recipe:
     curvature_seed: str = "exact"
     #: equation 21
     mu: float = 0.02
-    #: size of the sample that estimates h_kk, and which: drawn before each pass, once, or the first of the order
+    #: size of the sample that estimates h_kk (0: h_kk = 0, plain gradient descent with the one rate eta / mu), and
+    #: which: drawn before each pass, once, or the first of the order
     hessian_patterns: int = 500
     hessian_sample: str = "fresh"
     #: (passes, eta) in turn; the last eta continues
@@ -80,6 +86,12 @@ class Recipe:
     #: one random order kept for all passes, a new one every pass, or that of the file
     order: str = "constant"
     dtype: str = "float32"
+    #: distorted copies of each training pattern (the paper: 9), and half-widths of the law they are drawn from
+    distorted_copies: int = 0
+    distortion_scale: float = 0.3
+    distortion_squeeze: float = 0.1
+    distortion_shear: float = 0.15
+    distortion_shift: float = 2.3
 
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():

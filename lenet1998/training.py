@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
-from lenet1998.data.patterns import DataSet
-from lenet1998.engine import Loss, NonFinite, make_engine
+from lenet1998.data.patterns import DataSet, Patterns
+from lenet1998.distortions import DistortedSet, Law
+from lenet1998.engine import Batch, Loss, NonFinite, make_engine
 from lenet1998.errors import DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
@@ -26,7 +28,7 @@ Progress = Callable[[int, int, int], None]
 """Called with the pass, the patterns learned in it so far, and the errors among them."""
 
 # Random streams, so that no choice shifts another.
-_WEIGHTS, _ORDER, _SAMPLE = range(3)
+_WEIGHTS, _ORDER, _SAMPLE, _DISTORTIONS = range(4)
 
 # Patterns between two calls of the progress function, and between two chances to interrupt.
 _STRETCH = 1000
@@ -74,7 +76,7 @@ class Trainer:
         eta = self.recipe.eta(number)
         started = time.perf_counter()
         steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
-        errors, loss = self._learn(number, steps, progress)
+        errors, loss = self._learn(number, *self._patterns(number), steps, progress)
         seconds = time.perf_counter() - started
         record = {
             "pass": number,
@@ -90,20 +92,31 @@ class Trainer:
         return record
 
     def curvature(self, number: int) -> np.ndarray:
-        """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27)."""
+        """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27).
+
+        A sample of no patterns stands for plain gradient descent: h_kk = 0, and every step is eta / mu.
+        """
+        if not self.recipe.hessian_patterns:
+            return np.zeros_like(self.network.parameters.values)
         with np.errstate(all="ignore"):
             h = self.engine.mean_curvature(self.data.train, self._sample(number))
         if not np.isfinite(h).all():
             raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {_ADVICE}")
         return h
 
-    def _learn(self, number: int, steps: np.ndarray, progress: Progress | None) -> tuple[int, float]:
-        order = self._order(number)
+    def _learn(
+        self,
+        number: int,
+        patterns: Patterns | Batch,
+        order: np.ndarray,
+        steps: np.ndarray,
+        progress: Progress | None,
+    ) -> tuple[int, float]:
         errors, loss = 0, 0.0
         for start in range(0, len(order), _STRETCH):
             stretch = order[start : start + _STRETCH]
             try:
-                tally = self.engine.train(self.data.train, stretch, steps)
+                tally = self.engine.train(patterns, stretch, steps)
             except NonFinite as stop:
                 position = start + stop.position
                 raise DivergenceError(
@@ -115,15 +128,34 @@ class Trainer:
                 progress(number, start + len(stretch), errors)
         return errors, loss
 
-    def _order(self, number: int) -> np.ndarray:
+    def _patterns(self, number: int) -> tuple[Patterns | Batch, np.ndarray]:
+        """The patterns of a pass, and the order in which it learns them.
+
+        With distortions a pass is as long as without: the next so many of the larger set's constant random order.
+        """
+        size = len(self.data.train)
+        if not self.recipe.distorted_copies:
+            return self.data.train, self._order(number, size)
+        everything = self._distorted
+        order = self._order(number, len(everything))
+        start = 0 if self.recipe.order == "reshuffled" else (number - 1) * size % len(everything)
+        return everything.batch(order[start : start + size]), np.arange(size)
+
+    def _order(self, number: int, size: int) -> np.ndarray:
         if self.recipe.order == "file":
-            return np.arange(len(self.data.train))
-        return self._rng(_ORDER, number if self.recipe.order == "reshuffled" else 0).permutation(len(self.data.train))
+            return np.arange(size)
+        return self._rng(_ORDER, number if self.recipe.order == "reshuffled" else 0).permutation(size)
+
+    @cached_property
+    def _distorted(self) -> DistortedSet:
+        recipe = self.recipe
+        half_widths = (getattr(recipe, f"distortion_{name}") for name in ("scale", "squeeze", "shear", "shift"))
+        return DistortedSet(self.data.train, Law(*half_widths), recipe.distorted_copies, self._rng(_DISTORTIONS))
 
     def _sample(self, number: int) -> np.ndarray:
         size = min(self.recipe.hessian_patterns, len(self.data.train))
         if self.recipe.hessian_sample == "first":
-            return self._order(number)[:size]
+            return self._order(number, len(self.data.train))[:size]
         rng = self._rng(_SAMPLE, number if self.recipe.hessian_sample == "fresh" else 0)
         return rng.choice(len(self.data.train), size, replace=False)
 

@@ -98,7 +98,7 @@ def test_override_parses_by_type():
 @pytest.mark.parametrize(
     "setting",
     [
-        "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=hinge", "hessian_patterns=0",
+        "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=hinge", "hessian_patterns=-1",
         "hessian_patterns=2.5", "order=none", "dtype=float16", "schedule=", "schedule=0x1", "schedule=1x0",
         "schedule=1x-1", "schedule=1xinf", "schedule=abc", "fan_in_counts_bias=perhaps", "penalty_scale=0",
         "j=__import__('os')", "init_gain=1e9", "subsampling=max",

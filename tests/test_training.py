@@ -91,16 +91,16 @@ def test_orders_and_samples(digits):
     """A constant random order is one permutation for all passes; every choice depends on the seed."""
     trainer = Trainer(Recipe(), digits, seed=1, engine=ENGINE)
     other = Trainer(Recipe(), digits, seed=2, engine=ENGINE)
-    assert sorted(trainer._order(1)) == list(range(600))
-    assert (trainer._order(1) == trainer._order(5)).all()
-    assert (trainer._order(1) != other._order(1)).any()
+    assert sorted(trainer._order(1, 600)) == list(range(600))
+    assert (trainer._order(1, 600) == trainer._order(5, 600)).all()
+    assert (trainer._order(1, 600) != other._order(1, 600)).any()
     assert len(set(trainer._sample(1))) == 500
     assert set(trainer._sample(1)) != set(trainer._sample(2))
     reshuffled = Trainer(Recipe(order="reshuffled", hessian_sample="fixed"), digits, seed=1, engine=ENGINE)
-    assert (reshuffled._order(1) != reshuffled._order(2)).any()
+    assert (reshuffled._order(1, 600) != reshuffled._order(2, 600)).any()
     assert (reshuffled._sample(1) == reshuffled._sample(2)).all()
     in_file = Trainer(Recipe(order="file", hessian_sample="first", hessian_patterns=7), digits, seed=1, engine=ENGINE)
-    assert in_file._order(3).tolist() == list(range(600))
+    assert in_file._order(3, 600).tolist() == list(range(600))
     assert in_file._sample(3).tolist() == list(range(7))
 
 
@@ -198,6 +198,12 @@ def test_curvature_that_is_not_finite_is_divergence(digits):
     trainer.network.parameters.values[0] = np.nan
     with pytest.raises(DivergenceError, match="before pass 1"):
         trainer.run_pass()
+
+
+def test_no_curvature_sample_is_plain_gradient_descent(digits):
+    """h_kk = 0 leaves one rate, eta / mu = 0.0005 / 0.5."""
+    record = Trainer(Recipe(hessian_patterns=0, mu=0.5), digits, seed=1, engine=ENGINE).run_pass()
+    assert record["step_min"] == record["step_max"] == pytest.approx(0.001)
 
 
 def test_weights_of_another_dtype_train_too(digits):

@@ -1,0 +1,78 @@
+"""Effective rates eps_k = eta / (mu + h_kk) by layer, in the first pass and later (section III-B).
+
+The paper gives 7e-5 to 0.016 for the first pass. One run with the recipe; at the start of chosen passes the step
+sizes of every layer's parameters are recorded as quantiles.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.common import guarded, options, parse
+from lenet1998.files import write_json
+from lenet1998.options import chosen_data, chosen_recipe
+from lenet1998.plotting import save, style
+from lenet1998.provenance import provenance
+from lenet1998.reporting import Console
+from lenet1998.sdlm import step_sizes
+from lenet1998.training import Trainer
+
+NAME = "effective_rates"
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+PASSES = (1, 3, 20)
+
+
+def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
+    """Quantiles of the step sizes of pass `number`, under the names of the layers."""
+    steps = step_sizes(trainer.curvature(number), trainer.recipe.eta(number), trainer.recipe.mu)
+    layers: dict[str, list[np.ndarray]] = {}
+    for name, view in trainer.network.parameters.named(steps).items():
+        layers.setdefault(name.split(".")[0], []).append(view.ravel())
+    return {layer: [float(q) for q in np.quantile(np.concatenate(parts), QUANTILES)] for layer, parts in layers.items()}
+
+
+def draw(recorded: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
+    """For each layer the range, the middle 90% and 50%, and the median of its steps; the paper's range as a band."""
+    with style():
+        figure = Figure(figsize=(7, 3.2))
+        for axes, (number, layers) in zip(
+            figure.subplots(1, len(recorded), sharey=True), recorded.items(), strict=True
+        ):
+            if number == "1":
+                axes.axhspan(7e-5, 0.016, color="0.9", label="1998: 7e-5 to 0.016")
+                axes.legend(loc="lower left", fontsize=7)
+            for x, (low, q05, q25, median, q75, q95, high) in enumerate(layers.values()):
+                axes.plot([x, x], [low, high], color="#0072B2", linewidth=1)
+                axes.plot([x, x], [q05, q95], color="#0072B2", linewidth=3)
+                axes.plot([x, x], [q25, q75], color="#0072B2", linewidth=6)
+                axes.plot(x, median, "o", color="white", markersize=3, markeredgecolor="black")
+            axes.set_xticks(range(len(layers)), layers)
+            axes.set(yscale="log", title=f"pass {number}")
+        figure.axes[0].set_ylabel("effective rate $\\epsilon_k$")
+        return save(figure, stem)
+
+
+def main() -> None:
+    arguments = parse(options(__doc__, seeds=1))
+    trainer = Trainer(chosen_recipe(arguments), chosen_data(arguments), seed=1, engine=arguments.engine)
+    console = Console(arguments.passes, len(trainer.data.train), arguments.quiet)
+    recorded = {}
+    for number in range(1, arguments.passes + 1):
+        if number in PASSES or number == arguments.passes:
+            recorded[str(number)] = quantiles(trainer, number)
+        console.passed(trainer.run_pass(console.progress))
+    console.close()
+    record = {"experiment": NAME, **provenance(), "recipe": trainer.recipe.as_dict(), "engine": trainer.engine.name,
+              "digests": dict(trainer.data.digests), "quantiles": QUANTILES, "steps": recorded}  # fmt: skip
+    write_json(arguments.out / f"{NAME}.json", record)
+    for layer, values in recorded["1"].items():
+        print(f"pass 1, {layer}: {values[0]:.1e} .. {values[3]:.1e} .. {values[-1]:.1e}")
+    for path in (arguments.out / f"{NAME}.json", *draw(recorded, arguments.out / NAME)):
+        print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,108 @@
+"""Figure 6: error against the size of the training set, 15,000 to 60,000, and with distortions (section III-B).
+
+The smaller sets are the first patterns of the file; the paper does not say which were taken. Training errors are
+those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of
+from lenet1998.options import chosen_recipe
+from lenet1998.paper import figure_6
+from lenet1998.plotting import TEST, TRAIN, save, style
+from lenet1998.recipe import Recipe
+
+SIZES = (15_000, 30_000, 60_000)
+NAME = "fig6_training_size"
+
+
+def distorted(recipe: Recipe) -> Recipe:
+    """The recipe with nine distorted copies of each pattern."""
+    return replace(recipe, name=f"{recipe.name}, distorted", distorted_copies=9)
+
+
+def group(histories: list[dict], size: int, copies: int) -> list[dict]:
+    """The runs of one point of the figure."""
+    return [
+        run for run in histories if run["data"]["train_size"] == size and run["recipe"]["distorted_copies"] == copies
+    ]
+
+
+def draw(histories: list[dict], sizes: tuple[int, ...], stem: Path) -> list[Path]:
+    with style():
+        figure = Figure()
+        axes = figure.add_subplot()
+        for key, colour, label in (
+            ("train_error_percent", TRAIN, "training error"),
+            ("test_error_percent", TEST, "test error"),
+        ):
+            points = [(size, at_pass(runs, -1, key)) for size in sizes if (runs := group(histories, size, 0))]
+            x, means = [size / 1000 for size, _ in points], [mean for _, (mean, _, _) in points]
+            errors = [[mean - low for _, (mean, low, _) in points], [high - mean for _, (mean, _, high) in points]]
+            axes.errorbar(x, means, errors, color=colour, marker="o", capsize=3, label=f"ours: {label}")
+        runs = group(histories, sizes[-1], 9)
+        if runs:
+            mean, low, high = at_pass(runs, -1, "test_error_percent")
+            x, error = sizes[-1] / 1000, [[mean - low], [high - mean]]
+            axes.errorbar([x], [mean], error, color=TEST, marker="s", markerfacecolor="white", capsize=3, linestyle="",
+                          label="ours: test error, with distortions")  # fmt: skip
+        allowed = sizes == SIZES and histories[0]["data"]["name"] == "mnist"
+        if allowed:
+            _paper(axes)
+        seeds = len(group(histories, sizes[-1], 0))
+        title = f"Mean of {seeds} seeds, 95% interval" + ("; Figure 6 of the paper" if allowed else "")
+        axes.set(xlabel="training set size (thousands of patterns)", ylabel="error (%)", title=title)
+        axes.set_ylim(bottom=0)
+        axes.legend()
+        return save(figure, stem)
+
+
+def _paper(axes) -> None:
+    paper = figure_6()
+    plain = [row for row in paper if row["with_distortions"] == "no"]
+    for key, marker, label in (
+        ("train_error_percent", "^", "training error"),
+        ("test_error_percent", "v", "test error"),
+    ):
+        sizes = [int(row["training_set_size"]) / 1000 for row in plain]
+        errors = [float(row[key]) for row in plain]
+        axes.plot(sizes, errors, color="0.4", marker=marker, linestyle=":", label=f"1998: {label}")
+    distorted_test = [float(paper[-1]["test_error_percent"])]
+    style = {"color": "0.4", "marker": "D", "markerfacecolor": "white", "linestyle": ""}
+    axes.plot([60], distorted_test, label="1998: test error, with distortions", **style)
+
+
+def main() -> None:
+    arguments = parse(options(__doc__, seeds=10))
+    sizes = tuple(size // 100 for size in SIZES) if arguments.quick else SIZES
+    full = sizes[-1]
+    if arguments.plot_only:
+        histories = recorded(NAME, arguments)
+    else:
+        resolve_data(arguments)
+        recipe, tasks = chosen_recipe(arguments), []
+        for size in sizes:
+            # The full set is Figure 5's, and its runs are taken where that experiment has left them.
+            directory = arguments.runs / ("fig5_error_curves" if size == full else f"{NAME}_{size}")
+            tasks += seeds_of(recipe, directory, arguments, arguments.seeds, train_size=size)
+        directory = arguments.runs / f"{NAME}_distorted"
+        tasks += seeds_of(distorted(recipe), directory, arguments, arguments.seeds, train_size=full)
+        histories = carry_out(NAME, tasks, arguments)
+    print("training set   distorted copies   seeds   training error (%)   test error (%), 95% interval")
+    for size, copies in [(size, 0) for size in sizes] + [(full, 9)]:
+        runs = group(histories, size, copies)
+        if runs:
+            train, (mean, low, high) = (at_pass(runs, -1, f"{which}_error_percent") for which in ("train", "test"))
+            ours = f"{mean:.2f} ({low:.2f} to {high:.2f})"
+            print(f"{size:12,}   {copies:16}   {len(runs):5}   {train[0]:18.2f}   {ours}")
+    for path in (arguments.out / f"{NAME}.json", *draw(histories, sizes, arguments.out / NAME)):
+        print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)

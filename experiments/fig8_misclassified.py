@@ -1,0 +1,107 @@
+"""Figure 8: the test patterns that LeNet-5 misclassifies, and how many of them are the paper's 82 (section III-B).
+
+The paper does not say which network made the 82 errors; 0.82% is its point with distortions in Figure 6. So the
+networks are those that `experiments.fig6_training_size` trained with distortions, read from their checkpoints. The
+overlap with the paper's list is set against what chance would give (as many patterns drawn blindly) and against what
+two of our own seeds share. The figure shows seed 1's errors, whatever they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.common import RESULTS, guarded
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.data import load
+from lenet1998.data.patterns import Patterns
+from lenet1998.engine import make_engine
+from lenet1998.errors import LeNetError
+from lenet1998.evaluation import answers, student_interval
+from lenet1998.files import write_json
+from lenet1998.paper import figure_8
+from lenet1998.plotting import save, style
+from lenet1998.provenance import provenance
+from lenet1998.runs import CHECKPOINT
+from lenet1998.training import make_loss
+
+NAME = "fig8_misclassified"
+
+
+def misclassified(path: Path, test: Patterns) -> dict[int, tuple[int, int]]:
+    """Index -> (true label, answer) of the test patterns that a checkpoint's network gets wrong."""
+    saved = checkpoints.load(path)
+    given = answers(make_engine("auto", saved.network(), make_loss(saved.recipe)).penalties(test.images))
+    return {int(index): (int(test.labels[index]), int(given[index])) for index in np.flatnonzero(given != test.labels)}
+
+
+def draw(wrong: dict[int, tuple[int, int]], test: Patterns, stem: Path) -> list[Path]:
+    """The patterns as the paper draws them, each with true label > answer; the paper's own errors are boxed."""
+    columns = 10
+    with style():
+        rows = -(-len(wrong) // columns)
+        figure = Figure(figsize=(6.5, 0.8 * rows + 0.4))
+        every = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in every:
+            axes.set_axis_off()
+        for axes, (index, (label, answer)) in zip(every, wrong.items(), strict=False):
+            axes.imshow(test.images[index], cmap="gray_r", interpolation="nearest")
+            axes.set_title(f"{label}>{answer}", fontsize=7, loc="center", pad=2)
+            if index in figure_8():
+                axes.add_patch(_box())
+        figure.suptitle(
+            f"The {len(wrong)} misclassified test patterns; boxed: also in Figure 8 of the paper", fontsize=9
+        )
+        return save(figure, stem)
+
+
+def _box():
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((-0.5, -0.5), 28, 28, fill=False, edgecolor="#D55E00", linewidth=1.2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
+    arguments = parser.parse_args()
+    paths = sorted((arguments.runs / "fig6_training_size_distorted").glob(f"seed*/{CHECKPOINT}"))
+    if len(paths) < 2:
+        raise LeNetError(
+            "fewer than two networks trained with distortions: run python -m experiments.fig6_training_size"
+        )
+    test = load("mnist", arguments.data_dir).test
+    errors = {path.parent.name: misclassified(path, test) for path in paths}
+    paper = figure_8()
+    shared = np.array([len(paper.keys() & wrong.keys()) for wrong in errors.values()], float)
+    same_answer = [sum(paper.get(index) == pair for index, pair in wrong.items()) for wrong in errors.values()]
+    own = [len(one.keys() & other.keys()) for one, other in combinations(errors.values(), 2)]
+    counts = np.array([len(wrong) for wrong in errors.values()], float)
+    mean, low, high = (float(value) for value in student_interval(shared))
+    overlap = {
+        "errors_mean": float(counts.mean()),
+        "of_the_papers_82": mean,
+        "of_the_papers_82_interval": [low, high],
+        "with_the_same_answer": float(np.mean(same_answer)),
+        "by_chance": float(counts.mean() * len(paper) / len(test)),
+        "between_two_of_ours": float(np.mean(own)),
+        "wrong_in_every_seed": len(set.intersection(*(set(wrong) for wrong in errors.values()))),
+    }
+    for key, value in overlap.items():
+        print(f"{key}: {value}")
+    lists = {name: [[index, *pair] for index, pair in wrong.items()] for name, wrong in errors.items()}
+    write_json(
+        arguments.out / f"{NAME}.json", {"experiment": NAME, **provenance(), "overlap": overlap, "errors": lists}
+    )
+    for path in (arguments.out / f"{NAME}.json", *draw(errors[paths[0].parent.name], test, arguments.out / NAME)):
+        print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)
