@@ -131,10 +131,14 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict) -> Recipe:
-        """Read `as_dict` back. Raises RecipeError for unknown or missing fields."""
-        if set(values) != {field.name for field in fields(cls)}:
-            raise RecipeError("the recipe has other fields than this version knows")
-        return cls(**{**values, "schedule": tuple((int(passes), float(eta)) for passes, eta in values["schedule"])})
+        """Read `as_dict` back. A field that was recorded before it existed has its default: fields are added so that
+        their defaults change nothing. Raises RecipeError for unknown fields.
+        """
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise RecipeError(f"the recipe has fields that this version does not know: {', '.join(unknown)}")
+        schedule = values.get("schedule", PUBLISHED_SCHEDULE)
+        return cls(**{**values, "schedule": tuple((int(passes), float(eta)) for passes, eta in schedule)})
 
 
 def _parse(key: str, text: str, current: object) -> object:

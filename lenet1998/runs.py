@@ -6,7 +6,6 @@ checkpoint is written first and is what a resumed run believes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,7 +79,8 @@ def _header(trainer: Trainer) -> dict:
 
 def _refuse_other_run(out: Path, saved: dict, wanted: dict) -> None:
     """A run goes on with what it began with; another engine is allowed, and noted by the newer header."""
-    for key in ("recipe", "seed", "data"):
-        same = saved.get(key) == json.loads(json.dumps(wanted[key]))  # tuples become lists, as in the file
-        if not same:
-            raise CheckpointError(f"{out} holds a run of another {key}: repeat its options, or choose another --out")
+    same = {key: saved.get(key) == wanted[key] for key in ("seed", "data")}
+    same["recipe"] = Recipe.from_dict(saved["recipe"]) == Recipe.from_dict(wanted["recipe"])
+    for key, equal in same.items():
+        if not equal:
+            raise CheckpointError(f"{out} holds a run with other {key}: repeat its options, or choose another --out")

@@ -86,6 +86,14 @@ def test_a_recipe_is_frozen_and_survives_json():
     assert Recipe.from_dict(json.loads(json.dumps(endless.as_dict()))) == endless
 
 
+def test_a_field_recorded_before_it_existed_has_its_default():
+    values = Recipe(mu=0.5).as_dict()
+    del values["distorted_copies"]
+    assert Recipe.from_dict(values) == Recipe(mu=0.5)
+    with pytest.raises(RecipeError, match="colour"):
+        Recipe.from_dict(values | {"colour": "red"})
+
+
 def test_override_parses_by_type():
     recipe = Recipe().override(
         ["loss=map", "j=inf", "hessian_patterns=50", "fan_in_counts_bias=true", "schedule=1x0.001,2x1e-4", "mu=0.1"]

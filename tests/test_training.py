@@ -160,7 +160,7 @@ def test_a_run_that_is_there_is_not_overwritten(digits, tmp_path):
         (Recipe(), 2, digits),
         (Recipe(), 1, load("synthetic", train_size=500, test_size=200)),
     ):
-        with pytest.raises(CheckpointError, match="another"):
+        with pytest.raises(CheckpointError, match="with other"):
             run(tmp_path, recipe, data, seed=seed, passes=2, engine=ENGINE, resume=True)
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
