@@ -48,7 +48,8 @@ def run(
         saved = checkpoints.load(out / CHECKPOINT)
         _refuse_other_run(out, saved.history, history)
         trainer.restore(saved.values, saved.history["passes"])
-        history["passes"] = trainer.passes
+        if len(trainer.passes) >= passes:
+            history = saved.history  # as it was made, with the versions and the commit that made it
     while len(trainer.passes) < passes:
         record = trainer.run_pass(progress)
         history["passes"] = trainer.passes

@@ -142,10 +142,12 @@ def test_a_kill_in_mid_pass_costs_that_pass_only(tmp_path):
     assert digest(tmp_path / "killed") == digest(tmp_path / "whole")
 
 
-def test_a_finished_run_is_left_as_it_is(digits, tmp_path):
-    run(tmp_path, Recipe(), digits, passes=2, engine=ENGINE)
+def test_a_finished_run_is_left_as_it_is(digits, tmp_path, monkeypatch):
+    made = run(tmp_path, Recipe(), digits, passes=2, engine=ENGINE)
     before = (tmp_path / CHECKPOINT).read_bytes()
+    monkeypatch.setattr("lenet1998.runs.provenance", lambda: {"commit": "a later one"})
     history = run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE, resume=True)
+    assert history["commit"] == made["commit"], "the commit that made it, not the one that looked again"
     assert len(history["passes"]) == 2
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
