@@ -20,8 +20,10 @@ from lenet1998.errors import CheckpointError, RecipeError
 from lenet1998.files import write_atomically
 from lenet1998.network import LeNet5, Network
 from lenet1998.recipe import Recipe
+from lenet1998.training import RECORD
 
 FORMAT = 1
+_REMEDY = "name a checkpoint.npz that lenet1998 train wrote"
 _LARGEST = 64 * 2**20  # a checkpoint of LeNet-5 takes a quarter of a megabyte
 
 
@@ -68,11 +70,11 @@ def load(path: Path) -> Checkpoint:
             checkpoint = Checkpoint(arrays["values"], json.loads(str(arrays["history"])))
         _check(checkpoint)
     except OSError as error:
-        raise CheckpointError(f"cannot read checkpoint {path}: {error.strerror or error}") from error
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RecipeError, RecursionError,
             NotImplementedError, RuntimeError, AttributeError, OverflowError) as error:  # fmt: skip
         reason = str(error) or type(error).__name__
-        raise CheckpointError(f"{path} is not a whole checkpoint of lenet1998 ({reason})") from error
+        raise CheckpointError(f"{path} is not a whole checkpoint of lenet1998 ({reason}); {_REMEDY}") from error
     return checkpoint
 
 
@@ -87,3 +89,8 @@ def _check(checkpoint: Checkpoint) -> None:
     numbers = [record["pass"] for record in checkpoint.history["passes"]]
     if numbers != list(range(1, len(numbers) + 1)) or not isinstance(checkpoint.history["seed"], int):
         raise ValueError("the passes are not numbered from 1, or the seed is missing")
+    if not isinstance(checkpoint.history["data"]["name"], str):
+        raise ValueError("the data set has no name")
+    for record in checkpoint.history["passes"]:
+        if set(record) != RECORD or not all(isinstance(value, (int, float)) for value in record.values()):
+            raise ValueError(f"the record of pass {record['pass']} is not whole")

@@ -98,7 +98,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     saved = checkpoints.load(arguments.checkpoint)
-    arguments.data = arguments.data or saved.history["data"]["name"]
+    arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
     dataset = chosen_data(arguments)
     rate = error_rate(_engine(saved), dataset.test)
     if arguments.json:
@@ -189,8 +189,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"lenet1998: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("lenet1998: interrupted; complete passes are saved, and --resume continues after them", file=sys.stderr)
+        saved = "; complete passes are saved, and --resume continues after them" if arguments.does is train else ""
+        print(f"lenet1998: interrupted{saved}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # what else the system refuses: a name too long, an output that is full
+        print(f"lenet1998: {error}", file=sys.stderr)
+        return 2
     return 0

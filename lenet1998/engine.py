@@ -7,6 +7,7 @@ of patterns (equation 18, one update after every pattern), and the penalties of 
 
 from __future__ import annotations
 
+import logging
 from functools import cache, wraps
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
@@ -54,6 +55,9 @@ class Engine(Protocol):
     name: str
     network: Network
 
+    def prepare(self, patterns: Patterns | Batch) -> None:
+        """Do what has to be done once before such patterns are learned, so that it does not count as training."""
+
     def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         """h_kk: the mean over patterns[chosen] of d2E/dw_k2, a new array (parameters,)."""
 
@@ -87,6 +91,9 @@ class NumpyEngine:
 
     def __init__(self, network: Network, loss: Loss):
         self.network, self.loss = network, loss
+
+    def prepare(self, patterns: Patterns | Batch) -> None:
+        """Nothing: NumPy is ready."""
 
     @_one_thread
     def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
@@ -131,13 +138,23 @@ ENGINES = ("numba", "numpy")
 def make_engine(name: str, network: Network, loss: Loss) -> Engine:
     """The engine called `name`, or under "auto" the fastest that is installed. Raises LeNetError where it is not."""
     if name == "auto":
-        name = "numba" if find_spec("numba") else "numpy"
+        name = "numba" if _numba_works() else "numpy"
     if name == "numpy":
         return NumpyEngine(network, loss)
     if name != "numba":
         raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
-    try:
-        from lenet1998.kernels import NumbaEngine
-    except ImportError as error:
-        raise LeNetError("numba is missing: pip install 'lenet1998[fast]', or use --engine numpy") from error
+    from lenet1998.kernels import NumbaEngine
+
     return NumbaEngine(network, loss)
+
+
+def _numba_works() -> bool:
+    """Whether numba is installed and fits the other packages; where it is installed and does not, a warning says so."""
+    if not find_spec("numba"):
+        return False
+    try:
+        import numba  # noqa: F401
+    except ImportError as error:
+        logging.getLogger("lenet1998").warning("numba cannot be used, NumPy computes instead: %s", error)
+        return False
+    return True

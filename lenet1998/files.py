@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -31,8 +32,24 @@ def write_atomically(path: Path, content: bytes) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise LeNetError(f"cannot write {path}: {error.strerror}; free space or choose another --out") from error
+            raise _refusal(path, error) from error
         raise
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory that can be written to. Raises LeNetError now, rather than after the work that it is to hold."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> LeNetError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space and repeat with --resume" if full else "choose another place with --out"
+    return LeNetError(f"cannot write {path}: {error.strerror}; {remedy}")
 
 
 def write_json(path: Path, content: object) -> None:

@@ -31,7 +31,7 @@ _RANGES = {
     "init_power": (0.0, 2.0),
     "coefficient": (-10.0, 10.0),
     "penalty_scale": (1e-6, 1e3),
-    "j": (0.0, math.inf),
+    "j": (1e-9, 1e6),
     "mu": (1e-9, 1e6),
     "hessian_patterns": (0, 10**7),
     "distorted_copies": (0, 1000),

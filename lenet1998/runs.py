@@ -6,19 +6,23 @@ checkpoint is written first and is what a resumed run believes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lenet1998 import checkpoint as checkpoints
 from lenet1998.checkpoint import Checkpoint
 from lenet1998.data.patterns import DataSet
 from lenet1998.errors import CheckpointError
-from lenet1998.files import write_json
+from lenet1998.files import make_directory, write_json
 from lenet1998.provenance import provenance
 from lenet1998.recipe import Recipe
 from lenet1998.training import Progress, Trainer
 
 CHECKPOINT, HISTORY = "checkpoint.npz", "history.json"
+
+_log = logging.getLogger("lenet1998")
 
 
 def run(
@@ -36,11 +40,14 @@ def run(
     """Train up to `passes` passes into directory `out` and return the history.
 
     With `resume`, a run that `out` holds is continued to the end state it would have had uninterrupted (and a
-    finished one returned as it is); without, it is refused, so that no result is lost. `progress` is called many
-    times a pass, `passed` after each with its record. Raises CheckpointError for a run of another recipe, seed or
-    data, DivergenceError, and LeNetError when the results cannot be written.
+    finished one returned as it is, cut to as many passes as were asked for); without, it is refused, so that no
+    result is lost. `progress` is called many times a pass, `passed` after each with its record. Raises
+    CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results cannot
+    be written.
     """
+    make_directory(out)
     trainer = Trainer(recipe, data, seed, engine)
+    _log.info("engine: %s", trainer.engine.name)
     history = _header(trainer)
     if (out / CHECKPOINT).exists():
         if not resume:
@@ -48,8 +55,11 @@ def run(
         saved = checkpoints.load(out / CHECKPOINT)
         _refuse_other_run(out, saved.history, history)
         trainer.restore(saved.values, saved.history["passes"])
-        if len(trainer.passes) >= passes:
-            history = saved.history  # as it was made, with the versions and the commit that made it
+        if len(trainer.passes) < passes:
+            now = {key: history[key] for key in ("engine", "versions", "commit", "machine")}
+            begun = saved.history.get("resumed", [])
+            saved.history["resumed"] = [*begun, {"after_pass": len(trainer.passes), **now}]
+        history = saved.history  # who made the first passes stays on record
     while len(trainer.passes) < passes:
         record = trainer.run_pass(progress)
         history["passes"] = trainer.passes
@@ -58,7 +68,7 @@ def run(
         if passed:
             passed(record)
     write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
-    return history
+    return {**history, "passes": history["passes"][:passes]}
 
 
 def _header(trainer: Trainer) -> dict:
@@ -79,9 +89,11 @@ def _header(trainer: Trainer) -> dict:
 
 
 def _refuse_other_run(out: Path, saved: dict, wanted: dict) -> None:
-    """A run goes on with what it began with; another engine is allowed, and noted by the newer header."""
-    same = {key: saved.get(key) == wanted[key] for key in ("seed", "data")}
-    same["recipe"] = Recipe.from_dict(saved["recipe"]) == Recipe.from_dict(wanted["recipe"])
+    """A run goes on with what it began with; another engine is allowed, and noted under "resumed"."""
+    recipes = [replace(Recipe.from_dict(each["recipe"]), name="") for each in (saved, wanted)]
+    same = {key: saved.get(key) == wanted[key] for key in ("seed", "data")} | {"recipe": recipes[0] == recipes[1]}
     for key, equal in same.items():
         if not equal:
-            raise CheckpointError(f"{out} holds a run with other {key}: repeat its options, or choose another --out")
+            raise CheckpointError(
+                f"{out} holds a run with other {key}: repeat its options, choose another --out, or remove {out}"
+            )

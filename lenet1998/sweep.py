@@ -6,8 +6,10 @@ run at a time or where. A task that fails is reported as such and costs no other
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +20,7 @@ from tqdm import tqdm
 
 from lenet1998.data import load
 from lenet1998.data.patterns import DataSet
-from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.reporting import Console
 from lenet1998.runs import CHECKPOINT, run
@@ -56,10 +58,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that did not finish, and the one line that says why."""
+    """A task that did not finish, the one line that says why, and whether it is that the run diverged."""
 
     task: Task
     reason: str
+    diverged: bool = False
 
 
 def perform(task: Task, console: Console | None = None) -> dict | Failure:
@@ -77,7 +80,9 @@ def perform(task: Task, console: Console | None = None) -> dict | Failure:
             passed=console and console.passed,
         )
     except LeNetError as error:
-        return Failure(task, str(error))
+        return Failure(task, str(error), diverged=isinstance(error, DivergenceError))
+    except Exception as error:  # whatever it is, the other tasks go on, and it is reported
+        return Failure(task, f"{type(error).__name__}: {error}")
 
 
 def sweep(
@@ -93,10 +98,11 @@ def sweep(
     """Perform all tasks and return their histories or failures, in the order of the tasks.
 
     `jobs` runs go on at a time; more than one, or another `backend` than "loky" (say "dask" with the address of a
-    `scheduler`), takes joblib (extra `sweep`). `finished` is called with the histories so far after each one. Raises
-    CheckpointError if a run is there already and `resume` is false, LeNetError if joblib or dask is missing.
+    `scheduler`), takes joblib (extra `sweep`). `finished` is called with the histories so far after each one. A worker
+    process that dies is a failure of the tasks that are then not done. Raises CheckpointError if a run is there already
+    and `resume` is false, LeNetError if joblib or dask is missing or the scheduler cannot be reached.
     """
-    existing = [task.out for task in tasks if (task.out / CHECKPOINT).exists()]
+    existing = [task.out for task in tasks if os.path.exists(task.out / CHECKPOINT)]
     if existing and not resume:
         raise CheckpointError(
             f"{existing[0]} already holds a run: add --resume to take or continue it, or choose another --runs"
@@ -131,14 +137,25 @@ def _parallel(
             raise LeNetError(f"several runs at a time need {module}: pip install 'lenet1998[{extra}]', or use --jobs 1")
     from joblib import Parallel, delayed, parallel_config
 
-    place = parallel_config(backend="dask", scheduler_host=scheduler) if backend == "dask" else nullcontext()
+    if backend == "dask" and not scheduler:
+        raise LeNetError("--backend dask needs --scheduler ADDRESS, such as tcp://host:8786")
+    try:
+        place = parallel_config(backend="dask", scheduler_host=scheduler) if backend == "dask" else nullcontext()
+    except (OSError, TimeoutError, ValueError) as error:
+        raise LeNetError(f"cannot reach the Dask scheduler at {scheduler}: {error}; is it running?") from error
+    left = set(range(len(tasks)))
     with place, tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty()) as bar:
         work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-        for index, outcome in work(delayed(_numbered)(index, task) for index, task in enumerate(tasks)):
-            bar.update()
-            if not quiet and bar.disable:
-                print(f"{len(tasks)} runs: {tasks[index].out} is done", file=sys.stderr, flush=True)
-            yield index, outcome
+        try:
+            for index, outcome in work(delayed(_numbered)(index, task) for index, task in enumerate(tasks)):
+                left.remove(index)
+                bar.update()
+                if not quiet and bar.disable:
+                    print(f"{len(tasks)} runs: {tasks[index].out} is done", file=sys.stderr, flush=True)
+                yield index, outcome
+        except BrokenProcessPool:
+            for index in sorted(left):
+                yield index, Failure(tasks[index], "not done: a worker process was killed")
 
 
 def _numbered(index: int, task: Task) -> tuple[int, dict | Failure]:

@@ -24,6 +24,18 @@ from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes
 
+RECORD = {
+    "pass",
+    "eta",
+    "step_min",
+    "step_max",
+    "train_error_percent",
+    "train_loss",
+    "test_error_percent",
+    "seconds",
+}
+"""The keys of a pass's record."""
+
 Progress = Callable[[int, int, int], None]
 """Called with the pass, the patterns learned in it so far, and the errors among them."""
 
@@ -74,6 +86,7 @@ class Trainer:
         """
         number = len(self.passes) + 1
         eta = self.recipe.eta(number)
+        self.engine.prepare(self.data.train)
         started = time.perf_counter()
         steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
         errors, loss = self._learn(number, *self._patterns(number), steps, progress)
@@ -101,7 +114,7 @@ class Trainer:
         with np.errstate(all="ignore"):
             h = self.engine.mean_curvature(self.data.train, self._sample(number))
         if not np.isfinite(h).all():
-            raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {_ADVICE}")
+            raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {_advice(number)}")
         return h
 
     def _learn(
@@ -119,9 +132,11 @@ class Trainer:
                 tally = self.engine.train(patterns, stretch, steps)
             except NonFinite as stop:
                 position = start + stop.position
+                # With distortions the order is that of the pass's own patterns, not of the training set.
+                index = "" if self.recipe.distorted_copies else f" (index {order[position]} of the training set)"
                 raise DivergenceError(
-                    f"diverged in pass {number} at its pattern number {position + 1} (index {order[position]} of the "
-                    f"training set): a {stop.what} is not finite; {_ADVICE}"
+                    f"diverged in pass {number} at its pattern number {position + 1}{index}: a {stop.what} is not "
+                    f"finite; {_advice(number)}"
                 ) from None
             errors, loss = errors + tally.errors, loss + tally.loss
             if progress:
@@ -153,6 +168,7 @@ class Trainer:
         return DistortedSet(self.data.train, Law(*half_widths), recipe.distorted_copies, self._rng(_DISTORTIONS))
 
     def _sample(self, number: int) -> np.ndarray:
+        """The patterns that estimate h_kk; with distortions too they are originals."""
         size = min(self.recipe.hessian_patterns, len(self.data.train))
         if self.recipe.hessian_sample == "first":
             return self._order(number, len(self.data.train))[:size]
@@ -163,4 +179,6 @@ class Trainer:
         return np.random.default_rng([self.seed, stream, number])
 
 
-_ADVICE = "lower the rates (--set schedule=...) or penalty_scale, or raise mu; the last complete pass is kept"
+def _advice(number: int) -> str:
+    kept = "; the last complete pass is kept" if number > 1 else ""
+    return f"lower the rates (--set schedule=...) or penalty_scale, or raise mu{kept}"

@@ -17,15 +17,25 @@ from lenet1998 import files
 from lenet1998.checkpoint import Checkpoint
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
+from lenet1998.training import RECORD
 
 
 @pytest.fixture
 def saved(tmp_path):
     values = np.random.default_rng(0).normal(size=60_000).astype(np.float32)
-    history = {"recipe": Recipe().as_dict(), "seed": 3, "passes": [{"pass": 1}]}
+    history = whole_history()
     path = tmp_path / "checkpoint.npz"
     checkpoints.save(path, Checkpoint(values, history))
     return path, values
+
+
+def whole_history(**changes) -> dict:
+    record = dict.fromkeys(RECORD, 0.5) | {"pass": 1}
+    return {"recipe": Recipe().as_dict(), "seed": 3, "data": {"name": "mnist"}, "passes": [record], **changes}
+
+
+def with_history(path, **changes):
+    rewrite(path, history=np.array(json.dumps(whole_history(**changes))))
 
 
 def rewrite(path, **changes):
@@ -59,12 +69,11 @@ DAMAGES = {
     "a value that is not finite": lambda path: rewrite(path, values=np.full(60_000, np.nan, np.float32)),
     "history that is not JSON": lambda path: rewrite(path, history=np.array("{")),
     "history of another shape": lambda path: rewrite(path, history=np.array("[]")),
-    "a recipe with unknown fields": lambda path: rewrite(
-        path, history=np.array(json.dumps({"recipe": {"a": 1}, "seed": 1, "passes": []}))
-    ),
-    "passes that are not in order": lambda path: rewrite(
-        path, history=np.array(json.dumps({"recipe": Recipe().as_dict(), "seed": 1, "passes": [{"pass": 2}]}))
-    ),
+    "a recipe with unknown fields": lambda path: with_history(path, recipe={"a": 1}),
+    "passes that are not in order": lambda path: with_history(path, passes=[{"pass": 2}]),
+    "a record that lacks keys": lambda path: with_history(path, passes=[{"pass": 1}]),
+    "data without a name": lambda path: with_history(path, data={}),
+    "no seed": lambda path: with_history(path, seed=None),
     "a pickle": lambda path: path.write_bytes(pickle.dumps({"values": 1})),
     "a pickle within": lambda path: rewrite(path, values=np.array([Trap()], dtype=object)),
     "a zip bomb": lambda path: bomb(path),
@@ -100,6 +109,7 @@ def test_a_damaged_file_is_refused_in_one_line(saved, damage, monkeypatch, tmp_p
     with pytest.raises(CheckpointError) as refusal:
         checkpoints.load(path)
     assert str(path) in str(refusal.value)
+    assert "lenet1998" in str(refusal.value), "what to do"
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "trap-was-sprung").exists()
     if "format" in damage:

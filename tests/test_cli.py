@@ -85,6 +85,7 @@ def test_nothing_compares_synthetic_digits_with_the_paper(trained):
 def test_no_bar_where_the_output_is_no_terminal(trained):
     out, done = trained
     assert "\r" not in done.stderr
+    assert "engine: numpy" in done.stderr
     assert "pass 2: training error" in done.stderr
     assert lenet1998("train", *SMALL, "--out", out, "--resume", "--quiet").stderr == ""
 
@@ -140,7 +141,12 @@ def test_bad_usage_and_bad_input(trained, tmp_path):
     assert "nothing.npz" in refused("evaluate", tmp_path / "nothing.npz")
     assert "no.png" in refused("predict", out / "checkpoint.npz", tmp_path / "no.png")
     (tmp_path / "file").write_text("in the way")
-    assert "cannot write" in refused("train", *SMALL, "--out", tmp_path / "file" / "run")
+    # An unusable place is refused before any work, not after the first pass.
+    endless = ["--data", "synthetic", "--passes", "1000"]
+    for place in (tmp_path / "file", tmp_path / "file" / "run", tmp_path / ("x" * 300)):
+        assert "cannot write" in refused("train", *endless, "--out", place)
+    again = [*SMALL, "--out", out, "--quiet", "--resume"]
+    assert lenet1998("train", *again, "--loss", "mle").returncode == 0, "the same recipe in other words"
 
 
 def test_divergence_exits_with_3(tmp_path):
@@ -179,6 +185,6 @@ def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):
     small = ["--train-size", "300", "--test-size", "50", "--passes", "1", "--engine", "numpy", "--out", "here"]
     done = lenet1998("train", *small, cwd=tmp_path, env=alone)
     assert done.returncode == 0, done.stderr
-    assert sum("no number below can be compared with the paper" in line for line in done.stderr.splitlines()) == 1
+    assert sum("no number of this run can be compared with the paper" in line for line in done.stderr.splitlines()) == 1
     assert "1998:" not in done.stdout
     assert "lenet1998 data fetch" in refused("train", "--data", "mnist", cwd=tmp_path, env=alone)

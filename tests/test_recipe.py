@@ -82,8 +82,6 @@ def test_a_recipe_is_frozen_and_survives_json():
         Recipe().mu = 1.0
     for recipe in PRESETS.values():
         assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
-    endless = Recipe(j=float("inf"))
-    assert Recipe.from_dict(json.loads(json.dumps(endless.as_dict()))) == endless
 
 
 def test_a_field_recorded_before_it_existed_has_its_default():
@@ -96,9 +94,9 @@ def test_a_field_recorded_before_it_existed_has_its_default():
 
 def test_override_parses_by_type():
     recipe = Recipe().override(
-        ["loss=map", "j=inf", "hessian_patterns=50", "fan_in_counts_bias=true", "schedule=1x0.001,2x1e-4", "mu=0.1"]
+        ["loss=map", "j=7", "hessian_patterns=50", "fan_in_counts_bias=true", "schedule=1x0.001,2x1e-4", "mu=0.1"]
     )
-    assert (recipe.loss, recipe.j, recipe.hessian_patterns, recipe.fan_in_counts_bias) == ("map", np.inf, 50, True)
+    assert (recipe.loss, recipe.j, recipe.hessian_patterns, recipe.fan_in_counts_bias) == ("map", 7.0, 50, True)
     assert recipe.schedule == ((1, 0.001), (2, 1e-4))
     assert recipe.name != "default"
 
@@ -109,7 +107,7 @@ def test_override_parses_by_type():
         "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=hinge", "hessian_patterns=-1",
         "hessian_patterns=2.5", "order=none", "dtype=float16", "schedule=", "schedule=0x1", "schedule=1x0",
         "schedule=1x-1", "schedule=1xinf", "schedule=abc", "fan_in_counts_bias=perhaps", "penalty_scale=0",
-        "j=__import__('os')", "init_gain=1e9", "subsampling=max",
+        "j=__import__('os')", "j=0", "j=inf", "init_gain=1e9", "subsampling=max",
     ],
 )  # fmt: skip
 def test_refusals_name_the_key_and_what_is_allowed(setting):

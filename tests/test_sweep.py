@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,16 @@ def states(these: list[Task]) -> list[np.ndarray]:
 def same(some: list[Task], others: list[Task]) -> None:
     for ours, theirs in zip(states(some), states(others), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def worker_processes() -> list[int]:
+    """The loky workers that this process has started."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        parent = (directory / "stat").read_text().rpartition(")")[2].split()[1]
+        if int(parent) == os.getpid() and b"popen_loky" in (directory / "cmdline").read_bytes():
+            found.append(int(directory.name))
+    return found
 
 
 def test_two_at_a_time_equals_one_after_another(tmp_path):
@@ -66,11 +77,55 @@ def test_a_failed_run_costs_no_other_and_is_repeated_on_resume(tmp_path, jobs):
     np.testing.assert_array_equal(before, states([these[0], these[2]]))
 
 
+def test_an_error_that_nobody_foresaw_costs_no_other_run(tmp_path, monkeypatch):
+    these = tasks(tmp_path)
+    make = sweeps.run
+
+    def fails_once(out, *arguments, **options):
+        if out == these[1].out:
+            raise MemoryError("no more")
+        return make(out, *arguments, **options)
+
+    monkeypatch.setattr(sweeps, "run", fails_once)
+    outcomes = sweep(these, quiet=True)
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
+    assert outcomes[1].reason == "MemoryError: no more"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the workers in /proc")
+def test_a_worker_that_is_killed_is_reported_and_its_runs_are_repeated(tmp_path):
+    pytest.importorskip("joblib")
+    these = tasks(tmp_path, count=4, passes=3, train_size=1500)
+    outcomes: list = []
+    work = threading.Thread(target=lambda: outcomes.extend(sweep(these, jobs=2, quiet=True)))
+    work.start()
+    deadline = time.monotonic() + 60
+    while not any((task.out / CHECKPOINT).exists() for task in these):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(worker_processes()[0], signal.SIGKILL)
+    work.join(timeout=120)
+    assert not work.is_alive()
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    assert len(outcomes) == 4 and failures
+    assert all("killed" in failure.reason for failure in failures)
+    repeated = sweep(these, quiet=True, resume=True)
+    assert [outcome["seed"] for outcome in repeated] == [1, 2, 3, 4]
+    assert all(len(outcome["passes"]) == 3 for outcome in repeated)
+
+
+def test_a_scheduler_that_is_not_named_or_not_there_is_one_clear_error(tmp_path):
+    pytest.importorskip("distributed", reason="needs the extra cluster")
+    with pytest.raises(LeNetError, match="--scheduler"):
+        sweep(tasks(tmp_path), backend="dask", quiet=True)
+
+
 def test_divergence_is_a_failure_of_that_run(tmp_path):
     these = [*tasks(tmp_path, 1), *tasks(tmp_path / "wild", 1, schedule=((1, 1e36),), penalty_scale=1000.0)]
     outcomes = sweep(these, quiet=True)
     assert outcomes[0]["seed"] == 1
     assert "diverged in pass 1" in outcomes[1].reason
+    assert outcomes[1].diverged
 
 
 def test_runs_that_are_there_are_not_touched_without_resume(tmp_path):

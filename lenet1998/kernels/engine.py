@@ -39,6 +39,12 @@ class NumbaEngine:
         self._module = load(text, jit)
         self._state = State(self._plan)
 
+    def prepare(self, patterns: Patterns) -> None:
+        """Compile, or load, what learns such patterns."""
+        self._state.take(self.network)
+        for function in ("curvature", "train"):
+            self._module.get(function, *self._learning(patterns, np.arange(0)))
+
     def mean_curvature(self, patterns: Patterns, chosen: np.ndarray) -> np.ndarray:
         self._state.take(self.network)
         self._state.clear()
