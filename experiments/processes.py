@@ -33,14 +33,18 @@ def memory() -> float:
 
 
 def throughput(processes: int, patterns: int = 60_000) -> float:
-    """Patterns a second of several processes together, each on one core, while all of them train."""
+    """Patterns a second of several processes together, each on one core.
+
+    They load and compile first, start to train at the same moment, and the last one to finish ends the time.
+    """
     children = [_child("rate", patterns) for _ in range(processes)]
+    for child in children:
+        child.stdout.readline()  # it is ready
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
     spans = [_wait(child) for child in children]
-    # Count only the time in which all were training, so that staggered starts do not blur the figure.
-    overlap = min(span["end"] for span in spans) - max(span["begin"] for span in spans)
-    if overlap <= 0:
-        raise RuntimeError("the processes did not train at the same time: give more patterns")
-    return sum(patterns / (span["end"] - span["begin"]) for span in spans)
+    return processes * patterns / (max(span["end"] for span in spans) - min(span["begin"] for span in spans))
 
 
 def _child(mode: str, patterns: int, cache: str | None = None) -> subprocess.Popen:
@@ -48,7 +52,8 @@ def _child(mode: str, patterns: int, cache: str | None = None) -> subprocess.Pop
     if cache:
         environment["XDG_CACHE_HOME"] = cache
     command = [sys.executable, "-m", "experiments.processes", mode, str(patterns)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
 
 
 def _wait(child: subprocess.Popen) -> dict[str, float]:
@@ -79,6 +84,8 @@ def main() -> None:
     if mode == "memory":
         trainer.run_pass()
     if mode == "rate":
+        print("ready", flush=True)
+        sys.stdin.readline()
         seen["begin"] = time.time()
         trainer.engine.train(trainer.data.train, order, steps)
         seen["end"] = time.time()
