@@ -7,22 +7,27 @@ the real one take it from LENET1998_DATA and are skipped without it.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import gzip
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lenet1998.data as data
+from lenet1998.data.download import fetch
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.data.mnist import load_mnist, verify, where
 from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import cache_directory, places, target
 from lenet1998.errors import DataError
+from lenet1998.user_cache import home as home_directory
+from lenet1998.user_cache import user_cache
 
 REAL = os.environ.get("LENET1998_DATA")
 NAMES = list(FILES)
@@ -137,11 +142,82 @@ def test_order_of_the_places(
         load_mnist(tmp_path / "given")
 
 
+def forget_home(patch: pytest.MonkeyPatch) -> None:
+    """As in a container whose user is in no list: the system knows of no home directory."""
+    for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        patch.delenv(name, raising=False)
+    patch.setattr(os.path, "expanduser", os.fspath)
+
+
+def test_without_a_home_directory(
+    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_home(monkeypatch)
+    assert home_directory() is None and user_cache() is None and cache_directory() is None
+    assert places() == [("torchvision", Path("data", "MNIST", "raw"))]
+    with pytest.raises(DataError, match="no home directory.*--data-dir"):
+        data.load("mnist")
+    assert list((tmp_path / "work").iterdir()) == []
+    assert "no number of this run" in data.load("auto", None, 1, 1).notice
+    assert target(tmp_path) == tmp_path
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
+    put_keras(tmp_path / "k" / "datasets" / "mnist.npz", small)
+    assert_is(data.load("auto"), small)
+
+
+@pytest.mark.parametrize("way", ["argument", "environment"])
+def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, offline: None, way: str
+) -> None:
+    label, argument = "--data-dir", "~nosuchuser/x"
+    if way == "environment":
+        monkeypatch.setenv("LENET1998_DATA", argument)
+        label, argument = "LENET1998_DATA", None
+    assert target(argument) == Path("~nosuchuser/x")
+    assert where(argument)[0] == (label, Path("~nosuchuser/x"), "missing")
+    for look in (load_mnist, verify):
+        with pytest.raises(DataError, match="~nosuchuser/x"):
+            look(argument)
+    assert data.load("auto", argument, 1, 1).name == "synthetic"
+
+
+@pytest.mark.parametrize("named", ["x" * 300, "y/" * 3000, "z" * 300 + ".npz"])
+def test_a_name_that_no_directory_can_have(named: str) -> None:
+    assert where(named)[0] == ("--data-dir", Path(named), "missing")
+    for look in (load_mnist, verify, fetch, lambda place: data.load("mnist", place)):
+        with pytest.raises(DataError, match=named[:250]):
+            look(named)
+    assert data.load("auto", named, 1, 1).name == "synthetic"
+
+
+def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = tmp_path / "locked"
+
+    def guard(function: Callable) -> Callable:
+        def guarded(path: object, *rest: object, **more: object) -> object:
+            if isinstance(path, str | os.PathLike) and str(path).startswith(str(locked)):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return function(path, *rest, **more)
+
+        return guarded
+
+    # Permissions do not hold for the administrator, so the refusal is simulated.
+    for name in ("stat", "lstat", "mkdir", "scandir", "listdir"):
+        monkeypatch.setattr(os, name, guard(getattr(os, name)))
+    place = locked / "mnist"
+    assert where(place)[0] == ("--data-dir", place, "missing")
+    for look in (load_mnist, verify, fetch, lambda place: data.load("mnist", place)):
+        with pytest.raises(DataError, match="locked"):
+            look(place)
+    assert data.load("auto", place, 1, 1).name == "synthetic"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the XDG directories are those of Linux")
 def test_cache_directory(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
+    for value in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
+        assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert target() == tmp_path / "lenet1998" / "mnist"
     monkeypatch.setenv("LENET1998_DATA", "~/mine")
@@ -169,6 +245,14 @@ def test_incomplete_places_are_passed_over_but_named(tmp_path: Path, home: Path,
     put(home / "data" / "MNIST" / "raw", small, suffix="")
     assert_is(load_mnist(part), small)
     assert [state for _, _, state in where(part)].count("complete") == 1
+
+
+def test_verify_looks_at_the_copy_that_is_taken(home: Path, small: dict[str, np.ndarray]) -> None:
+    put(cache_directory(), {TEST_LABELS: small[TEST_LABELS]})
+    assert [row.ok for row in verify()] == [False, False, False, True]
+    path = put_keras(home / ".keras" / "datasets" / "mnist.npz", small)
+    assert str(path) in load_mnist().source
+    assert all(row.ok and row.path.startswith(str(path)) for row in verify())
 
 
 def damage(path: Path, name: str, small: dict[str, np.ndarray], how: str) -> None:
@@ -289,6 +373,8 @@ def test_auto_goes_on_from_an_empty_directory(tmp_path: Path, small: dict[str, n
 def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
     loaded = data.load("auto", train_size=30, test_size=20)
     assert loaded.name == "synthetic" and len(loaded.train) == 30
+    # The line is said before the first number and again after the last.
+    assert "no number of this run can be compared with the paper's" in loaded.notice and "below" not in loaded.notice
     assert loaded.notice == data.FALLBACK and "\n" not in loaded.notice
     part = put(tmp_path / "part", {TEST_LABELS: small[TEST_LABELS]})
     assert "part is incomplete: 1 of 4 files" in data.load("auto", part, 1, 1).notice

@@ -388,10 +388,10 @@ print(json.dumps({"y": y.tolist(), "lines": lines, "warnings": [str(w.message) f
 needs_jit = pytest.mark.skipif(not JIT, reason="nothing is compiled")
 
 
-def run(folder, program: str = PROGRAM) -> dict:
+def run(folder, program: str = PROGRAM, **environment: str) -> dict:
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "XDG_CACHE_HOME": str(folder), "HOME": str(folder)},
+        env={**os.environ, "XDG_CACHE_HOME": str(folder), "HOME": str(folder), **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -430,6 +430,24 @@ def test_where_nothing_can_be_kept_there_is_one_warning(tmp_path):
     answer = run(tmp_path / "file")
     (warning,) = answer["warnings"]
     assert "in memory" in warning
+
+
+@needs_jit
+def test_without_a_home_directory_there_is_one_warning(tmp_path):
+    # As for a user that the system has in no list.
+    nobody = "import os\ndel os.environ['HOME']\nos.path.expanduser = os.fspath\n"
+    answer = run(tmp_path, nobody + PROGRAM, XDG_CACHE_HOME="")
+    (warning,) = answer["warnings"]
+    assert "no home directory" in warning and "in memory" in warning
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the XDG directories are those of Linux")
+@pytest.mark.parametrize("value", ["", "relative"])
+def test_a_relative_cache_directory_is_ignored(tmp_path, monkeypatch, value):
+    monkeypatch.setenv("XDG_CACHE_HOME", value)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.directory() == tmp_path / ".cache" / "lenet1998" / "kernels"
 
 
 @needs_jit

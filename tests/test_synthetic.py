@@ -9,7 +9,7 @@ import pytest
 
 from lenet1998.data.patterns import Patterns
 from lenet1998.data.strokes import SAMPLES, WRITINGS, parse
-from lenet1998.data.synthetic import BLOCK, synthetic_digits
+from lenet1998.data.synthetic import BLOCK, MOST, synthetic_digits
 from lenet1998.errors import DataError
 
 
@@ -74,6 +74,13 @@ def test_a_training_set_as_large_as_the_papers_takes_a_minute_at_most() -> None:
     start = time.process_time()
     synthetic_digits(1_000, 5)
     assert (time.process_time() - start) * 60 < 60.0
+
+
+@pytest.mark.parametrize("count", [MOST + 1, 10**12, 10**30])
+def test_more_than_can_be_drawn_are_refused_before_memory_is_taken(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(np, "empty", lambda *_: pytest.fail("memory was asked for"))
+    with pytest.raises(DataError, match=f"{count} synthetic digits were asked for: ask for at most {MOST}"):
+        synthetic_digits(count)
 
 
 @pytest.mark.parametrize(("count", "seed", "stream"), [(0, 0, "train"), (-3, 0, "train"), (1, -1, "test"), (1, 0, "x")])

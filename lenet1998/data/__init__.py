@@ -20,7 +20,7 @@ SYNTHETIC_TRAIN = 10_000
 SYNTHETIC_TEST = 2_000
 FALLBACK = (
     "MNIST was neither found nor could be downloaded: training on the embedded synthetic digits; "
-    "no number below can be compared with the paper's."
+    "no number of this run can be compared with the paper's."
 )
 
 

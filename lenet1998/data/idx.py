@@ -9,7 +9,6 @@ into a huge one.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import math
 import struct
@@ -70,27 +69,11 @@ def write_idx(array: np.ndarray) -> bytes:
     return header + np.ascontiguousarray(array).tobytes()
 
 
-def read_idx(path: str | PathLike[str], max_bytes: int) -> tuple[np.ndarray, str]:
-    """Return the array in an IDX file and the SHA-256, in hexadecimal, of its decompressed bytes.
-
-    The file may be gzipped or not; its first bytes tell, not its name. No more than ``max_bytes`` + 1
-    decompressed bytes are ever read. Raises ``DataError`` if the file cannot be read, is damaged, or
-    unfolds to more than ``max_bytes``.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with open(folder + "/labels", "wb") as file:
-    ...         _ = file.write(write_idx(np.array([5, 0, 4], np.uint8)))
-    ...     labels, digest = read_idx(folder + "/labels", max_bytes=11)
-    >>> labels.tolist(), digest[:12]
-    ([5, 0, 4], 'd229e0bc81fa')
-    """
-    data = read_bounded(path, max_bytes)
-    return parse_idx(data, str(path)), hashlib.sha256(data).hexdigest()
-
-
 def read_bounded(path: str | PathLike[str], max_bytes: int) -> bytes:
-    """Return the bytes of a file, decompressed if it is gzipped; errors and bounds as for ``read_idx``.
+    """Return the bytes of a file, decompressed if it is gzipped.
+
+    Its first bytes tell, not its name. No more than ``max_bytes`` + 1 decompressed bytes are ever read. Raises
+    ``DataError`` if the file cannot be read, is damaged, or unfolds to more than ``max_bytes``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

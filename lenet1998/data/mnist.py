@@ -101,18 +101,19 @@ def load_mnist(data_dir: PathName | None = None) -> DataSet:
 
 
 def verify(data_dir: PathName | None = None) -> list[Verified]:
-    """Return what the first place that holds any of the four files has: one row each, in order.
+    """Return what the copy that ``load_mnist`` takes is like: one row for each of the four files, in order.
 
-    A file that is missing or does not decompress has 0 bytes and no digest. Raises ``DataError`` if there is
-    nothing to verify.
+    If there is no complete copy, the first place that holds any of the files is looked at instead. A file that is
+    missing or does not decompress has 0 bytes and no digest. Raises ``DataError`` if there is nothing to verify.
 
     >>> [row.ok for row in verify()]  # doctest: +SKIP
     [True, True, True, True]
     """
-    rows = where(data_dir)
-    place = next((path for _, path, state in rows if state != "missing"), None)
-    if place is None:
+    copy, rows = find(data_dir)
+    copy = copy or next(((label, path) for label, path, state in rows if state != "missing"), None)
+    if copy is None:
         raise DataError(f"there is no MNIST to verify ({describe(rows)}): run `lenet1998 data fetch`")
+    place = copy[1]
     paths = contents(place)
     return [_verify(paths.get(name, place / name), known) for name, known in FILES.items()]
 

@@ -9,12 +9,12 @@ have left for other programs.
 from __future__ import annotations
 
 import os
-import sys
 from os import PathLike
 from pathlib import Path
 
 from lenet1998.data.files import FILES
 from lenet1998.errors import DataError
+from lenet1998.user_cache import home, user_cache
 
 ENVIRONMENT = "LENET1998_DATA"
 TORCHVISION = Path("MNIST", "raw")
@@ -23,32 +23,29 @@ KERAS = "mnist.npz"
 PathName = str | PathLike[str]
 
 
-def cache_directory() -> Path:
-    """Return the directory of the user's caches that ``lenet1998 data fetch`` fills by default.
+def cache_directory() -> Path | None:
+    """Return the directory that ``lenet1998 data fetch`` fills by default, or None without a home directory for it.
 
-    >>> cache_directory().parts[-2:]
-    ('lenet1998', 'mnist')
+    >>> cache_directory() is None or cache_directory().parts[-2:] == ("lenet1998", "mnist")
+    True
     """
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "darwin":
-        caches = home / "Library" / "Caches"
-    elif sys.platform == "win32":
-        caches = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or "")
-        # The XDG specification has relative paths ignored.
-        caches = caches if caches.is_absolute() else home / ".cache"
-    return caches / "lenet1998" / "mnist"
+    cache = user_cache()
+    return cache and cache / "mnist"
 
 
 def target(data_dir: PathName | None = None) -> Path:
     """Return the directory to download to: ``data_dir``, or ``LENET1998_DATA``, or the user's cache.
 
+    Raises ``DataError`` if none is named and there is no home directory either.
+
     >>> target("here").name
     'here'
     """
     named = data_dir or os.environ.get(ENVIRONMENT)
-    return Path(named).expanduser() if named else cache_directory()
+    directory = _expand(named) if named else cache_directory()
+    if directory is None:
+        raise DataError("there is no home directory to keep MNIST in: name a directory by --data-dir")
+    return directory
 
 
 def places(data_dir: PathName | None = None) -> list[tuple[str, Path]]:
@@ -57,19 +54,21 @@ def places(data_dir: PathName | None = None) -> list[tuple[str, Path]]:
     >>> [label for label, path in places("here")][:3]
     ['--data-dir', '--data-dir (torchvision)', '--data-dir (Keras)']
     """
-    home = Path(os.path.expanduser("~"))
     found: list[tuple[str, Path]] = []
     for label, named in (("--data-dir", data_dir), (ENVIRONMENT, os.environ.get(ENVIRONMENT))):
         if named:
-            path = Path(named).expanduser()
+            path = _expand(named)
             found.append((label, path))
             if path.suffix != ".npz":
                 found += [(f"{label} (torchvision)", path / TORCHVISION), (f"{label} (Keras)", path / KERAS)]
-    found.append(("user cache", cache_directory()))
-    for parent in (Path("data"), home / "data", home / ".cache" / "torchvision"):
-        found.append(("torchvision", parent / TORCHVISION))
-    keras = Path(os.environ.get("KERAS_HOME") or home / ".keras")
-    found.append(("Keras", keras / "datasets" / KERAS))
+    cache, own, keras = cache_directory(), home(), os.environ.get("KERAS_HOME")
+    if cache is not None:
+        found.append(("user cache", cache))
+    for parent in (Path("data"), own and own / "data", own and own / ".cache" / "torchvision"):
+        if parent is not None:
+            found.append(("torchvision", parent / TORCHVISION))
+    if keras or own is not None:
+        found.append(("Keras", Path(keras or own / ".keras", "datasets", KERAS)))
     return found
 
 
@@ -113,6 +112,11 @@ def where(data_dir: PathName | None = None) -> list[tuple[str, Path, str]]:
         states = {0: "missing", len(FILES): "complete"}
         rows.append((label, path, states.get(count, f"incomplete: {count} of {len(FILES)} files")))
     return rows
+
+
+def _expand(named: PathName) -> Path:
+    """Replace a leading ~; unlike Path.expanduser, the home of an unknown user stays a name like any other."""
+    return Path(os.path.expanduser(named))
 
 
 def _readable(path: Path) -> bool:

@@ -18,6 +18,8 @@ from lenet1998.errors import DataError
 STREAMS = {"train": 0, "test": 1}
 # Digits are drawn this many at a time, each block from its own random stream.
 BLOCK = 250
+# As many as can be asked for: over two hours of drawing, and 8 GB.
+MOST = 10_000_000
 CANVAS = 36
 # The longer side of the pen's path on the canvas; the rest is room for the width of the pen.
 EXTENT = 26.0
@@ -36,7 +38,7 @@ def synthetic_digits(count: int, seed: int = 0, stream: str = "train") -> Patter
 
     ``stream`` is "train" or "test": two sequences that share no digit. The first digits of a sequence are
     the same however many are drawn, and each run of 250 holds 25 of every class in random order. Raises
-    ``DataError`` for a count below 1, a negative seed or an unknown stream.
+    ``DataError`` for a count below 1 or above ten million, a negative seed or an unknown stream.
 
     >>> few = synthetic_digits(5, seed=1)
     >>> few.images.shape, few.images.dtype.name
@@ -46,6 +48,8 @@ def synthetic_digits(count: int, seed: int = 0, stream: str = "train") -> Patter
     """
     if count < 1:
         raise DataError(f"{count} synthetic digits were asked for: ask for at least 1")
+    if count > MOST:
+        raise DataError(f"{count} synthetic digits were asked for: ask for at most {MOST}")
     if seed < 0:
         raise DataError(f"the seed is {seed}: give 0 or a positive whole number")
     if stream not in STREAMS:

@@ -1,11 +1,10 @@
 """Compile a composed module, and keep the machine code on disk, so that only the first run of a network waits.
 
-The text goes to a file in the user's cache directory ($XDG_CACHE_HOME/lenet1998/kernels, or what the system has
-instead), and numba keeps its code beside it. The file's name is a digest of all that the code depends on: the text
-itself, the versions of numba, llvmlite, NumPy and Python, and the processor; when one changes, another file is taken.
-The cache may be lost, damaged, unwritable or shared with a process that compiles at this moment: digests of numba's
-files tell damage, files appear under their name only when complete, and where nothing can be kept, the code is compiled
-in memory after one warning.
+The text goes to a file in the user's cache directory (`lenet1998.user_cache`), and numba keeps its code beside it. The
+file's name is a digest of all that the code depends on: the text itself, the versions of numba, llvmlite, NumPy and
+Python, and the processor; when one changes, another file is taken. The cache may be lost, damaged, unwritable or shared
+with a process that compiles at this moment: digests of numba's files tell damage, files appear under their name only
+when complete, and where nothing can be kept, the code is compiled in memory after one warning.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.errors import LeNetError
+from lenet1998.user_cache import user_cache
 
 ENTRIES = ("train", "curvature", "penalties")
 
@@ -39,16 +39,11 @@ _log = logging.getLogger("lenet1998.kernels")
 
 
 def directory() -> Path:
-    """Where compiled kernels are kept."""
-    if "XDG_CACHE_HOME" in os.environ:
-        base = Path(os.environ["XDG_CACHE_HOME"])
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path.home() / ".cache"
-    return base / "lenet1998" / "kernels"
+    """Where compiled kernels are kept. Raises OSError if the user has no home directory."""
+    cache = user_cache()
+    if cache is None:
+        raise OSError("there is no home directory")
+    return cache / "kernels"
 
 
 def digest(text: str) -> str:
@@ -119,7 +114,9 @@ class Module:
     def _forget(self, error: Exception) -> None:
         """Go on in memory."""
         warnings.warn(
-            f"compiled kernels cannot be kept in {directory()} ({error}): they are compiled in memory", stacklevel=2
+            f"compiled kernels cannot be kept in {user_cache() or 'a cache directory'} ({error}): "
+            "they are compiled in memory",
+            stacklevel=2,
         )
         self.path = None
         self._ready.clear()
