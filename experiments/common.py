@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet1998.data.patterns import DataSet
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
@@ -20,28 +21,39 @@ from lenet1998.reporting import announce
 from lenet1998.sweep import DataChoice, Failure, Task, sweep
 
 RESULTS = Path(__file__).parent / "results"
+RUNS = Path("runs")
 
 
-def options(description: str, seeds: int) -> argparse.ArgumentParser:
-    """A parser with the training options and those of every experiment."""
+def plain_options(description: str) -> argparse.ArgumentParser:
+    """A parser with the training options and those of every experiment that trains."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_training_options(parser)
-    parser.add_argument(
-        "--seeds", metavar="N", type=positive, default=seeds, help=f"train with seeds 1 to N (default: {seeds})"
-    )
     parser.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
-        default=RESULTS,
-        help="where results and figures go (default: experiments/results)",
+        help="where results and figures go (default: experiments/results for the full experiment, that is MNIST with "
+        "all its patterns and 20 passes or more, and with --plot-only; a directory under runs/trial for anything less)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a trial of the machinery: 2 seeds, 2 passes, 300 patterns"
+    )
+    parser.add_argument("--plot-only", action="store_true", help="draw from the recorded results, train nothing")
+    return parser
+
+
+def options(description: str, seeds: int) -> argparse.ArgumentParser:
+    """The same with the options of an experiment that trains several seeds."""
+    parser = plain_options(description)
+    parser.add_argument(
+        "--seeds", metavar="N", type=positive, default=seeds, help=f"train with seeds 1 to N (default: {seeds})"
     )
     parser.add_argument(
         "--runs",
         metavar="DIR",
         type=Path,
-        default=Path("runs"),
-        help="where checkpoints are kept, so that a stopped experiment continues (default: runs)",
+        help="where checkpoints are kept, so that a stopped experiment continues (default: runs for the full "
+        "experiment, a directory under runs/trial for anything less)",
     )
     parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="runs at a time (default: 1)")
     parser.add_argument(
@@ -52,32 +64,51 @@ def options(description: str, seeds: int) -> argparse.ArgumentParser:
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="the Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
-    parser.add_argument(
-        "--quick", action="store_true", help="a trial of the machinery: 2 seeds, 2 passes, 300 patterns"
-    )
-    parser.add_argument("--plot-only", action="store_true", help="draw from the recorded results, train nothing")
     return parser
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read the command line; --quick cuts everything down."""
+    """Read the command line; --quick cuts everything down. `resolve_data` completes --out and --runs."""
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.seeds, arguments.passes = min(arguments.seeds, 2), min(arguments.passes, 2)
+        arguments.passes = min(arguments.passes, 2)
         arguments.train_size, arguments.test_size = 300, 200
+        if "seeds" in arguments:
+            arguments.seeds = min(arguments.seeds, 2)
+    if arguments.plot_only:
+        arguments.out = arguments.out or RESULTS
     return arguments
 
 
+def variant(name: str, arguments: argparse.Namespace) -> str:
+    """The name of an experiment's results and runs: with another recipe or a chosen engine, these are part of it."""
+    choices = [] if arguments.recipe == "default" else [arguments.recipe]
+    choices += arguments.settings + ([f"loss={arguments.loss}"] if arguments.loss else [])
+    choices += [] if arguments.engine == "auto" else [arguments.engine]
+    return "_".join([name, *choices]).replace("/", "_")
+
+
 def train_seeds(name: str, arguments: argparse.Namespace) -> list[dict]:
-    """Train the chosen recipe with every seed and return the histories, recorded in OUT/name.json after each."""
+    """Train the chosen recipe with every seed and return the histories, recorded as `carry_out` says."""
     resolve_data(arguments)
     tasks = seeds_of(chosen_recipe(arguments), arguments.runs / name, arguments, arguments.seeds)
     return carry_out(name, tasks, arguments)
 
 
-def resolve_data(arguments: argparse.Namespace) -> None:
-    """Find the data, or fail, once and here, not in every worker; "auto" becomes what was found."""
-    arguments.data = chosen_data(arguments).name
+def resolve_data(arguments: argparse.Namespace) -> DataSet:
+    """Find the data, or fail, once and here, not in every worker; "auto" becomes what was found.
+
+    It also settles --out and --runs where they were not given: only the full experiment goes where the repository
+    keeps its results, so that a trial replaces none of them.
+    """
+    found = chosen_data(arguments)
+    arguments.data = found.name
+    sizes = len(found.train), len(found.test)
+    full = found.name == "mnist" and sizes == (60_000, 10_000) and arguments.passes >= 20
+    trial = RUNS / "trial" / f"{found.name}_{sizes[0]}_{sizes[1]}_{arguments.passes}_passes"
+    arguments.out = arguments.out or (RESULTS if full else trial)
+    arguments.runs = getattr(arguments, "runs", None) or (RUNS if full else trial)
+    return found
 
 
 def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: int) -> list[Task]:
@@ -89,14 +120,26 @@ def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, cou
     ]
 
 
-def carry_out(name: str, tasks: list[Task], arguments: argparse.Namespace) -> list[dict]:
-    """Perform the tasks, as many at a time as --jobs says; OUT/name.json holds the histories after each.
+def carry_out(
+    name: str,
+    tasks: list[Task],
+    arguments: argparse.Namespace,
+    *,
+    complete: bool = True,
+    allow_divergence: bool = False,
+    extend: Callable[[dict], dict] = dict,
+) -> list[dict]:
+    """Perform the tasks, as many at a time as --jobs says, and return their histories, each as `extend` makes it.
 
-    Raises LeNetError at the end if some failed; the others are recorded by then.
+    OUT/name.partial.json holds the histories after each; at the end, unless these tasks are but a part and `complete`
+    is false, OUT/name.json takes its place, with those that succeeded. With `allow_divergence` a run that diverged is
+    a result, and listed under "diverged". Raises LeNetError at the end if others failed.
     """
+    partial = arguments.out / f"{name}.partial.json"
 
-    def record(histories: list[dict]) -> None:
-        write_json(arguments.out / f"{name}.json", {"experiment": name, "runs": histories})
+    def record(path: Path, histories: list[dict], diverged: list[dict]) -> None:
+        listed = {"diverged": diverged} if allow_divergence else {}
+        write_json(path, {"experiment": name, "runs": [extend(history) for history in histories], **listed})
 
     outcomes = sweep(
         tasks,
@@ -105,15 +148,23 @@ def carry_out(name: str, tasks: list[Task], arguments: argparse.Namespace) -> li
         scheduler=arguments.scheduler,
         resume=arguments.resume,
         quiet=arguments.quiet,
-        finished=record,
+        finished=lambda histories: record(partial, histories, []),
     )
+    histories = [outcome for outcome in outcomes if isinstance(outcome, dict)]
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    ends = [failure for failure in failures if allow_divergence and failure.diverged]
+    diverged = [{"recipe": end.task.recipe.name, "seed": end.task.seed, "reason": end.reason} for end in ends]
+    if histories or diverged:
+        record(arguments.out / f"{name}.json" if complete else partial, histories, diverged)
+        if complete:
+            partial.unlink(missing_ok=True)
+    failures = [failure for failure in failures if failure not in ends]
     if failures:
         raise LeNetError(
             f"{len(failures)} of {len(tasks)} runs failed ({failures[0].task.out}: {failures[0].reason}); "
             "the others are recorded, and the same command with --resume repeats what failed"
         )
-    return [outcome for outcome in outcomes if isinstance(outcome, dict)]
+    return [extend(history) for history in histories]
 
 
 def at_pass(histories: list[dict], number: int, key: str) -> tuple[float, float, float]:
@@ -128,13 +179,20 @@ def named(histories: list[dict], name: str) -> list[dict]:
     return [history for history in histories if history["recipe"]["name"] == name]
 
 
-def recorded(name: str, arguments: argparse.Namespace) -> list[dict]:
-    """The histories of an earlier run of the experiment. Raises LeNetError when there are none."""
-    path = arguments.out / f"{name}.json"
+def recorded(name: str, arguments: argparse.Namespace, key: str = "runs") -> list | dict:
+    """What an earlier run of the experiment has recorded under `key`: by default its histories, or as far as it came.
+
+    Raises LeNetError when there is nothing.
+    """
+    path, partial = (arguments.out / f"{name}{suffix}" for suffix in (".json", ".partial.json"))
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["runs"]
-    except (OSError, ValueError, KeyError) as error:
+        content = json.loads((path if path.exists() or not partial.exists() else partial).read_text(encoding="utf-8"))
+        found = content[key]
+        if not found and not content.get("diverged") and key != "diverged":
+            raise ValueError("nothing is recorded")
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LeNetError(f"no results to plot in {path}: run the experiment without --plot-only first") from error
+    return found
 
 
 def guarded(main: Callable[[], None]) -> None:

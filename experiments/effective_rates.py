@@ -6,14 +6,15 @@ sizes of every layer's parameters are recorded as quantiles.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import guarded, options, parse
+from experiments.common import guarded, parse, plain_options, recorded, resolve_data, variant
 from lenet1998.files import write_json
-from lenet1998.options import chosen_data, chosen_recipe
+from lenet1998.options import chosen_recipe
 from lenet1998.plotting import save, style
 from lenet1998.provenance import provenance
 from lenet1998.reporting import Console
@@ -34,13 +35,12 @@ def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
     return {layer: [float(q) for q in np.quantile(np.concatenate(parts), QUANTILES)] for layer, parts in layers.items()}
 
 
-def draw(recorded: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
+def draw(rates: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
     """For each layer the range, the middle 90% and 50%, and the median of its steps; the paper's range as a band."""
     with style():
         figure = Figure(figsize=(7, 3.2))
-        for axes, (number, layers) in zip(
-            figure.subplots(1, len(recorded), sharey=True), recorded.items(), strict=True
-        ):
+        panels = figure.subplots(1, len(rates), sharey=True, squeeze=False).ravel()
+        for axes, (number, layers) in zip(panels, rates.items(), strict=True):
             if number == "1":
                 axes.axhspan(7e-5, 0.016, color="0.9", label="1998: 7e-5 to 0.016")
                 axes.legend(loc="lower left", fontsize=7)
@@ -55,22 +55,32 @@ def draw(recorded: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=1))
-    trainer = Trainer(chosen_recipe(arguments), chosen_data(arguments), seed=1, engine=arguments.engine)
-    console = Console(arguments.passes, len(trainer.data.train), arguments.quiet)
-    recorded = {}
-    for number in range(1, arguments.passes + 1):
-        if number in PASSES or number == arguments.passes:
-            recorded[str(number)] = quantiles(trainer, number)
-        console.passed(trainer.run_pass(console.progress))
-    console.close()
+def train(name: str, arguments: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+    """Make the run, record the quantiles in OUT/name.json, and return them by pass and layer."""
+    data = resolve_data(arguments)
+    trainer = Trainer(chosen_recipe(arguments), data, seed=1, engine=arguments.engine)
+    console = Console(arguments.passes, len(data.train), arguments.quiet)
+    rates = {}
+    try:
+        for number in range(1, arguments.passes + 1):
+            if number in PASSES or number == arguments.passes:
+                rates[str(number)] = quantiles(trainer, number)
+            console.passed(trainer.run_pass(console.progress))
+    finally:
+        console.close()
     record = {"experiment": NAME, **provenance(), "recipe": trainer.recipe.as_dict(), "engine": trainer.engine.name,
-              "digests": dict(trainer.data.digests), "quantiles": QUANTILES, "steps": recorded}  # fmt: skip
-    write_json(arguments.out / f"{NAME}.json", record)
-    for layer, values in recorded["1"].items():
+              "digests": dict(data.digests), "quantiles": QUANTILES, "steps": rates}  # fmt: skip
+    write_json(arguments.out / f"{name}.json", record)
+    return rates
+
+
+def main() -> None:
+    arguments = parse(plain_options(__doc__))
+    name = variant(NAME, arguments)
+    rates = recorded(name, arguments, "steps") if arguments.plot_only else train(name, arguments)
+    for layer, values in rates["1"].items():
         print(f"pass 1, {layer}: {values[0]:.1e} .. {values[3]:.1e} .. {values[-1]:.1e}")
-    for path in (arguments.out / f"{NAME}.json", *draw(recorded, arguments.out / NAME)):
+    for path in (arguments.out / f"{name}.json", *draw(rates, arguments.out / name)):
         print(path)
 
 

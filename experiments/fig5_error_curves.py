@@ -6,17 +6,14 @@ recipe than `default`, or a chosen engine, is recorded under its own name, such 
 
 from __future__ import annotations
 
-from experiments.common import guarded, options, parse, recorded, train_seeds
+from experiments.common import guarded, options, parse, recorded, train_seeds, variant
 from lenet1998.plotting import error_curves
 from lenet1998.reporting import pass_table
 
 
 def main() -> None:
     arguments = parse(options(__doc__, seeds=3))
-    choices = [] if arguments.recipe == "default" else [arguments.recipe]
-    choices += arguments.settings + ([f"loss={arguments.loss}"] if arguments.loss else [])
-    choices += [] if arguments.engine == "auto" else [arguments.engine]
-    name = "_".join(["fig5_error_curves", *choices]).replace("/", "_")
+    name = variant("fig5_error_curves", arguments)
     histories = recorded(name, arguments) if arguments.plot_only else train_seeds(name, arguments)
     for history in histories:
         print(f"seed {history['seed']}, engine {history['engine']}")

@@ -1,7 +1,8 @@
 """Figure 6: error against the size of the training set, 15,000 to 60,000, and with distortions (section III-B).
 
 The smaller sets are the first patterns of the file; the paper does not say which were taken. Training errors are
-those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000.
+those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000. Another recipe than
+`default`, or a chosen engine, is recorded under its own name, and shares its full set with that variant of Figure 5.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
 from lenet1998.options import chosen_recipe
 from lenet1998.paper import figure_6
 from lenet1998.plotting import TEST, TRAIN, save, style
@@ -29,11 +30,27 @@ def distorted(recipe: Recipe) -> Recipe:
 def group(histories: list[dict], size: int, copies: int) -> list[dict]:
     """The runs of one point of the figure."""
     return [
-        run for run in histories if run["data"]["train_size"] == size and run["recipe"]["distorted_copies"] == copies
+        run
+        for run in histories
+        if (run["data"]["train_size"], run["recipe"].get("distorted_copies", 0)) == (size, copies)
     ]
 
 
-def draw(histories: list[dict], sizes: tuple[int, ...], stem: Path) -> list[Path]:
+def sizes_of(histories: list[dict]) -> list[int]:
+    """The sizes of training sets that were recorded, in order."""
+    return sorted({run["data"]["train_size"] for run in histories})
+
+
+def comparable(histories: list[dict]) -> bool:
+    """Whether the paper's points may be drawn: its sizes, of MNIST, judged on the whole test set."""
+    data = [run["data"] for run in histories]
+    return {each["train_size"] for each in data} == set(SIZES) and all(
+        (each["name"], each["test_size"]) == ("mnist", 10_000) for each in data
+    )
+
+
+def draw(histories: list[dict], stem: Path) -> list[Path]:
+    sizes = sizes_of(histories)
     with style():
         figure = Figure()
         axes = figure.add_subplot()
@@ -51,7 +68,7 @@ def draw(histories: list[dict], sizes: tuple[int, ...], stem: Path) -> list[Path
             x, error = sizes[-1] / 1000, [[mean - low], [high - mean]]
             axes.errorbar([x], [mean], error, color=TEST, marker="s", markerfacecolor="white", capsize=3, linestyle="",
                           label="ours: test error, with distortions")  # fmt: skip
-        allowed = sizes == SIZES and histories[0]["data"]["name"] == "mnist"
+        allowed = comparable(histories)
         if allowed:
             _paper(axes)
         seeds = len(group(histories, sizes[-1], 0))
@@ -79,28 +96,29 @@ def _paper(axes) -> None:
 
 def main() -> None:
     arguments = parse(options(__doc__, seeds=10))
-    sizes = tuple(size // 100 for size in SIZES) if arguments.quick else SIZES
-    full = sizes[-1]
+    name = variant(NAME, arguments)
     if arguments.plot_only:
-        histories = recorded(NAME, arguments)
+        histories = recorded(name, arguments)
     else:
-        resolve_data(arguments)
+        figure_5s = len(resolve_data(arguments).train)
+        sizes = [size // 100 for size in SIZES] if arguments.quick else SIZES
         recipe, tasks = chosen_recipe(arguments), []
         for size in sizes:
             # The full set is Figure 5's, and its runs are taken where that experiment has left them.
-            directory = arguments.runs / ("fig5_error_curves" if size == full else f"{NAME}_{size}")
-            tasks += seeds_of(recipe, directory, arguments, arguments.seeds, train_size=size)
-        directory = arguments.runs / f"{NAME}_distorted"
-        tasks += seeds_of(distorted(recipe), directory, arguments, arguments.seeds, train_size=full)
-        histories = carry_out(NAME, tasks, arguments)
+            directory = variant("fig5_error_curves", arguments) if size == figure_5s else f"{name}_{size}"
+            tasks += seeds_of(recipe, arguments.runs / directory, arguments, arguments.seeds, train_size=size)
+        directory = arguments.runs / f"{name}_distorted"
+        tasks += seeds_of(distorted(recipe), directory, arguments, arguments.seeds, train_size=sizes[-1])
+        histories = carry_out(name, tasks, arguments)
+    sizes = sizes_of(histories)
     print("training set   distorted copies   seeds   training error (%)   test error (%), 95% interval")
-    for size, copies in [(size, 0) for size in sizes] + [(full, 9)]:
+    for size, copies in [(size, 0) for size in sizes] + [(sizes[-1], 9)]:
         runs = group(histories, size, copies)
         if runs:
             train, (mean, low, high) = (at_pass(runs, -1, f"{which}_error_percent") for which in ("train", "test"))
             ours = f"{mean:.2f} ({low:.2f} to {high:.2f})"
             print(f"{size:12,}   {copies:16}   {len(runs):5}   {train[0]:18.2f}   {ours}")
-    for path in (arguments.out / f"{NAME}.json", *draw(histories, sizes, arguments.out / NAME)):
+    for path in (arguments.out / f"{name}.json", *draw(histories, arguments.out / name)):
         print(path)
 
 

@@ -17,6 +17,7 @@ from experiments.common import RESULTS, guarded
 from lenet1998.data import load
 from lenet1998.distortions import Law, centred, distort
 from lenet1998.files import write_json
+from lenet1998.options import natural
 from lenet1998.plotting import save, style
 from lenet1998.provenance import provenance
 
@@ -27,7 +28,7 @@ SOURCES = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="default: 1")
+    parser.add_argument("--seed", metavar="S", type=natural, default=1, help="default: 1")
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
     arguments = parser.parse_args()
     data = load("mnist", arguments.data_dir)

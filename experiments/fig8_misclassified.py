@@ -32,9 +32,24 @@ from lenet1998.training import make_loss
 NAME = "fig8_misclassified"
 
 
+def fit(history: dict) -> bool:
+    """Whether a run is one of Figure 6's point with distortions, and whole."""
+    wanted = {"name": "mnist", "train_size": 60_000, "test_size": 10_000}
+    data = {key: history["data"].get(key) for key in wanted}
+    return data == wanted and history["recipe"].get("distorted_copies") == 9 and len(history["passes"]) >= 20
+
+
 def misclassified(path: Path, test: Patterns) -> dict[int, tuple[int, int]]:
-    """Index -> (true label, answer) of the test patterns that a checkpoint's network gets wrong."""
+    """Index -> (true label, answer) of the test patterns that a checkpoint's network gets wrong.
+
+    Raises LeNetError for a network that is not Figure 6's.
+    """
     saved = checkpoints.load(path)
+    if not fit(saved.history):
+        raise LeNetError(
+            f"{path} is not a network of 20 passes or more over all of MNIST with nine distorted copies: finish it "
+            "with python -m experiments.fig6_training_size --resume, or choose another --runs"
+        )
     given = answers(make_engine("auto", saved.network(), make_loss(saved.recipe)).penalties(test.images))
     return {int(index): (int(test.labels[index]), int(given[index])) for index in np.flatnonzero(given != test.labels)}
 
@@ -43,7 +58,7 @@ def draw(wrong: dict[int, tuple[int, int]], test: Patterns, stem: Path) -> list[
     """The patterns as the paper draws them, each with true label > answer; the paper's own errors are boxed."""
     columns = 10
     with style():
-        rows = -(-len(wrong) // columns)
+        rows = max(1, -(-len(wrong) // columns))
         figure = Figure(figsize=(6.5, 0.8 * rows + 0.4))
         every = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in every:

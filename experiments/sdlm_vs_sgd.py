@@ -2,19 +2,32 @@
 
 Both learn the first 50,000 training patterns and are judged on the last 10,000, so that the search for the best
 single rate is not made on the test set. Plain gradient descent is SDLM with h_kk = 0: one rate eta / mu for all
-parameters, under the same schedule; its first rate is searched with one seed, the best is repeated with all. The
-sample that estimates h_kk is varied too: the paper says that the result does not depend on which patterns are taken.
+parameters, under the same schedule; its first rate is searched with one seed, the best is repeated with all. A run
+that diverges is a result too, and listed. The sample that estimates h_kk is varied too: the paper says that the
+result does not depend on which patterns are taken.
 """
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import (
+    at_pass,
+    carry_out,
+    guarded,
+    named,
+    options,
+    parse,
+    recorded,
+    resolve_data,
+    seeds_of,
+    variant,
+)
 from lenet1998.evaluation import student_interval
 from lenet1998.options import chosen_recipe
 from lenet1998.plotting import save, style
@@ -28,78 +41,99 @@ SAMPLES = (20, 5000)
 
 def sgd(recipe: Recipe, rate: float) -> Recipe:
     """Plain gradient descent whose first rate is `rate`."""
-    return replace(recipe, name=f"SGD, rate {rate:g}", hessian_patterns=0, mu=recipe.eta(1) / rate)
+    return replace(recipe, name=rate_name(rate), hessian_patterns=0, mu=recipe.eta(1) / rate)
 
 
-def compared(recipe: Recipe, best: float) -> list[Recipe]:
-    """What is repeated with all seeds: SDLM, SGD at its best rate, and SDLM with other samples."""
+def rate_name(rate: float) -> str:
+    """The recipe's name of plain gradient descent at a rate."""
+    return f"SGD, rate {rate:g}"
+
+
+def best_rate(histories: list[dict]) -> float | None:
+    """The rate that was repeated with most seeds, among equals that of lowest error; None if all diverged."""
+    ends = {
+        rate: at_pass(runs, -1, "test_error_percent")[0]
+        for rate in RATES
+        if (runs := named(histories, rate_name(rate)))
+    }
+    return min(ends, key=lambda rate: (-len(named(histories, rate_name(rate))), ends[rate]), default=None)
+
+
+def compared(recipe: Recipe, best: float | None) -> list[Recipe]:
+    """What is repeated with all seeds: SDLM, SGD at its best rate (if any ends), and SDLM with other samples."""
     sampled = [replace(recipe, name=f"SDLM, {size} patterns", hessian_patterns=size) for size in SAMPLES]
-    return [replace(recipe, name="SDLM, 500 patterns"), sgd(recipe, best), *sampled]
+    return [replace(recipe, name="SDLM, 500 patterns"), *([sgd(recipe, best)] if best else []), *sampled]
 
 
-def draw(histories: list[dict], names: list[str], stem: Path) -> list[Path]:
+def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Path) -> list[Path]:
     with style():
         figure = Figure(figsize=(7.5, 3.4))
         left, right = figure.subplots(1, 2)
         for name in names:
             runs = named(histories, name)
+            if not runs:
+                continue
             passes = [record["pass"] for record in runs[0]["passes"]]
             curves = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
             mean, low, high = student_interval(curves)
             (line,) = left.plot(passes, mean, label=name)
             left.fill_between(passes, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
         left.set(xlabel="pass", ylabel="held-out error (%)", yscale="log", title="95% intervals over seeds")
-        left.legend()
-        searched = [(rate, runs) for rate in RATES if (runs := named(histories, f"SGD, rate {rate:g}"))]
-        ends = [runs[0]["passes"][-1]["test_error_percent"] for _, runs in searched]
+        if left.lines:
+            left.legend()
+        first = [run for run in histories if run["seed"] == 1]
+        searched = [(rate, runs[0]) for rate in RATES if (runs := named(first, rate_name(rate)))]
+        ends = [run["passes"][-1]["test_error_percent"] for _, run in searched]
         right.plot([rate for rate, _ in searched], ends, "o-", color="0.3")
+        lost = {end["recipe"] for end in diverged if end["seed"] == 1}
+        lost_rates = [rate for rate in RATES if rate_name(rate) in lost]
+        if lost_rates:
+            top = right.get_xaxis_transform()
+            right.plot(lost_rates, [0.95] * len(lost_rates), "x", color="#D55E00", transform=top, label="diverged")
+            right.legend()
         right.set(xlabel="rate of plain gradient descent in pass 1", ylabel="held-out error, seed 1 (%)", xscale="log",
-                  yscale="log", title="search for the single rate")  # fmt: skip
+                  yscale="log" if ends else "linear", title="search for the single rate")  # fmt: skip
         return save(figure, stem)
+
+
+def train(name: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
+    """Search the single rate with one seed, then repeat it and SDLM with all; OUT/name.json holds everything."""
+
+    def tasks(recipes: list[Recipe], count: int) -> list[Task]:
+        held_out = 300 if arguments.quick else 10_000
+        return [
+            task
+            for each in recipes
+            for task in seeds_of(
+                each, arguments.runs / name / each.name.replace(", ", "_"), arguments, count, validation=held_out
+            )
+        ]
+
+    resolve_data(arguments)
+    search = tasks([sgd(recipe, rate) for rate in RATES], 1)
+    found = carry_out(name, search, arguments, complete=False, allow_divergence=True)
+    arguments.resume = True  # the best rate's first seed has just been trained
+    everything = tasks(compared(recipe, best_rate(found)), arguments.seeds)
+    others = [task for task in search if task.out not in {each.out for each in everything}]
+    carry_out(name, everything + others, arguments, allow_divergence=True)
 
 
 def main() -> None:
     arguments = parse(options(__doc__, seeds=5))
-
-    def tasks(recipes: list[Recipe], count: int) -> list[Task]:
-        return [
-            task
-            for recipe in recipes
-            for task in seeds_of(
-                recipe,
-                arguments.runs / NAME / recipe.name.replace(", ", "_"),
-                arguments,
-                count,
-                validation=300 if arguments.quick else 10_000,
-            )
-        ]
-
-    recipe = chosen_recipe(arguments)
+    name, recipe = variant(NAME, arguments), chosen_recipe(arguments)
     if not arguments.plot_only:
-        resolve_data(arguments)
-        search = tasks([sgd(recipe, rate) for rate in RATES], 1)
-        found = carry_out(NAME, search, arguments)
-        best = RATES[int(np.argmin([run["passes"][-1]["test_error_percent"] for run in found]))]
-        arguments.resume = True  # the best rate's first seed has just been trained
-        everything = tasks(compared(recipe, best), arguments.seeds)
-        carry_out(
-            NAME, everything + [task for task in search if task.out not in {t.out for t in everything}], arguments
-        )
-    histories = recorded(NAME, arguments)
-    ends = {
-        rate: at_pass(runs, -1, "test_error_percent")
-        for rate in RATES
-        if (runs := named(histories, f"SGD, rate {rate:g}"))
-    }
-    best = max(ends, key=lambda rate: len(named(histories, f"SGD, rate {rate:g}")))
-    names = [recipe.name for recipe in compared(recipe, best)]
-    for name in names:
-        for number in sorted({1, 3, 8, arguments.passes}):
-            if number > arguments.passes:
-                break
-            mean, low, high = at_pass(named(histories, name), number, "test_error_percent")
-            print(f"{name}, pass {number}: held-out error {mean:.2f}% ({low:.2f} to {high:.2f})")
-    for path in (arguments.out / f"{NAME}.json", *draw(histories, names, arguments.out / NAME)):
+        train(name, recipe, arguments)
+    histories, diverged = recorded(name, arguments), recorded(name, arguments, "diverged")
+    names = [each.name for each in compared(recipe, best_rate(histories))]
+    for each in names:
+        runs = named(histories, each)
+        last = len(runs[0]["passes"]) if runs else 0
+        for number in sorted({1, 3, 8, last} & set(range(1, last + 1))):
+            mean, low, high = at_pass(runs, number, "test_error_percent")
+            print(f"{each}, pass {number}: held-out error {mean:.2f}% ({low:.2f} to {high:.2f})")
+    for end in diverged:
+        print(f"{end['recipe']}, seed {end['seed']}: {end['reason']}")
+    for path in (arguments.out / f"{name}.json", *draw(histories, diverged, names, arguments.out / name)):
         print(path)
 
 

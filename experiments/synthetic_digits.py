@@ -17,6 +17,7 @@ from lenet1998.data import load
 from lenet1998.data.patterns import Patterns
 from lenet1998.evaluation import ErrorRate
 from lenet1998.files import write_json
+from lenet1998.options import positive
 from lenet1998.plotting import save, style
 from lenet1998.provenance import provenance
 from lenet1998.recipe import Recipe
@@ -51,7 +52,7 @@ def sheet(patterns: Patterns, stem: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", metavar="N", type=int, default=3, help="seeds of LeNet-5 (default: 3)")
+    parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="seeds of LeNet-5 (default: 3)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
     arguments = parser.parse_args()
     data = load("synthetic")

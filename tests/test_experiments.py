@@ -10,12 +10,18 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
+from experiments import fig8_misclassified
+from lenet1998.data import load
+from lenet1998.errors import LeNetError
+from lenet1998.recipe import Recipe
+from lenet1998.runs import run
+
 ROOT = Path(__file__).parent.parent
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
-    "fig6_training_size": "fig6_training_size",
-    "effective_rates": "effective_rates",
-    "sdlm_vs_sgd": "sdlm_vs_sgd",
+    "fig6_training_size": "fig6_training_size_numpy",
+    "effective_rates": "effective_rates_numpy",
+    "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
     "readings": "readings",
 }
 
@@ -28,13 +34,21 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize("name", WRITES)
 def test_from_start_to_figure(name, tmp_path):
     options = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet"]
-    done = experiment(name, *options, "--runs", str(tmp_path / "runs"), "--out", str(tmp_path))
+    places = ["--out", str(tmp_path)]
+    places += [] if name == "effective_rates" else ["--runs", str(tmp_path / "runs")]
+    done = experiment(name, *options, *places)
     assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("*.partial.json"))
     results = json.loads((tmp_path / f"{WRITES[name]}.json").read_text())
     assert "runs" in results or "steps" in results
     assert matplotlib.image.imread(tmp_path / f"{WRITES[name]}.png").std() > 0.05
     assert (tmp_path / f"{WRITES[name]}.pdf").stat().st_size > 1000
     assert "1998" not in done.stdout
+    (tmp_path / f"{WRITES[name]}.png").unlink()
+    again = experiment(name, "--plot-only", "--engine", "numpy", "--out", str(tmp_path))
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == done.stdout
+    assert (tmp_path / f"{WRITES[name]}.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -44,6 +58,48 @@ def test_help(name):
     done = experiment(name, "--help")
     assert done.returncode == 0
     assert "usage:" in done.stdout and len(done.stdout) > 300
+
+
+def test_effective_rates_has_only_the_options_that_it_honours():
+    done = experiment("effective_rates", "--seeds", "3")
+    assert done.returncode == 2 and "unrecognized arguments" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "option"), [("fig7_distortions", "--seed=-1"), ("synthetic_digits", "--seeds=0")])
+def test_seeds_out_of_range_are_refused(name, option):
+    done = experiment(name, option)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_figure_7_says_that_its_data_are_damaged(tmp_path):
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / f"{part}-ubyte").write_bytes(b"damaged")
+    done = experiment("fig7_distortions", "--data-dir", str(tmp_path), "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_figure_8_refuses_damaged_and_other_networks(tmp_path, monkeypatch):
+    for seed in (1, 2):
+        place = tmp_path / "fig6_training_size_distorted" / f"seed{seed}"
+        place.mkdir(parents=True)
+        (place / "checkpoint.npz").write_bytes(b"damaged")
+    monkeypatch.setattr(fig8_misclassified, "load", lambda *_: load("synthetic", train_size=10, test_size=10))
+    monkeypatch.setattr("sys.argv", ["fig8", "--runs", str(tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(LeNetError, match="checkpoint"):
+        fig8_misclassified.main()
+    data = {"name": "mnist", "train_size": 60_000, "test_size": 10_000}
+    whole = {"data": data, "recipe": {"distorted_copies": 9}, "passes": [{}] * 20}
+    assert fig8_misclassified.fit(whole)
+    for other in ({"data": data | {"train_size": 600}}, {"data": data | {"name": "synthetic"}},
+                  {"data": data | {"test_size": 200}}, {"recipe": {}}, {"passes": [{}] * 19}):  # fmt: skip
+        assert not fig8_misclassified.fit(whole | other)
+    digits = load("synthetic", train_size=10, test_size=10)
+    path = tmp_path / "fig6_training_size_distorted" / "seed1"
+    (path / "checkpoint.npz").unlink()
+    run(path, Recipe(distorted_copies=9), digits, passes=1, engine="numpy")
+    with pytest.raises(LeNetError, match="fig6_training_size --resume"):
+        fig8_misclassified.main()
 
 
 def test_figure_8_says_what_has_to_run_first(tmp_path):

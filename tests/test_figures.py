@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -10,8 +11,13 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from experiments import common, fig6_training_size, readings, sdlm_vs_sgd
 from lenet1998 import plotting
+from lenet1998.data import load
+from lenet1998.errors import LeNetError
 from lenet1998.paper import comparable, figure_5
+from lenet1998.recipe import Recipe
+from lenet1998.sweep import DataChoice, Failure, Task
 
 ROOT = Path(__file__).parent.parent
 
@@ -91,3 +97,199 @@ def test_an_experiment_records_each_seed_and_continues(tmp_path):
     two = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
     assert [run["seed"] for run in two] == [1, 2]
     assert two[0]["passes"] == one[0]["passes"], "a finished seed is taken as it is, its times too"
+
+
+def arguments_of(monkeypatch, *given: str, seeds=2) -> argparse.Namespace:
+    monkeypatch.setattr("sys.argv", ["experiment", *given])
+    return common.parse(common.options("Text.", seeds))
+
+
+def resolved(monkeypatch, found: str, *given: str, train=60_000, test=10_000) -> tuple[Path, Path]:
+    """--out and --runs of a command line that finds such data."""
+
+    class Sized:
+        name, train, test = None, None, None
+
+    data = Sized()
+    data.name, data.train, data.test = found, range(train), range(test)
+    monkeypatch.setattr(common, "chosen_data", lambda _: data)
+    arguments = arguments_of(monkeypatch, *given)
+    common.resolve_data(arguments)
+    return arguments.out, arguments.runs
+
+
+def test_only_the_full_experiment_goes_where_results_are_kept(monkeypatch):
+    kept = (common.RESULTS, Path("runs"))
+    assert resolved(monkeypatch, "mnist") == kept
+    assert resolved(monkeypatch, "mnist", "--passes", "25") == kept
+    trials = {
+        resolved(monkeypatch, "mnist", "--quick", train=300, test=200),
+        resolved(monkeypatch, "mnist", "--passes", "19"),
+        resolved(monkeypatch, "mnist", train=1000),
+        resolved(monkeypatch, "mnist", test=1000),
+        resolved(monkeypatch, "synthetic", train=10_000, test=2_000),
+        resolved(monkeypatch, "synthetic"),
+    }
+    assert len(trials) == 6, "each its own place"
+    assert all(out == runs and Path("runs/trial") in out.parents for out, runs in trials)
+    given = resolved(monkeypatch, "synthetic", "--out", "here", "--runs", "there")
+    assert given == (Path("here"), Path("there"))
+    assert arguments_of(monkeypatch, "--plot-only", "--quick").out == common.RESULTS
+
+
+@pytest.fixture
+def swept(monkeypatch):
+    """`carry_out` on outcomes that are given; a stop among them is an interrupt."""
+
+    def carry(tmp_path, outcomes, **options):
+        def sweep(tasks, *, finished, **_):
+            done = []
+            for outcome in outcomes:
+                if outcome is KeyboardInterrupt:
+                    raise outcome
+                if isinstance(outcome, dict):
+                    done.append(outcome)
+                    finished(done)
+            return outcomes
+
+        monkeypatch.setattr(common, "sweep", sweep)
+        arguments = arguments_of(monkeypatch, "--out", str(tmp_path))
+        return common.carry_out("some", [None] * len(outcomes), arguments, **options)
+
+    return carry
+
+
+def failure(diverged: bool, name="wild") -> Failure:
+    task = Task(Path("somewhere"), Recipe(name=name), 3, DataChoice("synthetic"))
+    return Failure(task, "it went wrong", diverged)
+
+
+def test_complete_results_are_replaced_only_at_the_end(swept, tmp_path, monkeypatch):
+    swept(tmp_path, [history(), history(seed=2)])
+    complete = (tmp_path / "some.json").read_text()
+    with pytest.raises(KeyboardInterrupt):
+        swept(tmp_path, [history(seed=5), KeyboardInterrupt])
+    assert (tmp_path / "some.json").read_text() == complete
+    arguments = arguments_of(monkeypatch, "--plot-only", "--out", str(tmp_path))
+    assert len(common.recorded("some", arguments)) == 2
+    (tmp_path / "some.json").unlink()
+    assert [run["seed"] for run in common.recorded("some", arguments)] == [5], "as far as it came"
+    swept(tmp_path, [history()], complete=False)
+    assert not (tmp_path / "some.json").exists()
+    with pytest.raises(LeNetError, match="1 of 2 runs failed .*--resume"):
+        swept(tmp_path, [history(seed=7), failure(diverged=True)])
+    assert [run["seed"] for run in json.loads((tmp_path / "some.json").read_text())["runs"]] == [7]
+    assert not (tmp_path / "some.partial.json").exists()
+
+
+def test_a_divergence_is_a_result_where_it_is_allowed(swept, tmp_path):
+    runs = swept(tmp_path, [history(), failure(diverged=True)], allow_divergence=True)
+    assert [run["seed"] for run in runs] == [1]
+    listed = json.loads((tmp_path / "some.json").read_text())["diverged"]
+    assert listed == [{"recipe": "wild", "seed": 3, "reason": "it went wrong"}]
+    with pytest.raises(LeNetError, match="1 of 3 runs failed"):
+        swept(tmp_path, [history(), failure(diverged=True), failure(diverged=False)], allow_divergence=True)
+
+
+def sgd_run(rate: float, error: float, seed=1) -> dict:
+    run = history(seed=seed) | {"recipe": {"name": f"SGD, rate {rate:g}"}}
+    run["passes"][-1]["test_error_percent"] = error
+    return run
+
+
+def test_the_best_rate_is_that_of_lowest_error_unless_another_was_repeated(drawn, tmp_path):
+    one_seed = [sgd_run(0.0003, 3), sgd_run(0.004, 1.5), sgd_run(0.002, 2)]
+    assert sdlm_vs_sgd.best_rate(one_seed) == 0.004
+    assert sdlm_vs_sgd.best_rate([*one_seed, sgd_run(0.002, 2, seed=2)]) == 0.002
+    assert sdlm_vs_sgd.best_rate([]) is None
+    names = [recipe.name for recipe in sdlm_vs_sgd.compared(Recipe(), None)]
+    assert names == ["SDLM, 500 patterns", "SDLM, 20 patterns", "SDLM, 5000 patterns"]
+    lost = [{"recipe": "SGD, rate 0.016", "seed": 1, "reason": ""}, {"recipe": names[0], "seed": 1, "reason": ""}]
+    for runs in (one_seed, []):
+        assert sdlm_vs_sgd.draw(runs, lost, [*names, "SGD, rate 0.004"], tmp_path / "figure")[0].exists()
+
+
+def reading(name: str, passes=3, **others) -> dict:
+    run = history("mnist validation", 50_000, passes=passes, **others)
+    for record in run["passes"]:
+        record |= {"step_min": 7e-5, "step_max": 0.016}
+    return run | {"recipe": {"name": name}, "s2_coefficients": [0.2]}
+
+
+def test_readings_that_diverge_are_scored_and_drawn(tmp_path, monkeypatch, capsys):
+    content = {
+        "runs": [reading("centre"), reading("centre", seed=2), reading("mu=0.1")],
+        "diverged": [
+            {"recipe": "mu=0.1", "seed": 2, "reason": "diverged in pass 2"},
+            {"recipe": "penalty_scale=1", "seed": 1, "reason": "diverged in pass 1"},
+        ],
+    }
+    (tmp_path / "readings.partial.json").write_text(json.dumps(content))
+    monkeypatch.setattr("sys.argv", ["readings", "--plot-only", "--out", str(tmp_path)])
+    readings.main()
+    lines = {line.split("`")[1]: line for line in (tmp_path / "readings.md").read_text().splitlines()[2:]}
+    assert set(lines) == {"centre", "mu=0.1", "penalty_scale=1"}
+    assert "0, 1 diverged | diverged" in lines["penalty_scale=1"] and "1, 1 diverged" in lines["mu=0.1"]
+    rows = {row["reading"]: row for row in json.loads((tmp_path / "readings_scores.json").read_text())["rows"]}
+    assert not any(rows["penalty_scale=1"]["met"].values())
+    assert rows["centre"]["met"]["stable"] and not rows["mu=0.1"]["met"]["stable"]
+    assert (tmp_path / "readings.png").exists()
+
+
+def test_readings_are_compared_at_the_passes_that_the_paper_has():
+    long = reading("centre", passes=25)
+    assert readings.score([long])["train_error_percent"] == 5 / 19
+    for record, point in zip(long["passes"], figure_5(), strict=False):
+        record["train_error_percent"] = point["train_error_on_the_fly_percent"]
+    assert readings.score([long])["curve_rms"] == 0
+    assert readings.score([long])["met"]["end"]
+    assert readings.score([reading("centre")])["train_error_percent"] == 5 / 3
+
+
+def test_an_interrupted_reading_is_recorded_with_its_coefficients(tmp_path, monkeypatch):
+    where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    small = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--seeds", "1", "--passes", "1"]
+    monkeypatch.setattr("sys.argv", ["readings", *small, *where])
+    write, left = common.write_json, [2]
+
+    def stop(path, content):
+        write(path, content)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(common, "write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        readings.main()
+    runs = json.loads((tmp_path / "readings.partial.json").read_text())["runs"]
+    assert [len(run["s2_coefficients"]) for run in runs] == [6, 6]
+    monkeypatch.setattr("sys.argv", ["readings", "--plot-only", *where])
+    readings.main()
+    assert (tmp_path / "readings.png").exists()
+
+
+def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(monkeypatch, tmp_path):
+    tasks = []
+
+    def carry_out(name, wanted, _):
+        tasks.extend([name, *wanted])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fig6_training_size, "carry_out", carry_out)
+    monkeypatch.setattr(common, "chosen_data", lambda _: load("synthetic", train_size=300, test_size=200))
+    options = ["--quick", "--recipe", "printed", "--set", "mu=0.1", "--engine", "numpy", "--seeds", "1"]
+    monkeypatch.setattr("sys.argv", ["fig6", *options, "--out", str(tmp_path), "--runs", "r"])
+    with pytest.raises(KeyboardInterrupt):
+        fig6_training_size.main()
+    name, *places = tasks
+    assert name == "fig6_training_size_printed_mu=0.1_numpy"
+    assert [str(task.out.parent) for task in places] == [
+        f"r/{name}_150", "r/fig5_error_curves_printed_mu=0.1_numpy", f"r/{name}_600", f"r/{name}_distorted"
+    ]  # fmt: skip
+
+
+def test_figure_6_lies_under_ours_only_where_it_may():
+    runs = [history(train_size=size) for size in fig6_training_size.SIZES]
+    assert fig6_training_size.comparable(runs)
+    for other in (history(test_size=500), history(name="synthetic"), history(train_size=20_000)):
+        assert not fig6_training_size.comparable([*runs, other])
