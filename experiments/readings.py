@@ -73,8 +73,13 @@ READINGS = {
         ["init_gain=2.4", "init_power=1", "bias_init=uniform", "coefficient_init=uniform", "penalty_scale=1"],
     ],
 }
-# Readings that the first three seeds leave in the running for the new default; trained with ten seeds.
-FINALISTS: tuple[str, ...] = ()
+# The readings that meet every claim but the rates and have the lowest held-out errors with three seeds; made with ten.
+FINALISTS = (
+    "init_gain=1.73",
+    "subsampling=average coefficient=2",
+    "init_gain=1.73 subsampling=average coefficient=2",
+)
+WIDEST = 3.0  # per cent; what errs more is written at the margin of the figure
 CLAIMS = ("rates", "curve", "end", "stable", "S2")
 
 
@@ -185,16 +190,16 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
         left.set_xticks(range(len(CLAIMS)), CLAIMS, rotation=60)
         left.set_yticks(y, [f"{row['reading']}" for row in rows], fontsize=7)
         left.set(xlim=(-0.5, len(CLAIMS) - 0.5), title="claim met")
-        left.invert_yaxis()
+        left.set_ylim(len(rows) - 0.5, -0.5)
         for k, row in enumerate(rows):
-            if not row["seeds"]:
-                right.text(1, k, "diverged", color="#D55E00", fontsize=7, verticalalignment="center")
+            held_out = row.get("held_out_error_percent", np.inf)
+            if held_out > WIDEST:
+                what = f"{held_out:.0f}%" if row["seeds"] else "diverged"
+                right.text(0.99 * WIDEST, k, f"{what} >", color="#D55E00", fontsize=7, ha="right", va="center")
                 continue
-            low, high = row["held_out_interval"]
-            right.plot([low, high], [k, k], color="#D55E00")
-            right.plot(row["held_out_error_percent"], k, "o", color="#D55E00")
-        right.set(xscale="log", xlabel="held-out error (%), 95% interval over seeds")
-        right.set_xlim(0.8, 100)
+            right.plot(row["held_out_interval"], [k, k], color="#D55E00")
+            right.plot(held_out, k, "o", color="#D55E00")
+        right.set(xlim=(0.8, WIDEST), xlabel="held-out error (%), 95% interval over seeds")
         return save(figure, stem)
 
 
