@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from experiments.common import RESULTS, guarded  # noqa: E402
-from experiments.processes import memory, start_times, throughput  # noqa: E402
+from experiments.processes import memory, start_times, throughputs  # noqa: E402
 from experiments.rivals import RIVALS  # noqa: E402
 from lenet1998.data import load  # noqa: E402
 from lenet1998.engine import ENGINES, Batch, make_engine  # noqa: E402
@@ -165,7 +165,7 @@ def main() -> None:
         rows += rival_times()
         results["growth"] = growth(engines[0])
         results["processes"] = start_times() | {"megabytes": memory()}
-        one, two = throughput(1), throughput(2)
+        one, two = throughputs()
         results["processes"] |= {"patterns_per_second": one, "two_at_once": two, "speedup_of_two": two / one}
     report(results)
     path = arguments.out / "benchmark_speed.json"

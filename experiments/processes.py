@@ -32,6 +32,13 @@ def memory() -> float:
     return _wait(_child("memory", 60_000))["megabytes"]
 
 
+def throughputs(rounds: int = 5) -> tuple[float, float]:
+    """Patterns a second of one run and of two at once: medians over rounds that take turns."""
+    pairs = [(throughput(1), throughput(2)) for _ in range(rounds)]
+    one, two = np.median(pairs, axis=0)
+    return float(one), float(two)
+
+
 def throughput(processes: int, patterns: int = 60_000) -> float:
     """Patterns a second of several processes together, each on one core.
 
