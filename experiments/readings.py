@@ -20,6 +20,7 @@ import argparse
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -188,7 +189,7 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
             left.scatter(np.full(met.sum(), x), y[met], marker="o", color="#0072B2")
             left.scatter(np.full((~met).sum(), x), y[~met], marker="x", color="0.6")
         left.set_xticks(range(len(CLAIMS)), CLAIMS, rotation=60)
-        left.set_yticks(y, [f"{row['reading']}" for row in rows], fontsize=7)
+        left.set_yticks(y, [fill(row["reading"], 50) for row in rows], fontsize=7)
         left.set(xlim=(-0.5, len(CLAIMS) - 0.5), title="claim met")
         left.set_ylim(len(rows) - 0.5, -0.5)
         for k, row in enumerate(rows):
@@ -199,7 +200,7 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
                 continue
             right.plot(row["held_out_interval"], [k, k], color="#D55E00")
             right.plot(held_out, k, "o", color="#D55E00")
-        right.set(xlim=(0.8, WIDEST), xlabel="held-out error (%), 95% interval over seeds")
+        right.set(xlim=(0.8, WIDEST), xlabel="held-out error (%)", title="95% interval over seeds")
         return save(figure, stem)
 
 
