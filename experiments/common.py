@@ -128,18 +128,21 @@ def carry_out(
     complete: bool = True,
     allow_divergence: bool = False,
     extend: Callable[[dict], dict] = dict,
+    kept: tuple[list[dict], list[dict]] = ([], []),
 ) -> list[dict]:
     """Perform the tasks, as many at a time as --jobs says, and return their histories, each as `extend` makes it.
 
     OUT/name.partial.json holds the histories after each; at the end, unless these tasks are but a part and `complete`
     is false, OUT/name.json takes its place, with those that succeeded. With `allow_divergence` a run that diverged is
-    a result, and listed under "diverged". Raises LeNetError at the end if others failed.
+    a result, and listed under "diverged". `kept` are histories and divergences recorded earlier that stay. Raises
+    LeNetError at the end if others failed.
     """
     partial = arguments.out / f"{name}.partial.json"
 
     def record(path: Path, histories: list[dict], diverged: list[dict]) -> None:
-        listed = {"diverged": diverged} if allow_divergence else {}
-        write_json(path, {"experiment": name, "runs": [extend(history) for history in histories], **listed})
+        listed = {"diverged": [*kept[1], *diverged]} if allow_divergence else {}
+        runs = [*kept[0], *(extend(history) for history in histories)]
+        write_json(path, {"experiment": name, "runs": runs, **listed})
 
     outcomes = sweep(
         tasks,

@@ -71,14 +71,21 @@ READINGS = {
         ["subsampling=average", "coefficient=2", "penalty_scale=0.02"],
         ["subsampling=average", "coefficient=1", "penalty_scale=0.02"],
         ["init_gain=1.73", "subsampling=average", "coefficient=2", "order=reshuffled"],
+        ["init_gain=1.73", "subsampling=average", "coefficient=2", "penalty_scale=0.05"],
+        ["init_gain=1.73", "subsampling=average", "coefficient=2", "penalty_scale=0.02"],
+        ["init_gain=1.73", "subsampling=average", "coefficient=1", "penalty_scale=0.05"],
+        ["init_gain=1.73", "subsampling=average", "coefficient=2", "bias_init=uniform"],
+        ["init_gain=1.73", "subsampling=average", "coefficient=2", "loss=map", "j=0.1", "curvature_seed=constant"],
         ["init_gain=2.4", "init_power=1", "bias_init=uniform", "coefficient_init=uniform", "penalty_scale=1"],
     ],
 }
-# The readings that meet every claim but the rates and have the lowest held-out errors with three seeds; made with ten.
+# The readings that meet every claim but the rates and have the lowest held-out errors with three seeds; made with ten, and the
+# last of them with a fresh order every pass, although the paper says "constant".
 FINALISTS = (
     "init_gain=1.73",
     "subsampling=average coefficient=2",
     "init_gain=1.73 subsampling=average coefficient=2",
+    "init_gain=1.73 subsampling=average coefficient=2 order=reshuffled",
 )
 WIDEST = 3.0  # per cent; what errs more is written at the margin of the figure
 CLAIMS = ("rates", "curve", "end", "stable", "S2")
@@ -207,18 +214,35 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
 def train(arguments: argparse.Namespace) -> None:
     """Train every reading with its seeds; OUT/readings.json holds the histories with their coefficients."""
     resolve_data(arguments)
-    tasks = []
+    tasks, kept = [], ([], [])
+    if arguments.only:
+        unknown = set(arguments.only) - {recipe.name for _, recipe in readings()}
+        if unknown:
+            raise LeNetError(f"no reading is called {unknown.pop()!r}: see the first column of readings.md")
+        earlier = recorded("readings", arguments), recorded("readings", arguments, "diverged")
+        kept = (
+            [history for history in earlier[0] if history["recipe"]["name"] not in arguments.only],
+            [end for end in earlier[1] if end["recipe"] not in arguments.only],
+        )
     for _, recipe in readings():
+        if arguments.only and recipe.name not in arguments.only:
+            continue
         count = arguments.finalist_seeds if recipe.name in FINALISTS else arguments.seeds
         place = directory(arguments.runs, recipe.name)
         tasks += seeds_of(recipe, place, arguments, count, validation=300 if arguments.quick else 10_000)
     extend = partial(with_coefficients, runs=arguments.runs)
-    carry_out("readings", tasks, arguments, allow_divergence=True, extend=extend)
+    carry_out("readings", tasks, arguments, allow_divergence=True, extend=extend, kept=kept)
 
 
 def main() -> None:
     parser = options(__doc__, seeds=3)
     parser.add_argument("--finalist-seeds", metavar="N", type=positive, default=10, help="of finalists (default: 10)")
+    parser.add_argument(
+        "--only",
+        metavar="READING",
+        action="append",
+        help="train this reading alone and keep what is recorded of the others; may be repeated",
+    )
     arguments = parse(parser)
     if arguments.quick:
         arguments.finalist_seeds = arguments.seeds
