@@ -79,8 +79,8 @@ READINGS = {
         ["init_gain=2.4", "init_power=1", "bias_init=uniform", "coefficient_init=uniform", "penalty_scale=1"],
     ],
 }
-# The readings that meet every claim but the rates and have the lowest held-out errors with three seeds; made with ten, and the
-# last of them with a fresh order every pass, although the paper says "constant".
+# The readings that meet every claim but the rates and have the lowest held-out errors with three seeds; made with ten.
+# The last has a fresh order every pass, although the paper says "constant".
 FINALISTS = (
     "init_gain=1.73",
     "subsampling=average coefficient=2",
