@@ -56,7 +56,7 @@ class Recipe:
 
     name: str = "default"
     #: weights start uniform in +-init_gain / F^init_power (appendix A: 2.4 and 1)
-    init_gain: float = 1.0
+    init_gain: float = 1.73
     init_power: float = 0.5
     #: whether the fan-in F counts the bias
     fan_in_counts_bias: bool = False
@@ -64,9 +64,9 @@ class Recipe:
     bias_init: str = "zero"
     #: subsampling coefficients start at the constant `coefficient`, or uniform like the weights with F = 4
     coefficient_init: str = "constant"
-    coefficient: float = 0.5
+    coefficient: float = 2.0
     #: S layers add (section II-B) or average (II-A) their four inputs
-    subsampling: str = "sum"
+    subsampling: str = "average"
     #: c in E(c y): 1 is equation 7 as printed, 0.5 half the squared distance
     penalty_scale: float = 0.1
     #: equation 8 (mle) or equation 9 (map)
@@ -159,6 +159,7 @@ PRINTED = Recipe(
     name="printed",
     init_gain=2.4,
     init_power=1.0,
+    subsampling="sum",
     bias_init="uniform",
     coefficient_init="uniform",
     penalty_scale=1.0,

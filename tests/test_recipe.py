@@ -55,13 +55,13 @@ def test_c3_maps_have_the_fan_ins_of_table_1():
 
 def test_default_starts_as_the_ledger_says():
     parameters = started(Recipe())
-    assert 0.95 / 5 < np.abs(parameters["C1.weight"]).max() <= 1 / 5
-    assert 0.99 / 20 < np.abs(parameters["C5.weight"]).max() <= 1 / 20
+    assert 0.95 * 1.73 / 5 < np.abs(parameters["C1.weight"]).max() <= 1.73 / 5
+    assert 0.99 * 1.73 / 20 < np.abs(parameters["C5.weight"]).max() <= 1.73 / 20
     for name, values in parameters.items():
         if name.endswith("bias"):
             assert not values.any()
         if name.endswith("coefficient"):
-            assert (values == 0.5).all()
+            assert (values == 2).all(), "twice the average: half the sum"
 
 
 def test_a_fan_in_that_counts_the_bias():
