@@ -12,7 +12,7 @@ from lenet1998.reporting import pass_table
 
 
 def main() -> None:
-    arguments = parse(options(__doc__, seeds=3))
+    arguments = parse(options(__doc__, seeds=10))
     name = variant("fig5_error_curves", arguments)
     histories = recorded(name, arguments) if arguments.plot_only else train_seeds(name, arguments)
     for history in histories:

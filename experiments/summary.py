@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common import RESULTS, guarded
+from experiments.fig6_training_size import group
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically
 
@@ -16,24 +17,31 @@ BEGIN = "<!-- results: written by python -m experiments.summary -->\n"
 END = "<!-- end of results -->\n"
 
 FIGURE_5 = "python -m experiments.fig5_error_curves"
-# Row: what, the paper's figure, results file, the pass and the key that are averaged, and the command.
+FIGURE_6 = "python -m experiments.fig6_training_size"
+TEST, TRAIN = "test_error_percent", "train_error_percent"
+# What, the paper's figure, results file, training set and distorted copies, pass and key that are averaged, command.
 ROWS = (
-    ("test error after 20 passes", "0.95", "fig5_error_curves", 20, "test_error_percent", FIGURE_5),
-    ("training error after 19 passes, on the fly", "0.35", "fig5_error_curves", 19, "train_error_percent", FIGURE_5),
+    ("test error after 20 passes", "0.95", "fig5_error_curves", (60_000, 0), 20, TEST, FIGURE_5),
+    ("training error after 19 passes, on the fly", "0.35", "fig5_error_curves", (60_000, 0), 19, TRAIN, FIGURE_5),
+    ("test error, trained on 15,000", "1.68", "fig6_training_size", (15_000, 0), 20, TEST, FIGURE_6),
+    ("test error, trained on 30,000", "1.14", "fig6_training_size", (30_000, 0), 20, TEST, FIGURE_6),
+    ("test error, with distortions", "0.82", "fig6_training_size", (60_000, 9), 20, TEST, FIGURE_6),
     (
         "test error, NumPy engine",
         "0.95",
         "fig5_error_curves_numpy",
+        (60_000, 0),
         20,
-        "test_error_percent",
-        f"{FIGURE_5} --engine numpy",
+        TEST,
+        f"{FIGURE_5} --seeds 3 --engine numpy",
     ),
     (
         "test error, the text taken literally",
         "0.95",
         "fig5_error_curves_printed",
+        (60_000, 0),
         20,
-        "test_error_percent",
+        TEST,
         f"{FIGURE_5} --seeds 1 --recipe printed",
     ),
 )
@@ -43,8 +51,8 @@ ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "t
 def results_table() -> str:
     """Error rates: the paper's, ours with the 95% Student interval over seeds, and the command."""
     lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | command |", "|---|---|---|---|---|"]
-    for what, paper, name, number, key, command in ROWS:
-        runs = _read(name)["runs"]
+    for what, paper, name, (size, copies), number, key, command in ROWS:
+        runs = group(_read(name)["runs"], size, copies)
         values = np.array([run["passes"][number - 1][key] for run in runs])
         mean, low, high = (float(value) for value in student_interval(values))
         ours = f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
