@@ -1,8 +1,8 @@
 """How wide should distortions be drawn? (section III-B; paper_notes.md, the ledger, entry 17)
 
 The paper gives no ranges. Its Figure 7 shows ten distortions of ten digits, and an affine fit to them finds the ranges
-that `lenet1998.distortions.Law` has as half-widths at width 1. A hundred examples chosen for a figure need not
-be typical draws, so narrower laws are tried: all half-widths times 1, 0.75, 0.5 and 0.25. Each is trained with several
+that `lenet1998.distortions.Law` has as half-widths. A hundred examples chosen for a figure need not be typical
+draws, so narrower laws are tried: all half-widths times a width of 1, 0.75, 0.5 and 0.25. Each is trained with several
 seeds on the first 50,000 training patterns and their distorted copies, and judged on the last 10,000, undistorted;
 the test set plays no part.
 """
@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
-from lenet1998.distortions import Law
 from lenet1998.options import chosen_recipe
 from lenet1998.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
@@ -30,9 +29,7 @@ def widened(recipe: Recipe, width: float) -> Recipe:
     """The recipe with distorted copies drawn from `width` times Figure 7's half-widths; 0 is no distortion."""
     if not width:
         return replace(recipe, name=label(width))
-    law = Law()
-    half_widths = {f"distortion_{name}": width * getattr(law, name) for name in ("scale", "squeeze", "shear", "shift")}
-    return replace(distorted(recipe), name=label(width), **half_widths)
+    return replace(distorted(recipe), name=label(width), distortion_width=width)
 
 
 def label(width: float) -> str:

@@ -35,6 +35,7 @@ _RANGES = {
     "mu": (1e-9, 1e6),
     "hessian_patterns": (0, 10**7),
     "distorted_copies": (0, 1000),
+    "distortion_width": (0.0, 2.0),
     "distortion_scale": (0.0, 0.9),
     "distortion_squeeze": (0.0, 0.9),
     "distortion_shear": (0.0, 2.0),
@@ -86,8 +87,10 @@ class Recipe:
     #: one random order kept for all passes, a new one every pass, or that of the file
     order: str = "constant"
     dtype: str = "float32"
-    #: distorted copies of each training pattern (the paper: 9), and half-widths of the law they are drawn from
+    #: distorted copies of each training pattern (the paper: 9), and the half-widths of the law they are drawn from:
+    #: `distortion_width` times the ranges of Figure 7
     distorted_copies: int = 0
+    distortion_width: float = 0.25
     distortion_scale: float = 0.3
     distortion_squeeze: float = 0.1
     distortion_shear: float = 0.15

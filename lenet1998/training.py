@@ -164,7 +164,8 @@ class Trainer:
     @cached_property
     def _distorted(self) -> DistortedSet:
         recipe = self.recipe
-        half_widths = (getattr(recipe, f"distortion_{name}") for name in ("scale", "squeeze", "shear", "shift"))
+        ranges = (getattr(recipe, f"distortion_{name}") for name in ("scale", "squeeze", "shear", "shift"))
+        half_widths = (recipe.distortion_width * half_width for half_width in ranges)
         return DistortedSet(self.data.train, Law(*half_widths), recipe.distorted_copies, self._rng(_DISTORTIONS))
 
     def _sample(self, number: int) -> np.ndarray:

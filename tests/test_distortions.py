@@ -102,3 +102,14 @@ def test_a_resumed_distorted_run_makes_the_same_distortions(digits):
     whole.run_pass()
     parts.run_pass()
     np.testing.assert_array_equal(parts.network.parameters.values, whole.network.parameters.values)
+
+
+def test_the_width_of_the_law_is_a_multiple_of_figure_7s_ranges():
+    digits = load("synthetic", train_size=20, test_size=1)
+    drawn = [
+        Trainer(Recipe(distorted_copies=2, distortion_width=width), digits, seed=1, engine="numpy")._distorted
+        for width in (1.0, 0.25)
+    ]
+    none = np.array([1, 1, 0, 0, 0])
+    np.testing.assert_allclose(drawn[1].distortions - none, 0.25 * (drawn[0].distortions - none))
+    assert np.abs(drawn[0].distortions - none).max(axis=0) == pytest.approx([0.3, 0.1, 0.15, 2.3, 2.3], rel=0.2)
