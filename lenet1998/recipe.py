@@ -90,7 +90,7 @@ class Recipe:
     #: distorted copies of each training pattern (the paper: 9), and the half-widths of the law they are drawn from:
     #: `distortion_width` times the ranges of Figure 7
     distorted_copies: int = 0
-    distortion_width: float = 0.25
+    distortion_width: float = 0.5
     distortion_scale: float = 0.3
     distortion_squeeze: float = 0.1
     distortion_shear: float = 0.15
