@@ -2,7 +2,8 @@
 
 The digits are those of the figure, found in the training file. The law that distortions are drawn from is
 `lenet1998.distortions.Law`; an affine fit to the hundred images of the printed figure gave, as the ranges it must
-cover, scale 0.72 to 1.30, squeeze 0.91 to 1.10, shear +-0.15, shift +-2.4 pixels, and no rotation.
+cover, scale 0.72 to 1.30, squeeze 0.91 to 1.10, shear +-0.15, shift +-2.4 pixels, and no rotation. Drawn here at the
+figure's own width; networks learn from draws half as wide (`experiments.distortion_law`).
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import checkpoint as checkpoints
+from lenet1998 import pretrained
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch
 from lenet1998.data.prepare import read_image
 from lenet1998.engine import Engine, make_engine
-from lenet1998.errors import LeNetError
+from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
 from lenet1998.options import (
@@ -97,14 +98,15 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    saved = checkpoints.load(arguments.checkpoint)
+    saved, network = _network(arguments.checkpoint)
     arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
     dataset = chosen_data(arguments)
     rate = error_rate(_engine(saved), dataset.test)
     if arguments.json:
-        print(json.dumps(rate.as_dict()))
+        print(json.dumps({**rate.as_dict(), "network": network}))
     else:
         low, high = rate.interval_percent
+        print(_shown(network))
         print(
             f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
             f"95% Wilson interval {low:.2f} to {high:.2f}%)"
@@ -112,20 +114,45 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def predict(arguments: argparse.Namespace) -> None:
-    engine = _engine(checkpoints.load(arguments.checkpoint))
-    distances = engine.penalties(np.stack([read_image(image) for image in arguments.images]))
+    for image in arguments.images:
+        if image.suffix == ".npz":
+            raise CheckpointError(f"{image} is no image: name a network by --checkpoint {image}")
+    saved, network = _network(arguments.checkpoint)
+    distances = _engine(saved).penalties(np.stack([read_image(image) for image in arguments.images]))
     answers = []
     for image, row in zip(arguments.images, distances, strict=True):
         best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
-        answers.append(
-            {"image": str(image), "class": best, "runner_up": runner_up, "distances": [float(y) for y in row]}
-        )
+        answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": [float(y) for y in row]}
+        answers.append({**answer, "network": network})
     if arguments.json:
         print(json.dumps(answers))
         return
+    print(_shown(network))
     for answer in answers:
         print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
         print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
+
+
+def _network(choice: str) -> tuple[checkpoints.Checkpoint, dict]:
+    """The checkpoint that an option names, a pretrained one or a file, and what the answers say of it."""
+    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(Path(choice))
+    passes = saved.history["passes"]
+    return saved, {
+        "name": choice,
+        "recipe": saved.recipe.name,
+        "seed": saved.history["seed"],
+        "data": saved.history["data"]["name"],
+        "passes": len(passes),
+        "recorded_test_error_percent": passes[-1]["test_error_percent"] if passes else None,
+    }
+
+
+def _shown(network: dict) -> str:
+    error = network["recorded_test_error_percent"]
+    return (
+        f"network: {network['name']} (recipe {network['recipe']}, seed {network['seed']}, {network['passes']} passes "
+        f"over {network['data']}{'' if error is None else f', recorded test error {error:.2f}%'})"
+    )
 
 
 def _engine(saved: checkpoints.Checkpoint) -> Engine:
@@ -166,13 +193,17 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-seedS)")
     added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
 
-    added = command(commands, "evaluate", evaluate, "the test error of a checkpoint, with its 95%% interval")
-    added.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="a checkpoint.npz")
+    networks = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
+    added = command(commands, "evaluate", evaluate, "the test error of a network, with its 95%% interval")
+    added.add_argument(
+        "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{networks} (default: default)"
+    )
     add_data_options(added, default=None)
+    added.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
     added.add_argument("--json", action="store_true", help="print JSON")
 
     added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
-    added.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="a checkpoint.npz")
+    added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{networks} (default: default)")
     added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="PNG or JPEG, of any size")
     added.add_argument("--json", action="store_true", help="print JSON")
     return top

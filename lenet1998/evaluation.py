@@ -43,7 +43,7 @@ class ErrorRate:
         return [100 * float(interval.low), 100 * float(interval.high)]
 
     def as_dict(self) -> dict[str, object]:
-        """The four figures that `lenet1998 evaluate --json` prints."""
+        """The figures that `lenet1998 evaluate --json` prints."""
         return {"error_percent": self.error_percent, **asdict(self), "interval_percent": self.interval_percent}
 
 

@@ -98,11 +98,15 @@ def test_a_run_that_is_there_is_refused(trained):
 def test_evaluate_json(trained):
     out, _ = trained
     rate = json.loads(lenet1998("evaluate", out / "checkpoint.npz", "--test-size", "200", "--json").stdout)
-    assert list(rate) == ["error_percent", "errors", "patterns", "interval_percent"]
+    assert list(rate) == ["error_percent", "errors", "patterns", "interval_percent", "network"]
     history = json.loads((out / "history.json").read_text())
     assert rate["error_percent"] == history["passes"][-1]["test_error_percent"]
     assert rate["patterns"] == 200
     assert rate["interval_percent"] == ErrorRate(rate["errors"], 200).interval_percent
+    assert rate["network"] == {
+        "name": str(out / "checkpoint.npz"), "recipe": "default", "seed": 1, "data": "synthetic", "passes": 2,
+        "recorded_test_error_percent": rate["error_percent"],
+    }  # fmt: skip
 
 
 def test_wilson_interval():
@@ -120,15 +124,17 @@ def test_predict(trained, tmp_path):
         grey = image if k else 255 - image  # the first dark on light, the others light on dark
         files.append(tmp_path / f"{k}.png")
         matplotlib.image.imsave(files[-1], np.kron(grey, np.ones((3, 3), np.uint8)), cmap="gray", vmin=0, vmax=255)
-    done = lenet1998("predict", out / "checkpoint.npz", *files, "--json")
+    ours = ["predict", "--checkpoint", out / "checkpoint.npz"]
+    done = lenet1998(*ours, *files, "--json")
     answers = json.loads(done.stdout)
     assert [answer["image"] for answer in answers] == [str(file) for file in files]
     for answer in answers:
         order = np.argsort(answer["distances"])
         assert len(answer["distances"]) == 10
         assert (answer["class"], answer["runner_up"]) == (order[0], order[1])
-    text = lenet1998("predict", out / "checkpoint.npz", files[0]).stdout
+    text = lenet1998(*ours, files[0]).stdout
     assert "runner-up" in text and "RBF distances" in text
+    assert text.startswith(f"network: {out / 'checkpoint.npz'} (recipe default, seed 1, 2 passes over synthetic,")
 
 
 def test_bad_usage_and_bad_input(trained, tmp_path):
@@ -139,10 +145,11 @@ def test_bad_usage_and_bad_input(trained, tmp_path):
     assert "mu" in refused("train", *SMALL, "--set", "mu=-3", "--out", tmp_path / "x")
     assert "default or printed" in refused("train", *SMALL, "--recipe", "mine", "--out", tmp_path / "x")
     assert "nothing.npz" in refused("evaluate", tmp_path / "nothing.npz")
-    assert "no.png" in refused("predict", out / "checkpoint.npz", tmp_path / "no.png")
+    assert "no.png" in refused("predict", "--checkpoint", out / "checkpoint.npz", tmp_path / "no.png")
+    assert "--checkpoint" in refused("predict", out / "checkpoint.npz", tmp_path / "no.png")
     (tmp_path / "file").write_text("in the way")
     # An unusable place is refused before any work, not after the first pass.
-    endless = ["--data", "synthetic", "--passes", "1000"]
+    endless = ["--data", "synthetic", "--train-size", "300", "--test-size", "50", "--passes", "100000"]
     for place in (tmp_path / "file", tmp_path / "file" / "run", tmp_path / ("x" * 300)):
         assert "cannot write" in refused("train", *endless, "--out", place)
     again = [*SMALL, "--out", out, "--quiet", "--resume"]
@@ -158,9 +165,9 @@ def test_divergence_exits_with_3(tmp_path):
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_ctrl_c_exits_with_130_and_keeps_the_last_pass(tmp_path, engine):
-    if engine == "numba":
-        pytest.importorskip("numba")
     more = ["--passes", "2000", "--engine", engine, "--out", str(tmp_path)]
+    if engine == "numba" and pytest.importorskip("numba").config.DISABLE_JIT:
+        more += ["--train-size", "2", "--test-size", "1"]  # kernels as plain Python
     command = [sys.executable, "-m", "lenet1998", "train", *SMALL, *more]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
@@ -173,7 +180,7 @@ def test_ctrl_c_exits_with_130_and_keeps_the_last_pass(tmp_path, engine):
     assert "--resume" in errors and "Traceback" not in errors
     history = json.loads((tmp_path / "history.json").read_text())
     assert history["passes"]
-    assert lenet1998("evaluate", tmp_path / "checkpoint.npz").returncode == 0
+    assert lenet1998("evaluate", tmp_path / "checkpoint.npz", "--test-size", "200").returncode == 0
 
 
 def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):

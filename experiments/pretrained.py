@@ -1,0 +1,102 @@
+"""Keeps two trained networks in the package, for `lenet1998 predict` and `lenet1998 evaluate` without training.
+
+"default" is one of the runs of `experiments.fig5_error_curves`, "distorted" one of those of
+`experiments.fig6_training_size` with distortions. Of each, the seed with the lowest training error of its last pass,
+counted on the fly, is kept, and among equals the one with the lowest training loss: the test error plays no part in the
+choice, so that it stays an estimate of the error on digits never seen. A run that is not whole, of another recipe, or
+made by code that no commit holds, is refused. Writes the checkpoints and networks.json into lenet1998/pretrained.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from experiments.common import guarded
+from experiments.fig6_training_size import distorted
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.checkpoint import Checkpoint
+from lenet1998.errors import LeNetError
+from lenet1998.files import write_json
+from lenet1998.paper import comparable
+from lenet1998.pretrained import CARDS, digest
+from lenet1998.recipe import Recipe
+from lenet1998.runs import CHECKPOINT
+
+PACKAGE = Path(checkpoints.__file__).parent / "pretrained"
+PASSES = 20
+# Name: the experiment that makes the runs, their directory, and the recipe that they follow.
+SOURCES = {
+    "default": ("fig5_error_curves", "fig5_error_curves", Recipe()),
+    "distorted": ("fig6_training_size", "fig6_training_size_distorted", distorted(Recipe())),
+}
+
+
+def refusal(history: dict, recipe: Recipe) -> str:
+    """Why a run may not be kept, or "" where it may."""
+    commits = [each.get("commit") for each in (history, *history.get("resumed", []))]
+    if not comparable(history):
+        return "it did not train on the 60,000 patterns of MNIST and test on the 10,000"
+    if len(history["passes"]) != PASSES:
+        return f"it has {len(history['passes'])} passes, not {PASSES}"
+    if Recipe.from_dict(history["recipe"]) != recipe:
+        return f"its recipe is not {recipe.name!r} as it is now"
+    if not all(commits) or any(commit.endswith("+") for commit in commits):
+        return "no commit holds the code that made it"
+    return ""
+
+
+def candidates(runs: Path, name: str) -> list[Checkpoint]:
+    """The runs to choose from, by seed. Raises LeNetError where there are none, and for one that may not be kept."""
+    experiment, directory, recipe = SOURCES[name]
+    command = f"python -m experiments.{experiment}"
+    found = []
+    for path in sorted((runs / directory).glob(f"seed*/{CHECKPOINT}")):
+        found.append(checkpoints.load(path))
+        reason = refusal(found[-1].history, recipe)
+        if reason:
+            raise LeNetError(f"{path} cannot be kept: {reason}; finish it with {command} --resume, or make it again")
+    if not found:
+        raise LeNetError(f"no runs in {runs / directory}: run {command}, or say where they are by --runs")
+    return sorted(found, key=lambda checkpoint: checkpoint.history["seed"])
+
+
+def best(runs: list[Checkpoint]) -> Checkpoint:
+    """The run of lowest training error in its last pass, then of lowest training loss, then the first."""
+    return min(runs, key=lambda run: [run.history["passes"][-1][key] for key in ("train_error_percent", "train_loss")])
+
+
+def card(chosen: Checkpoint, among: list[Checkpoint], name: str) -> dict:
+    """What networks.json says of a network."""
+    last = chosen.history["passes"][-1]
+    seeds = ", ".join(str(run.history["seed"]) for run in among)
+    return {
+        "made_by": f"python -m experiments.{SOURCES[name][0]}",
+        "chosen": f"of the seeds {seeds} the one with the lowest training error of pass {PASSES}, counted on the fly "
+        "(among equals, the lowest training loss); test errors were not looked at",
+        **{key: chosen.history[key] for key in ("seed", "engine", "commit", "recipe")},
+        **{key: last[key] for key in ("train_error_percent", "train_loss", "test_error_percent")},
+        "sha256": digest(chosen.values),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
+    arguments = parser.parse_args()
+    everything = {name: candidates(arguments.runs, name) for name in SOURCES}  # both, before anything is written
+    cards = {}
+    for name, among in everything.items():
+        chosen = best(among)
+        cards[name] = card(chosen, among, name)
+        checkpoints.save(arguments.out / f"{name}.npz", chosen)
+        print(f"{name}: seed {chosen.history['seed']}, training error {cards[name]['train_error_percent']:.2f}%, "
+              f"test error {cards[name]['test_error_percent']:.2f}%")  # fmt: skip
+    write_json(arguments.out / CARDS, cards)
+    for file in (*(f"{name}.npz" for name in cards), CARDS):
+        print(arguments.out / file)
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,62 @@
+"""Trained networks that come with the package, so that digits can be classified without training first.
+
+"default" is one of Figure 5's runs and "distorted" one of Figure 6's point with distortions (section III-B), both
+chosen by `experiments.pretrained`, which never looks at a test error. Each is an ordinary checkpoint NAME.npz, with
+its whole history; ``networks.json`` says of each how it was made and chosen, and has the SHA-256 of its parameters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib import resources
+
+import numpy as np
+
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.checkpoint import Checkpoint
+from lenet1998.errors import CheckpointError
+
+NAMES = ("default", "distorted")
+CARDS = "networks.json"
+FOLDER = resources.files(__name__)
+_REMEDY = "install lenet1998 again, or name a checkpoint.npz that lenet1998 train wrote"
+
+
+def load(name: str) -> Checkpoint:
+    """The checkpoint called `name`. Raises CheckpointError where it is not there, or is not the one that was kept.
+
+    >>> load("lenet-4")
+    Traceback (most recent call last):
+    ...
+    lenet1998.errors.CheckpointError: no pretrained network is called 'lenet-4': choose default or distorted
+    """
+    if name not in NAMES:
+        raise CheckpointError(f"no pretrained network is called {name!r}: choose {' or '.join(NAMES)}")
+    file = FOLDER / f"{name}.npz"
+    if not file.is_file():
+        raise CheckpointError(f"this copy of lenet1998 came without its pretrained network {name!r}: {_REMEDY}")
+    with resources.as_file(file) as path:
+        found = checkpoints.load(path)
+    if digest(found.values) != _recorded_digest(name):
+        raise CheckpointError(f"{file} is not the network that {CARDS} describes: {_REMEDY}")
+    return found
+
+
+def digest(values: np.ndarray) -> str:
+    """The SHA-256, in hexadecimal, of the bytes of parameters (60000,), float32 or float64.
+
+    >>> digest(np.zeros(3, np.float32))[:12]
+    '15ec7bf0b507'
+    """
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def _recorded_digest(name: str) -> str:
+    try:
+        return str(json.loads((FOLDER / CARDS).read_text(encoding="utf-8"))[name]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        raise CheckpointError(
+            f"{FOLDER / CARDS} does not describe the network {name!r} ({reason}): {_REMEDY}"
+        ) from error
