@@ -1,8 +1,9 @@
 """Engines: what runs a network over patterns. This one is the NumPy reference; its loop is section III-B and appendix
 C.
 
-An engine offers three things: the mean curvature over a sample (equation 24), online learning over an ordered stretch
-of patterns (equation 18, one update after every pattern), and the penalties of a batch. It prints nothing.
+An engine offers four things: the mean curvature over a sample (equation 24), online learning over an ordered stretch
+of patterns (equation 18, one update after every pattern), learning in mini-batches with any optimiser, and the
+penalties of many images. It prints nothing.
 """
 
 from __future__ import annotations
@@ -17,25 +18,24 @@ from threadpoolctl import ThreadpoolController
 
 from lenet1998.data.patterns import Patterns
 from lenet1998.errors import LeNetError
-from lenet1998.loss import MAP, MLE
+from lenet1998.loss import Loss
 from lenet1998.network import Network
+from lenet1998.optimisers import Optimiser, Rate
 from lenet1998.sdlm import update
-
-Loss = MLE | MAP
 
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
 
 
 class Batch(NamedTuple):
-    """Images uint8 (P, H, W) and labels uint8 (P,): what an engine needs of `Patterns`, for images of any size."""
+    """Images uint8 (P, H, W) or (P, C, H, W) and labels uint8 (P,): what an engine needs of `Patterns`."""
 
     images: np.ndarray
     labels: np.ndarray
 
 
 class Tally(NamedTuple):
-    """What online learning counted on the fly, each pattern before its own update."""
+    """What learning counted on the fly, each pattern before the update that it takes part in."""
 
     errors: int
     loss: float
@@ -64,17 +64,26 @@ class Engine(Protocol):
     def train(self, patterns: Patterns | Batch, order: np.ndarray, steps: np.ndarray) -> Tally:
         """Learn patterns[order] one by one with step sizes `steps`, (parameters,). Raises NonFinite."""
 
+    def train_batches(
+        self, patterns: Patterns | Batch, order: np.ndarray, batch: int, optimiser: Optimiser, rate: Rate
+    ) -> Tally:
+        """Learn patterns[order] in mini-batches of `batch`, the last of which may be smaller; raises NonFinite.
+
+        An update takes the mean of its patterns' gradients. A weight that is not finite is reported at the last
+        pattern of its batch. The sum of losses leaves out what `optimiser.decay` stands for.
+        """
+
     def penalties(self, images: np.ndarray) -> np.ndarray:
-        """Penalties (P, classes) of images uint8 (P, H, W)."""
+        """Penalties (P, classes) of images uint8 (P, H, W) or (P, C, H, W)."""
 
 
 def _one_thread(method):
     """Keep matrix products on one thread: they are too small to share, and sums must not depend on the cores."""
 
     @wraps(method)
-    def limited(*arguments):
+    def limited(*arguments, **named):
         with _blas().limit(limits=1, user_api="blas"):
-            return method(*arguments)
+            return method(*arguments, **named)
 
     return limited
 
@@ -126,6 +135,32 @@ class NumpyEngine:
         return Tally(errors, total)
 
     @_one_thread
+    def train_batches(
+        self, patterns: Patterns | Batch, order: np.ndarray, batch: int, optimiser: Optimiser, rate: Rate
+    ) -> Tally:
+        parameters = self.network.parameters
+        errors, total = 0, 0.0
+        with np.errstate(all="ignore"):
+            for start in range(0, len(order), batch):
+                chosen = order[start : start + batch]
+                parameters.gradient.fill(0)
+                for first in range(0, len(chosen), _BLOCK):
+                    block = chosen[first : first + _BLOCK]
+                    labels = patterns.labels[block]
+                    y = self.network.forward(patterns.images[block])
+                    losses = self.loss.value(y, labels)
+                    if not np.isfinite(losses).all():
+                        raise NonFinite("loss", start + first + int(np.isfinite(losses).argmin()))
+                    self.network.backward(self.loss.gradient(y, labels))
+                    errors += int((y.argmin(axis=1) != labels).sum())
+                    total += float(losses.sum(dtype=np.float64))
+                parameters.gradient /= len(chosen)
+                optimiser.step(parameters.values, parameters.gradient, rate)
+                if not np.isfinite(parameters.values.sum()):
+                    raise NonFinite("weight", start + len(chosen) - 1)
+        return Tally(errors, total)
+
+    @_one_thread
     def penalties(self, images: np.ndarray) -> np.ndarray:
         starts = range(0, len(images), _BLOCK)
         return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
@@ -149,12 +184,15 @@ def make_engine(name: str, network: Network, loss: Loss) -> Engine:
 
 
 def _numba_works() -> bool:
-    """Whether numba is installed and fits the other packages; where it is installed and does not, a warning says so."""
+    """Whether numba is there, fits the other packages (a warning says so where it does not), and may compile.
+
+    With NUMBA_DISABLE_JIT=1 it may not, and kernels in plain Python are hundreds of times slower than NumPy.
+    """
     if not find_spec("numba"):
         return False
     try:
-        import numba  # noqa: F401
+        import numba
     except ImportError as error:
         logging.getLogger("lenet1998").warning("numba cannot be used, NumPy computes instead: %s", error)
         return False
-    return True
+    return not numba.config.DISABLE_JIT

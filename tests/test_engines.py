@@ -1,4 +1,7 @@
-"""Both engines on real training: runs continue from one to the other, and MNIST is learned alike."""
+"""Both engines on real training: runs continue from one to the other, and MNIST is learned alike.
+
+With NUMBA_DISABLE_JIT=1 the kernels run as plain Python, a third of a second and more a pattern, on a few patterns.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from lenet1998 import checkpoint as checkpoints
 from lenet1998 import engine as engines
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.initialisation import initialise
 from lenet1998.loss import MLE
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
@@ -19,20 +23,35 @@ from lenet1998.runs import CHECKPOINT, run
 from lenet1998.training import Trainer
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
-pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="whole passes take too long without compilation")
+
+JIT = not numba.config.DISABLE_JIT
 needs_mnist = pytest.mark.skipif("LENET1998_DATA" not in os.environ, reason="needs MNIST: set LENET1998_DATA")
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return load("synthetic", train_size=600, test_size=200)
+    return load("synthetic", train_size=600 if JIT else 2, test_size=200 if JIT else 1)
 
 
-def test_auto_takes_the_compiled_engine_where_numba_is(monkeypatch):
+def test_auto_takes_the_compiled_engine_where_numba_compiles(monkeypatch):
     network, loss = LeNet5(Recipe()), MLE(0.1)
-    assert engines.make_engine("auto", network, loss).name == "numba"
+    assert engines.make_engine("auto", network, loss).name == ("numba" if JIT else "numpy")
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     assert engines.make_engine("auto", network, loss).name == "numpy"
+
+
+def test_auto_takes_numpy_where_numba_may_not_compile(monkeypatch):
+    """The environment's NUMBA_DISABLE_JIT=1; kernels as plain Python are there for who asks for them."""
+    network, loss = LeNet5(Recipe()), MLE(0.321)  # a network that was not compiled before
+    initialise(network, Recipe(), np.random.default_rng(1))
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert engines.make_engine("auto", network, loss).name == "numpy"
+    plain = engines.make_engine("numba", network, loss)
+    assert plain.name == "numba"
+    image = np.eye(28, dtype=np.uint8)[None] * 255
+    np.testing.assert_allclose(
+        plain.penalties(image), engines.make_engine("auto", network, loss).penalties(image), rtol=1e-5
+    )
 
 
 def test_numba_that_is_missing_is_named(monkeypatch):
@@ -49,9 +68,10 @@ def test_auto_goes_on_without_a_numba_that_cannot_be_imported(monkeypatch, caplo
 
 
 def test_resume_is_bit_identical_within_the_compiled_engine(digits, tmp_path):
-    whole = run(tmp_path / "whole", Recipe(), digits, passes=3, engine="numba")
+    passes = 3 if JIT else 2
+    whole = run(tmp_path / "whole", Recipe(), digits, passes=passes, engine="numba")
     run(tmp_path / "parts", Recipe(), digits, passes=1, engine="numba")
-    parts = run(tmp_path / "parts", Recipe(), digits, passes=3, engine="numba", resume=True)
+    parts = run(tmp_path / "parts", Recipe(), digits, passes=passes, engine="numba", resume=True)
     assert whole["engine"] == "numba"
     ends = [checkpoints.load(tmp_path / name / CHECKPOINT).values for name in ("whole", "parts")]
     np.testing.assert_array_equal(*ends)
@@ -73,7 +93,7 @@ def test_a_checkpoint_of_one_engine_continues_in_the_other(digits, tmp_path, fir
 @needs_mnist
 def test_the_engines_learn_the_first_mnist_patterns_alike():
     """Up to some 5,000 steps float32 rounding stays small: over 3,000 patterns the counted errors were equal."""
-    data = load("mnist", train_size=3000, test_size=1000)
+    data = load("mnist", train_size=3000 if JIT else 2, test_size=1000 if JIT else 1)
     trainers = [Trainer(Recipe(), data, seed=1, engine=engine) for engine in ("numpy", "numba")]
     ours, theirs = (trainer.run_pass() for trainer in trainers)
     assert ours["train_error_percent"] == pytest.approx(theirs["train_error_percent"], abs=0.1)
@@ -84,6 +104,7 @@ def test_the_engines_learn_the_first_mnist_patterns_alike():
 
 
 @needs_mnist
+@pytest.mark.skipif(not JIT, reason="60,000 patterns need compiled kernels")
 def test_the_engines_learn_a_full_pass_of_mnist_within_the_spread_of_rounding():
     """A pass is chaotic: starts that differ by 1e-6 gave 2,637 to 2,711 errors on the fly with either engine.
 

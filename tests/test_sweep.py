@@ -22,7 +22,7 @@ from lenet1998.sweep import DataChoice, Failure, Task, sweep
 def tasks(directory, count=3, passes=2, train_size=300, **recipe) -> list[Task]:
     data = DataChoice("synthetic", train_size=train_size, test_size=50)
     return [
-        Task(directory / f"seed{seed}", Recipe(**recipe), seed, data, passes, engine="numpy")
+        Task(directory / f"seed{seed}", Recipe(hessian_patterns=50, **recipe), seed, data, passes, engine="numpy")
         for seed in range(1, count + 1)
     ]
 
@@ -121,7 +121,7 @@ def test_a_scheduler_that_is_not_named_or_not_there_is_one_clear_error(tmp_path)
 
 
 def test_divergence_is_a_failure_of_that_run(tmp_path):
-    these = [*tasks(tmp_path, 1), *tasks(tmp_path / "wild", 1, schedule=((1, 1e36),), penalty_scale=1000.0)]
+    these = [*tasks(tmp_path, 1), *tasks(tmp_path / "wild", 1, schedule=((1, 1e38),))]  # steps that overflow
     outcomes = sweep(these, quiet=True)
     assert outcomes[0]["seed"] == 1
     assert "diverged in pass 1" in outcomes[1].reason
