@@ -11,10 +11,10 @@ from pathlib import Path
 from lenet1998.errors import LeNetError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step: after a fault it holds the old content or the new, never a part.
 
-    Raises LeNetError with the reason (no space, no permission) when it cannot be written; the old file stays.
+    Raises OSError when it cannot be written; the old file stays.
     """
     temporary = None
     try:
@@ -28,12 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes private files; results are ordinary ones
         os.replace(temporary, path)
-    except BaseException as error:
+    except BaseException:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _refusal(path, error) from error
         raise
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """`replace` for results: raises LeNetError with the reason (no space, no permission) and what to do about it."""
+    try:
+        replace(path, content)
+    except OSError as error:
+        raise _refusal(path, error) from error
 
 
 def make_directory(path: Path) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet1998.data import download
-from lenet1998.data.download import fetch
+from lenet1998.data import cifar10
+from lenet1998.data import mirrors as machinery
+from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.data.mnist import load_mnist
@@ -225,15 +226,15 @@ def test_no_network(tmp_path: Path, bodies: dict[str, bytes]) -> None:
 
 
 def test_a_silent_mirror_is_given_up(tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(machinery, "PATIENCE", 0.2)
     silent, _ = mirrors.start(lambda handler, body: time.sleep(2.0))
     good, _ = mirrors.start(works)
     start = time.monotonic()
     with pytest.raises(DataError, match=r"no answer within 0\.2 seconds"):
         fetch(tmp_path / "d", [silent])
     assert time.monotonic() - start < 1.5
-    monkeypatch.setattr(download, "PATIENCE", 8.0)
-    monkeypatch.setattr(download, "STALL", 0.2)
+    monkeypatch.setattr(machinery, "PATIENCE", 8.0)
+    monkeypatch.setattr(machinery, "STALL", 0.2)
     assert fetch(tmp_path / "d", [silent, good]) == tmp_path / "d"
 
 
@@ -283,7 +284,7 @@ def test_leftovers_of_killed_downloads_are_removed(tmp_path: Path, mirrors: Mirr
     url, _ = mirrors.start(works)
     (tmp_path / "d").mkdir()
     name = sorted(mirrors.bodies)[0]
-    old, fresh, foreign = (tmp_path / "d" / x for x in (f".{name}.1.part", f".{name}.2.part", "mine.part"))
+    old, fresh, foreign = (tmp_path / "d" / x for x in (f".{name}.1", f".{name}.2", ".mine.1"))
     for path in (old, fresh, foreign):
         path.write_bytes(b"half")
     for path in (old, foreign):
@@ -291,3 +292,72 @@ def test_leftovers_of_killed_downloads_are_removed(tmp_path: Path, mirrors: Mirr
     fetch(tmp_path / "d", [url])
     # A fresh one may belong to a download that runs at this moment.
     assert not old.exists() and fresh.exists() and foreign.exists()
+
+
+@pytest.fixture
+def archive(bodies: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Some bytes in place of the archive of CIFAR-10."""
+    body = np.random.default_rng(1).bytes(100_000)
+    bodies[cifar10.ARCHIVE] = body
+    monkeypatch.setattr(cifar10, "SHA256", hashlib.sha256(body).hexdigest())
+    monkeypatch.setattr(cifar10, "SIZE", len(body))
+    return body
+
+
+def test_cifar10_is_downloaded_once(
+    tmp_path: Path, mirrors: Mirrors, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    url, asked = mirrors.start(works)
+    calls: list[tuple[str, int, int | None]] = []
+    for named, place in ((None, tmp_path / "cache" / "lenet1998" / "cifar10"), (tmp_path / "d", tmp_path / "d")):
+        asked.clear()
+        assert fetch_cifar10(named, [url], lambda *call: calls.append(call)) == place
+        assert (place / cifar10.ARCHIVE).read_bytes() == archive
+        assert calls[-1] == (cifar10.ARCHIVE, len(archive), len(archive))
+        fetch_cifar10(named, [url])
+        assert asked == [cifar10.ARCHIVE]
+        (place / cifar10.ARCHIVE).write_bytes(archive[:-1])
+        fetch_cifar10(named, [url])
+        assert (place / cifar10.ARCHIVE).read_bytes() == archive and len(asked) == 2
+
+
+def sends_it_changed(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    send(handler, bytes([body[0] ^ 1]) + body[1:])
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (sends_a_page, "is not CIFAR-10: SHA-256"),
+        (sends_it_changed, "is not CIFAR-10: SHA-256"),
+        (breaks_off, "truncated|IncompleteRead"),
+        (breaks_off_unnoticed, "is not CIFAR-10: SHA-256"),
+        (never_ends, "too long: more than 100000 bytes"),
+        (refuses, "answered 403"),
+    ],
+)
+def test_a_bad_mirror_of_cifar10(
+    tmp_path: Path, mirrors: Mirrors, archive: bytes, answer: Answer, message: str
+) -> None:
+    bad, _ = mirrors.start(answer)
+    good, _ = mirrors.start(works)
+    with pytest.raises(DataError, match=message) as caught:
+        fetch_cifar10(tmp_path / "d", [bad])
+    text = str(caught.value)
+    assert f"{bad}{cifar10.ARCHIVE}" in text and str(tmp_path / "d") in text and "\n" not in text
+    assert list((tmp_path / "d").iterdir()) == []
+    fetch_cifar10(tmp_path / "d", [bad, good])
+    assert [path.read_bytes() for path in (tmp_path / "d").iterdir()] == [archive]
+
+
+def test_no_room_for_cifar10(tmp_path: Path, mirrors: Mirrors, archive: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, _ = mirrors.start(works)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DataError, match="CIFAR-10 cannot be written to .*: free 175 MB there"):
+        fetch_cifar10(tmp_path / "d", [url])
+    assert list((tmp_path / "d").iterdir()) == []

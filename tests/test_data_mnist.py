@@ -424,7 +424,6 @@ def test_bad_requests(tmp_path: Path, small: dict[str, np.ndarray], arguments: d
         (np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8)),
         (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 1), np.uint8)),
         (np.zeros((2, 28, 28), np.uint8), np.zeros(3, np.uint8)),
-        (np.zeros((2, 28, 28), np.uint8), np.full(2, 10, np.uint8)),
     ],
 )
 def test_patterns_are_validated(images: np.ndarray, labels: np.ndarray) -> None:

@@ -1,8 +1,9 @@
-"""Labelled digit images, and the pair of sets that an experiment trains on and is tested on.
+"""Labelled images, and the pair of sets that an experiment trains on and is tested on.
 
 Section III-A of the paper describes the data: handwritten digits, size-normalised and centred in a 28x28
 field. In this module the pixels are still bytes, as they are in the files; the change to the paper's range
-of -0.1 to 1.175 and the padding to 32x32 belong to the network's input layer (section II-B).
+of -0.1 to 1.175 and the padding to 32x32 belong to the network's input layer (section II-B). Images of other sizes,
+colour images and other classes are as welcome: which of them fit is the network's to say.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from lenet1998.errors import DataError
 
 SIDE = 28
 CLASSES = 10
+"""Of the paper's digits, in MNIST and as drawn here; its readers insist on them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """P digit images with their labels.
+    """P images with their labels.
 
-    ``images`` is uint8 of shape (P, 28, 28), 0 for the background (the paper's white) and 255 for full ink;
-    ``labels`` is uint8 of shape (P,), each 0 to 9. Anything else raises ``DataError``.
+    ``images`` is uint8 of shape (P, H, W), 0 for the background (the paper's white) and 255 for full ink, or (P, C,
+    H, W) with C colours; ``labels`` is uint8 of shape (P,), the classes counted from 0. Anything else raises
+    ``DataError``.
 
     >>> two = Patterns(np.zeros((2, 28, 28), np.uint8), np.array([7, 1], np.uint8))
     >>> len(two), two.first(1).labels.tolist()
@@ -35,20 +38,18 @@ class Patterns:
     labels: np.ndarray
 
     def __post_init__(self) -> None:
-        for what, array, shape in (("images", self.images, "(P, 28, 28)"), ("labels", self.labels, "(P,)")):
+        for what, array, shape in (("images", self.images, "(P, H, W)"), ("labels", self.labels, "(P,)")):
             if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
                 found = getattr(array, "dtype", type(array).__name__)
                 raise DataError(f"{what} must be a uint8 array of shape {shape}, not {found}: convert them first")
-        if self.images.ndim != 3 or self.images.shape[1:] != (SIDE, SIDE):
-            raise DataError(f"images have shape {self.images.shape}: bring them to (P, 28, 28) first")
+        if self.images.ndim not in (3, 4):
+            raise DataError(f"images have shape {self.images.shape}: bring them to (P, H, W) or (P, C, H, W) first")
         if self.labels.ndim != 1:
             raise DataError(f"labels have shape {self.labels.shape}: bring them to (P,) first")
         if len(self.images) != len(self.labels):
             raise DataError(
                 f"there are {len(self.images)} images but {len(self.labels)} labels: give one label for each image"
             )
-        if len(self.labels) and self.labels.max() >= CLASSES:
-            raise DataError(f"a label is {self.labels.max()}: labels must be digits from 0 to 9")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -101,7 +102,7 @@ class Patterns:
 class DataSet:
     """A training set and a test set, with where they came from.
 
-    ``name`` is "mnist" or "synthetic" and ``source`` a place for people to read. ``digests`` maps each MNIST
+    ``name`` is such as "mnist" or "synthetic" and ``source`` a place for people to read. ``digests`` maps each MNIST
     file name to the SHA-256 of its decompressed bytes or, for the synthetic digits, "train" and "test" to
     ``Patterns.digest()``. ``notice`` is a line that the user must see, or "".
 
