@@ -1,8 +1,9 @@
 """Checkpoints: the state of a run after a complete pass, as one ``.npz`` file.
 
-It holds the flat vector of parameters and, as JSON, the format's version, the recipe, seed, data and history. Random
-streams need no state, since each pass derives its own from seed and pass number. Files are read without pickle, within
-bounds, and refused with one clear error when they are not what they should be.
+It holds the flat vector of parameters, the optimiser's vectors and the mean that the input subtracts, where there are
+such, and, as JSON, the recipe, seed, data and history. Random streams need no state, since each pass derives its own
+from seed and pass number. Files are read without pickle, within bounds, and refused with one clear error when they are
+not what they should be.
 """
 
 from __future__ import annotations
@@ -11,28 +12,34 @@ import io
 import json
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from lenet1998.errors import CheckpointError, RecipeError
 from lenet1998.files import write_atomically
-from lenet1998.network import LeNet5, Network
+from lenet1998.network import Network
+from lenet1998.networks import build
+from lenet1998.optimisers import make_optimiser
 from lenet1998.recipe import Recipe
 from lenet1998.training import RECORD
 
 FORMAT = 1
 _REMEDY = "name a checkpoint.npz that lenet1998 train wrote"
-_LARGEST = 64 * 2**20  # a checkpoint of LeNet-5 takes a quarter of a megabyte
+_LARGEST = 64 * 2**20  # LeNet-5 takes a quarter of a megabyte, the largest network with Adam's vectors in float64 20
+_OPTIMISER = "optimiser."  # before the names of the optimiser's arrays
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`values`, the flat parameters, and `history`, the record that history.json shows (see `lenet1998.runs`)."""
+    """`values`, the flat parameters; `history`, the record that history.json shows (see `lenet1998.runs`);
+    `optimiser`, what `Optimiser.state` gives; and `mean`, that of the network's input if it subtracts one."""
 
     values: np.ndarray
     history: dict
+    optimiser: dict[str, np.ndarray] = field(default_factory=dict)
+    mean: np.ndarray | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -40,17 +47,22 @@ class Checkpoint:
 
     def network(self) -> Network:
         """The network of the recipe with these parameters."""
-        network = LeNet5(self.recipe)
+        network = build(self.recipe)
         network.parameters.values[:] = self.values
+        if self.mean is not None:
+            network.mean[...] = self.mean
         return network
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically: a kill or a full disk leaves the previous checkpoint."""
+    arrays = {"format": np.int64(FORMAT), "history": np.array(json.dumps(checkpoint.history))}
+    arrays |= {"values": checkpoint.values}
+    arrays |= {_OPTIMISER + name: array for name, array in checkpoint.optimiser.items()}
+    if checkpoint.mean is not None:
+        arrays["mean"] = checkpoint.mean
     buffer = io.BytesIO()
-    np.savez(
-        buffer, format=np.int64(FORMAT), history=np.array(json.dumps(checkpoint.history)), values=checkpoint.values
-    )
+    np.savez(buffer, **arrays)
     write_atomically(path, buffer.getvalue())
 
 
@@ -67,7 +79,12 @@ def load(path: Path) -> Checkpoint:
                     f"{path} has checkpoint format {version}, this version reads {FORMAT}: train again, "
                     "or use the version of lenet1998 that wrote it"
                 )
-            checkpoint = Checkpoint(arrays["values"], json.loads(str(arrays["history"])))
+            checkpoint = Checkpoint(
+                arrays["values"],
+                json.loads(str(arrays["history"])),
+                {key.removeprefix(_OPTIMISER): arrays[key] for key in arrays if key.startswith(_OPTIMISER)},
+                arrays.get("mean"),
+            )
         _check(checkpoint)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
@@ -79,13 +96,14 @@ def load(path: Path) -> Checkpoint:
 
 
 def _check(checkpoint: Checkpoint) -> None:
-    """The parameters must be the network's: number, type, finite; the history must have its keys."""
-    expected = checkpoint.network().parameters.values
-    values = checkpoint.values
-    if values.shape != expected.shape or values.dtype != expected.dtype:
-        raise ValueError(f"parameters {values.dtype} {values.shape} instead of {expected.dtype} {expected.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError("a parameter is not finite")
+    """The arrays must be those of the recipe: shape, type, finite; the history must have its keys."""
+    network = build(checkpoint.recipe)
+    _check_array("parameters", checkpoint.values, network.parameters.values)
+    make_optimiser(checkpoint.recipe, network.parameters).restore(checkpoint.optimiser)
+    if (checkpoint.mean is not None) != network.input.mean:
+        raise ValueError("the mean of the input is missing, or there is one that the recipe does not ask for")
+    if checkpoint.mean is not None:
+        _check_array("mean of the input", checkpoint.mean, network.mean)
     numbers = [record["pass"] for record in checkpoint.history["passes"]]
     if numbers != list(range(1, len(numbers) + 1)) or not isinstance(checkpoint.history["seed"], int):
         raise ValueError("the passes are not numbered from 1, or the seed is missing")
@@ -94,3 +112,10 @@ def _check(checkpoint: Checkpoint) -> None:
     for record in checkpoint.history["passes"]:
         if set(record) != RECORD or not all(isinstance(value, (int, float)) for value in record.values()):
             raise ValueError(f"the record of pass {record['pass']} is not whole")
+
+
+def _check_array(what: str, found: np.ndarray, expected: np.ndarray) -> None:
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        raise ValueError(f"{what} {found.dtype} {found.shape} instead of {expected.dtype} {expected.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"a value of the {what} is not finite")

@@ -1,99 +1,38 @@
 """The layers of section II-B, in NumPy, written to be read beside the paper.
 
-A layer computes its units' weighted sums a = w.x + b (equation 5) or squashes them, for P patterns at once. It writes
-one `adjoint`, and that serves two algebras. As it stands, it is back-propagation: derivatives of E go down and are
-summed over the connections V_k that share a weight (equation 19). With every weight, input and constant in it
-squared, it is the curvature pass of appendix C: second derivatives go down (equation 27, Gauss-Newton) and are summed
-likewise (equations 23 and 25). Layers accumulate and never update: the optimiser does that on flat vectors
-(`lenet1998.sdlm`).
+A layer computes its units' weighted sums a = w.x + b (equation 5) or squashes them, for P patterns at once; what all
+have in common, and why one `adjoint` serves twice, is said in `lenet1998.layer`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-
 import numpy as np
 
+from lenet1998.layer import Algebra, Layer, Shape, Views
 from lenet1998.squash import squash, squash_slope
-
-Views = dict[str, np.ndarray]
-Algebra = Callable[[np.ndarray], np.ndarray]
-Shape = tuple[int, ...]
-
-
-def as_is(value: np.ndarray) -> np.ndarray:
-    """The algebra of first derivatives; that of second derivatives is `numpy.square`."""
-    return value
-
-
-class Layer(ABC):
-    """One step of the network. `connect` fixes its sizes, `bind` gives it its parameters, then come the three passes.
-
-    ``forward(x)`` maps (P, *below) to (P, *shape) and remembers what the adjoint needs. ``backward(g)`` and
-    ``curvature(h)`` take dE/d(output) or d2E/d(output)2 of that shape, add to the layer's gradients or curvatures, and
-    return the same for the input (None in the lowest layer, which nothing below needs).
-    """
-
-    name = ""
-    lowest = False
-    shape: Shape = ()
-
-    def connect(self, below: Shape) -> Shape:
-        """Fix the sizes for inputs of shape `below` (without P) and return the shape of the output."""
-        self.below = self.shape = below
-        return below
-
-    def parameter_shapes(self) -> dict[str, Shape]:
-        """The trainable parameters, in the order in which they lie in the flat vector."""
-        return {}
-
-    def fan_in(self, parameter: str) -> np.ndarray:
-        """F_i of appendix A, the bias not counted, broadcastable to the parameter's shape."""
-        raise KeyError(parameter)
-
-    def connections(self) -> int:
-        """Connections as section II-B counts them, those from the bias included."""
-        return 0
-
-    def macs(self) -> int:
-        """Multiply-accumulates of a forward pass: the connections without those from the bias."""
-        return 0
-
-    def bind(self, values: Views, gradients: Views, curvatures: Views) -> None:
-        """Take views into the flat vectors as this layer's parameters and accumulators."""
-        self.values, self.gradients, self.curvatures = values, gradients, curvatures
-
-    @abstractmethod
-    def forward(self, x: np.ndarray) -> np.ndarray: ...
-
-    @abstractmethod
-    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray | None:
-        """Carry a cotangent from output to input; add what belongs to the parameters to `into`."""
-
-    def backward(self, g: np.ndarray) -> np.ndarray | None:
-        return self.adjoint(g, as_is, self.gradients)
-
-    def curvature(self, h: np.ndarray) -> np.ndarray | None:
-        return self.adjoint(h, np.square, self.curvatures)
 
 
 class Convolution(Layer):
     """C1, C3, C5: each map convolves the maps that `table` joins to it with trainable kernels, and adds one bias.
 
     `table` is bool (maps below, maps), as in Table I. Kernels lie in the order of the table's columns, (kernels, k,
-    k). No padding, stride 1, so a map shrinks by k - 1.
+    k). In the paper the stride is 1 and nothing is padded, so a map shrinks by k - 1. `padding` puts as many zeros
+    round the maps below; where the windows do not fit at the right and lower ends, what is left there is not seen.
+
+    >>> Convolution("C1", np.ones((3, 32), bool), kernel=7, padding=3).connect((3, 32, 32))
+    (32, 32, 32)
     """
 
-    def __init__(self, name: str, table: np.ndarray, kernel: int):
-        self.name, self.table, self.k = name, table, kernel
+    def __init__(self, name: str, table: np.ndarray, kernel: int, stride: int = 1, padding: int = 0):
+        self.name, self.table, self.k, self.stride, self.padding = name, table, kernel, stride, padding
         self.maps = table.shape[1]
 
     def connect(self, below: Shape) -> Shape:
-        maps, height, width = below
-        if maps != len(self.table) or min(height, width) < self.k:
+        maps, *sizes = below
+        rows, columns = ((size + 2 * self.padding - self.k) // self.stride + 1 for size in sizes)
+        if maps != len(self.table) or min(rows, columns) < 1:
             raise ValueError(f"{self.name}: {below} below does not fit {len(self.table)} maps and kernels of {self.k}")
-        self.below, self.shape = below, (self.maps, height - self.k + 1, width - self.k + 1)
+        self.below, self.shape = below, (self.maps, rows, columns)
         # Where each kernel stands among all maps x maps below: the dense matrix is zero elsewhere.
         self.places = slice(None) if self.table.all() else np.flatnonzero(self.table.T)
         return self.shape
@@ -109,6 +48,7 @@ class Convolution(Layer):
         return self.macs() + int(np.prod(self.shape))
 
     def macs(self) -> int:
+        """As many as the windows have taps, those on the padding included."""
         return int(self.table.sum()) * self.k**2 * self.shape[1] * self.shape[2]
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -136,13 +76,15 @@ class Convolution(Layer):
 
     def _windows(self, x: np.ndarray) -> np.ndarray:
         """Every k x k window of x, as columns: (P, maps below * k * k, positions)."""
+        if self.padding:
+            x = np.pad(x, ((0, 0), (0, 0), (self.padding,) * 2, (self.padding,) * 2))
         x = np.ascontiguousarray(x)
         per_pattern, per_map, per_row, per_column = x.strides
         windows = np.ndarray(
             (len(x), self.below[0], self.k, self.k, *self.shape[1:]),
             x.dtype,
             x.data,
-            strides=(per_pattern, per_map, per_row, per_column, per_row, per_column),
+            strides=(per_pattern, per_map, per_row, per_column, self.stride * per_row, self.stride * per_column),
         )
         return windows.reshape(len(x), self.below[0] * self.k**2, -1)
 
@@ -152,14 +94,15 @@ class Convolution(Layer):
         Taps are added first along the columns, then along the rows: 2k slices instead of k^2.
         """
         (maps, height, width), (_, rows, columns) = self.below, self.shape
+        edge, step = self.padding, self.stride
         windows = windows.reshape(-1, maps, self.k, self.k, rows, columns)
-        strips = np.zeros((len(windows), maps, self.k, rows, width), dtype=windows.dtype)
-        x = np.zeros((len(windows), maps, height, width), dtype=windows.dtype)
+        strips = np.zeros((len(windows), maps, self.k, rows, width + 2 * edge), dtype=windows.dtype)
+        x = np.zeros((len(windows), maps, height + 2 * edge, width + 2 * edge), dtype=windows.dtype)
         for tap in range(self.k):
-            strips[..., tap : tap + columns] += windows[:, :, :, tap]
+            strips[..., tap : tap + step * columns : step] += windows[:, :, :, tap]
         for tap in range(self.k):
-            x[:, :, tap : tap + rows] += strips[:, :, tap]
-        return x
+            x[:, :, tap : tap + step * rows : step] += strips[:, :, tap]
+        return x[:, :, edge : edge + height, edge : edge + width]
 
 
 class Subsampling(Layer):
@@ -209,7 +152,10 @@ class Subsampling(Layer):
 
 
 class FullConnection(Layer):
-    """F6: every unit sees every unit below (equation 5); a matrix (units, inputs) and a bias each."""
+    """F6: every unit sees every unit below (equation 5); a matrix (units, inputs) and a bias each.
+
+    As the output layer its weighted sums are penalties, and the smallest wins, as with RBF units.
+    """
 
     def __init__(self, name: str, units: int):
         self.name, self.units = name, units

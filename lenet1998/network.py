@@ -1,7 +1,7 @@
 """LeNet-5 (section II-B, Figure 2): the list of its layers, and what any list of layers can do.
 
-`LeNet5` is the only description of the network in the project. Sizes, parameter counts, connections and the
-table that `lenet1998 info` prints are derived from the list.
+`LeNet5` is the only description of the network in the project, and builds its later variants too. Sizes, parameter
+counts, connections and the table that `lenet1998 info` prints are derived from the list.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from lenet1998.bitmaps import digit_codes
+from lenet1998.codes import output_codes
 from lenet1998.connections import TABLE_I, full_table
-from lenet1998.layers import Convolution, FullConnection, Layer, Shape, Squash, Subsampling
-from lenet1998.output import RBF, Seed
+from lenet1998.errors import DataError
+from lenet1998.layer import Layer, Seed, Shape
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.modern_layers import AveragePooling, MaxPooling, ReLU
+from lenet1998.output import RBF
 from lenet1998.parameters import Parameters
 from lenet1998.recipe import Recipe
 
@@ -24,11 +27,19 @@ class Input:
     """The input of section II-B: bytes scaled so that the background is -0.1 and the ink 1.175, centred on a field.
 
     The field is larger than the image so that strokes' ends can come to the centre of the highest feature detectors.
+    Colour images have `channels` maps. With `mean`, the network subtracts the training set's mean (`Network.mean`).
     """
 
     side: int = 32
     background: float = -0.1
     foreground: float = 1.175
+    channels: int = 1
+    mean: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        """What the lowest layer sees of a pattern: (channels, side, side)."""
+        return (self.channels, self.side, self.side)
 
     @lru_cache(maxsize=8)  # noqa: B019 - a few small arrays, and the record is frozen
     def levels(self, dtype: np.dtype) -> np.ndarray:
@@ -36,16 +47,42 @@ class Input:
         return np.linspace(self.background, self.foreground, 256).astype(dtype)
 
     def __call__(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """uint8 (P, H, W), 0 = background and 255 = ink, to `dtype` (P, 1, side, side)."""
+        """uint8 (P, H, W) or (P, channels, H, W), 0 = background and 255 = ink, to `dtype` (P, channels, side, side).
+
+        Raises DataError for images that do not fit.
+        """
         levels = self.levels(dtype)
-        field = np.full((len(pixels), 1, self.side, self.side), levels[0])
-        top, left = ((self.side - size) // 2 for size in pixels.shape[1:])
-        field[:, 0, top : top + pixels.shape[1], left : left + pixels.shape[2]] = levels[pixels]
+        return self._centred(levels[self.maps(pixels)], levels[0])
+
+    def mean_field(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """The mean input of such images, `dtype` (channels, side, side), computed in float64 from their bytes."""
+        grey = self.maps(pixels).mean(axis=0, dtype=np.float64, keepdims=True) / 255
+        scaled = self.background + (self.foreground - self.background) * grey
+        return self._centred(scaled, self.background)[0].astype(dtype)
+
+    def maps(self, pixels: np.ndarray) -> np.ndarray:
+        """The images as a view (P, channels, H, W). Raises DataError unless they fit the field."""
+        maps = pixels[:, None] if pixels.ndim == 3 else pixels
+        if maps.shape[1] != self.channels or max(maps.shape[2:]) > self.side:
+            raise DataError(
+                f"images of {pixels.shape[1:]} do not fit an input of {self.shape}: choose another network, or bring "
+                "them to that size"
+            )
+        return maps
+
+    def _centred(self, maps: np.ndarray, background: float) -> np.ndarray:
+        height, width = maps.shape[2:]
+        field = np.full((len(maps), *self.shape), background, maps.dtype)
+        top, left = (self.side - height) // 2, (self.side - width) // 2
+        field[:, :, top : top + height, left : left + width] = maps
         return field
 
 
 class Network:
-    """A list of layers on an input field, with its parameters.
+    """A list of layers on an input field, with its parameters; the last is the output layer.
+
+    ``mean``, an array (channels, side, side) of the network's dtype, is subtracted from the input if ``input.mean``
+    says so; it is zero until training, or a checkpoint, sets it in place.
 
     >>> lenet5 = LeNet5(Recipe())
     >>> len(lenet5.parameters), lenet5.forward(np.zeros((3, 28, 28), dtype=np.uint8)).shape
@@ -54,15 +91,24 @@ class Network:
 
     def __init__(self, field: Input, layers: list[Layer], dtype: str = "float32"):
         self.input, self.layers, self.dtype = field, layers, np.dtype(dtype)
-        shape: Shape = (1, field.side, field.side)
+        self.mean = np.zeros(field.shape, self.dtype)
+        shape = field.shape
         for layer in layers:
             shape = layer.connect(shape)
         layers[0].lowest = True
         self.parameters = Parameters(layers, self.dtype)
 
+    @property
+    def classes(self) -> int:
+        """How many classes the output layer tells apart."""
+        return self.layers[-1].shape[0]
+
     def forward(self, pixels: np.ndarray) -> np.ndarray:
-        """Penalties y, (P, classes), of images uint8 (P, H, W); the decision is the smallest (equation 7)."""
+        """Penalties y, (P, classes), of images uint8 (P, H, W) or (P, channels, H, W); the decision is the smallest
+        (equation 7)."""
         x = self.input(pixels, self.dtype)
+        if self.input.mean:
+            x -= self.mean
         for layer in self.layers:
             x = layer.forward(x)
         return x
@@ -76,7 +122,7 @@ class Network:
     def curvature(self, seed: Seed) -> None:
         """Add d2E/dw2, summed over the patterns, to ``parameters.curvature`` (equations 23, 25 and 27)."""
         *hidden, output = self.layers
-        below: np.ndarray | None = output.seed_curvature(seed)  # type: ignore[attr-defined]
+        below = output.seed_curvature(seed)
         for layer in reversed(hidden):
             below = layer.curvature(below)  # type: ignore[arg-type]
 
@@ -96,25 +142,44 @@ class Network:
         ]
 
 
+def field_of(recipe: Recipe, side: int, channels: int = 1) -> Input:
+    """The input of the recipe's range, for images of this size."""
+    return Input(side, recipe.input_background, recipe.input_foreground, channels, recipe.input_mean)
+
+
+def squashing(recipe: Recipe) -> Layer:
+    """The recipe's squashing function, as a layer."""
+    return ReLU() if recipe.squash == "relu" else Squash()
+
+
+def pooling(name: str, recipe: Recipe) -> list[Layer]:
+    """The recipe's S layer; one that learns a coefficient and a bias squashes what it computes (section II-B)."""
+    if recipe.subsampling == "max":
+        return [MaxPooling(name)]
+    if recipe.subsampling == "plain":
+        return [AveragePooling(name)]
+    return [Subsampling(name, average=recipe.subsampling == "average"), squashing(recipe)]
+
+
 def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
-    """The network of Figure 2, parameters at zero; `lenet1998.initialisation` starts them."""
-    average = recipe.subsampling == "average"
+    """The network of Figure 2, parameters at zero; `lenet1998.initialisation` starts them.
+
+    A linear output layer in place of the RBF units adds 850 parameters, and C3 with all connections 900.
+    """
     return Network(
-        Input(side=32),
+        field_of(recipe, side=32),
         [
             Convolution("C1", full_table(1, 6), kernel=5),
-            Squash(),
-            Subsampling("S2", average),
-            Squash(),
-            Convolution("C3", TABLE_I, kernel=5),
-            Squash(),
-            Subsampling("S4", average),
-            Squash(),
+            squashing(recipe),
+            *pooling("S2", recipe),
+            Convolution("C3", TABLE_I if recipe.c3 == "table" else full_table(6, 16), kernel=5),
+            squashing(recipe),
+            *pooling("S4", recipe),
             Convolution("C5", full_table(16, 120), kernel=5),
-            Squash(),
+            squashing(recipe),
             FullConnection("F6", 84),
-            Squash(),
-            RBF("Output", digit_codes()),
+            squashing(recipe),
+            RBF("Output", output_codes(recipe.codes)) if recipe.output == "rbf" else FullConnection("Output", 10),
         ],
         recipe.dtype,
     )

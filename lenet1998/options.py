@@ -55,12 +55,15 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
     parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
 
 
-def add_training_options(parser: argparse.ArgumentParser) -> None:
-    """What to train, on what, and for how long."""
+def add_training_options(parser: argparse.ArgumentParser, passes: int = 20, recipe: bool = True) -> None:
+    """On what to train, how long, and, unless `recipe` is false, what."""
     add_data_options(parser)
     parser.add_argument("--train-size", metavar="N", type=positive, help="use the first N training patterns")
-    add_recipe_options(parser)
-    parser.add_argument("--passes", metavar="N", type=positive, default=20, help="passes to make (default: 20)")
+    if recipe:
+        add_recipe_options(parser)
+    parser.add_argument(
+        "--passes", metavar="N", type=positive, default=passes, help=f"passes to make (default: {passes})"
+    )
     parser.add_argument(
         "--engine",
         choices=("auto", *ENGINES),
@@ -84,7 +87,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"change a field of the recipe; may be repeated. The fields, with the default recipe's values: {defaults}",
     )
-    parser.add_argument("--loss", choices=("mle", "map"), help="short for --set loss=...: equation 8 or equation 9")
+    parser.add_argument("--loss", choices=("mle", "map"), help="short for --set loss=..., equation 8 or equation 9")
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:

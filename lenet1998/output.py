@@ -7,22 +7,9 @@ network that is not linear, and here the second derivatives of appendix C start.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from lenet1998.layers import Algebra, Layer, Shape, Views, as_is
-
-
-class Seed(NamedTuple):
-    """The second-order view of a loss E(y) at the outputs: dE/dy = gradient, d2E/dy2 = diag(diagonal) - root root^T.
-
-    All three are arrays (P, classes). Both losses of section II-C have Hessians of this form (`lenet1998.loss`).
-    """
-
-    gradient: np.ndarray
-    diagonal: np.ndarray
-    root: np.ndarray
+from lenet1998.layer import Algebra, Layer, Seed, Shape, Views, as_is
 
 
 class RBF(Layer):

@@ -10,14 +10,15 @@ import math
 
 import numpy as np
 
-from lenet1998.layers import Layer, Views
+from lenet1998.layer import Layer, Views
 
 
 class Parameters:
     """Allocates the vectors for a list of connected layers and binds each layer to its views.
 
     ``values``, ``gradient`` and ``curvature`` are 1-d arrays of the given dtype; writing to them writes through to
-    the layers. ``len()`` is the number of trainable parameters.
+    the layers. ``decaying``, of the same kind, is 1 where weight decay applies and 0 for biases. ``len()`` is the
+    number of trainable parameters.
     """
 
     def __init__(self, layers: list[Layer], dtype: np.dtype | type):
@@ -26,6 +27,10 @@ class Parameters:
         }
         size = sum(math.prod(shape) for shape in self.shapes.values())
         self.values, self.gradient, self.curvature = (np.zeros(size, dtype=dtype) for _ in range(3))
+        self.decaying = np.ones(size, dtype=dtype)
+        for name, view in self.named(self.decaying).items():
+            if name.endswith(".bias"):
+                view[...] = 0
         vectors = [self.named(vector) for vector in (self.values, self.gradient, self.curvature)]
         for layer in layers:
             layer.bind(*({key: views[f"{layer.name}.{key}"] for key in layer.parameter_shapes()} for views in vectors))

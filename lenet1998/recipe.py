@@ -1,53 +1,29 @@
 """A recipe: everything that the paper leaves open, or that an experiment may vary, in one frozen record.
 
-Each field names a numbered entry of paper_notes.md. `PRESETS` holds the recipes that have a name; `Recipe.override`
-changes fields from text, as ``--set KEY=VALUE`` does, and refuses what is unknown or out of range.
+`PRESETS` holds the recipes that have a name; `Recipe.override` changes fields from text, as ``--set KEY=VALUE`` does,
+and refuses what is unknown, out of range or senseless (`lenet1998.recipe_rules`).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields, replace
 
 from lenet1998.errors import RecipeError
+from lenet1998.recipe_rules import CHOICES, check
+
+__all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "preset"]
 
 Schedule = tuple[tuple[int, float], ...]
 
 # Section III-B. The last rate goes on for as many passes as are asked for ("thereafter").
 PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.00005), (8, 0.00001))
 
-CHOICES = {
-    "bias_init": ("zero", "uniform"),
-    "coefficient_init": ("constant", "uniform"),
-    "subsampling": ("sum", "average"),
-    "loss": ("mle", "map"),
-    "curvature_seed": ("exact", "constant"),
-    "hessian_sample": ("fresh", "fixed", "first"),
-    "order": ("constant", "reshuffled", "file"),
-    "dtype": ("float32", "float64"),
-}
-_RANGES = {
-    "init_gain": (0.0, 100.0),
-    "init_power": (0.0, 2.0),
-    "coefficient": (-10.0, 10.0),
-    "penalty_scale": (1e-6, 1e3),
-    "j": (1e-9, 1e6),
-    "mu": (1e-9, 1e6),
-    "hessian_patterns": (0, 10**7),
-    "distorted_copies": (0, 1000),
-    "distortion_width": (0.0, 2.0),
-    "distortion_scale": (0.0, 0.9),
-    "distortion_squeeze": (0.0, 0.9),
-    "distortion_shear": (0.0, 2.0),
-    "distortion_shift": (0.0, 16.0),
-}
-
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train LeNet-5. The defaults are the `default` preset, the reading closest to the paper's results.
+    """What to train, and how. The defaults are the `default` preset, the reading closest to the paper's results.
 
-    Raises RecipeError for a value that is not allowed.
+    Raises RecipeError for a value that is not allowed, or one that makes no sense beside another.
 
     >>> Recipe().eta(1), Recipe().eta(20)
     (0.0005, 1e-05)
@@ -56,9 +32,20 @@ class Recipe:
     """
 
     name: str = "default"
-    #: weights start uniform in +-init_gain / F^init_power (appendix A: 2.4 and 1)
+    #: what `lenet1998.networks` builds; the fields below change it where it has such a layer
+    network: str = "lenet5"
+    #: input values of the bytes 0 and 255; whether the mean of the training set is subtracted
+    input_background: float = -0.1
+    input_foreground: float = 1.175
+    input_mean: bool = False
+    #: C3 sees the maps of Table I, or all
+    c3: str = "table"
+    #: weights start uniform in +-init_gain / F^init_power (appendix A: 2.4 and 1), or normal with that deviation
+    weight_init: str = "uniform"
     init_gain: float = 1.73
     init_power: float = 0.5
+    #: (layer, standard deviation): layers whose weights start normal with that deviation instead
+    init_deviations: tuple[tuple[str, float], ...] = ()
     #: whether the fan-in F counts the bias
     fan_in_counts_bias: bool = False
     #: biases start at zero, or uniform like the weights
@@ -66,20 +53,35 @@ class Recipe:
     #: subsampling coefficients start at the constant `coefficient`, or uniform like the weights with F = 4
     coefficient_init: str = "constant"
     coefficient: float = 2.0
-    #: S layers add (section II-B) or average (II-A) their four inputs
+    #: S layers add (section II-B) or average (II-A) their four inputs and learn a coefficient and a bias; or they
+    #: have nothing to learn, and average ("plain") or take the largest
     subsampling: str = "average"
-    #: c in E(c y): 1 is equation 7 as printed, 0.5 half the squared distance
+    #: equation 6, or the rectifier
+    squash: str = "tanh"
+    #: RBF units with fixed codes (equation 7), or weighted sums, the smallest of which wins
+    output: str = "rbf"
+    codes: str = "bitmap"
+    #: c in E(c y) for RBF units: 1 is equation 7 as printed, 0.5 half the squared distance
     penalty_scale: float = 0.1
-    #: equation 8 (mle) or equation 9 (map)
+    #: equation 8 (mle), equation 9 (map), or those of `lenet1998.loss` that came later
     loss: str = "mle"
     #: the rubbish-class penalty of equation 9
     j: float = 5.0
-    #: what starts the curvature recursion under equation 9
+    #: what starts the curvature recursion under equation 9 and cross-entropy
     curvature_seed: str = "exact"
+    #: appendix C's method, or one of `lenet1998.optimisers`, for which eta itself is the rate
+    optimiser: str = "sdlm"
+    #: patterns to an update
+    batch: int = 1
+    #: of the optimiser momentum, and Adam's beta1
+    momentum: float = 0.9
+    #: RMSProp's decay, and Adam's beta2
+    rms_decay: float = 0.999
+    #: L2: this times half the sum of the squares of all weights, biases left out
+    weight_decay: float = 0.0
     #: equation 21
     mu: float = 0.02
-    #: size of the sample that estimates h_kk (0: h_kk = 0, plain gradient descent with the one rate eta / mu), and
-    #: which: drawn before each pass, once, or the first of the order
+    #: size of the sample that estimates h_kk, and which: drawn before each pass, once, or the first of the order
     hessian_patterns: int = 500
     hessian_sample: str = "fresh"
     #: (passes, eta) in turn; the last eta continues
@@ -97,15 +99,7 @@ class Recipe:
     distortion_shift: float = 2.3
 
     def __post_init__(self) -> None:
-        for key, allowed in CHOICES.items():
-            if getattr(self, key) not in allowed:
-                raise RecipeError(f"{key}={getattr(self, key)!r} is not allowed: choose {' or '.join(allowed)}")
-        for key, (low, high) in _RANGES.items():
-            value = getattr(self, key)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise RecipeError(f"{key}={value!r} is out of range: give a number from {low:g} to {high:g}")
-        if not self.schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in self.schedule):
-            raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
+        check(self)
 
     def eta(self, number: int) -> float:
         """The global rate of pass `number`, counted from 1."""
@@ -135,27 +129,34 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict) -> Recipe:
         """Read `as_dict` back. A field that was recorded before it existed has its default: fields are added so that
-        their defaults change nothing. Raises RecipeError for unknown fields.
+        their defaults change nothing. A curvature sample of no patterns once meant plain gradient descent with the
+        rate eta / mu, and is read so. Raises RecipeError for unknown fields.
         """
         unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
             raise RecipeError(f"the recipe has fields that this version does not know: {', '.join(unknown)}")
-        schedule = values.get("schedule", PUBLISHED_SCHEDULE)
-        return cls(**{**values, "schedule": tuple((int(passes), float(eta)) for passes, eta in schedule)})
+        schedule = tuple((int(passes), float(eta)) for passes, eta in values.get("schedule", PUBLISHED_SCHEDULE))
+        deviations = tuple((layer, float(deviation)) for layer, deviation in values.get("init_deviations", ()))
+        values = {**values, "schedule": schedule, "init_deviations": deviations}
+        if values.get("hessian_patterns") == 0:
+            rates = tuple((passes, eta / values["mu"]) for passes, eta in schedule)
+            values |= {"optimiser": "sgd", "hessian_patterns": cls.hessian_patterns, "schedule": rates}
+        return cls(**values)
 
 
 def _parse(key: str, text: str, current: object) -> object:
     try:
-        if key == "schedule":
-            return tuple((int(passes), float(eta)) for passes, eta in (part.split("x") for part in text.split(",")))
+        if isinstance(current, tuple):
+            first = int if key == "schedule" else str
+            pairs = (part.split("x") for part in text.split(",") if text)
+            return tuple((first(name), float(value)) for name, value in pairs)
         if isinstance(current, bool):
             return {"true": True, "false": False}[text.lower()]
         return type(current)(text)  # int, float or str
     except (KeyError, ValueError):
-        kind = {"schedule": "PASSESxETA,PASSESxETA,...", "fan_in_counts_bias": "true or false"}
-        raise RecipeError(
-            f"{key}={text}: give {kind.get(key, 'a whole number' if isinstance(current, int) else 'a number')}"
-        ) from None
+        pairs = "PASSESxETA,PASSESxETA,..." if key == "schedule" else "LAYERxDEVIATION,LAYERxDEVIATION,..."
+        kind = {tuple: pairs, bool: "true or false", int: "a whole number", float: "a number"}
+        raise RecipeError(f"{key}={text}: give {kind[type(current)]}") from None
 
 
 PRINTED = Recipe(
@@ -169,7 +170,25 @@ PRINTED = Recipe(
 )
 """The text taken literally: appendix A for every parameter, and equation 7 without a factor."""
 
-PRESETS = {recipe.name: recipe for recipe in (Recipe(), PRINTED)}
+MODERN = Recipe(
+    name="modern",
+    c3="full",
+    subsampling="max",
+    squash="relu",
+    output="linear",
+    loss="cross_entropy",
+    init_gain=2.449,
+    init_power=0.5,
+    optimiser="adam",
+    batch=64,
+    schedule=((10, 0.001), (5, 0.0003), (5, 0.0001)),
+    order="reshuffled",
+)
+"""LeNet-5's layers and sizes with the parts of today. Weights start with variance 2 / F, which keeps the variance of
+rectified units from layer to layer (He, Zhang, Ren and Sun 2015): uniform in +-sqrt(6 / F). The input keeps the paper's
+range, whose mean of roughly zero serves rectifiers as well, so that it differs in nothing that it need not."""
+
+PRESETS = {recipe.name: recipe for recipe in (Recipe(), PRINTED, MODERN)}
 
 
 def preset(name: str) -> Recipe:

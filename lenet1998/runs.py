@@ -1,12 +1,15 @@
 """A run in a directory: trained pass by pass, saved after each, resumed after a stop.
 
 ``history.json`` is the record for people and plots, ``checkpoint.npz`` the same record with the parameters. The
-checkpoint is written first and is what a resumed run believes.
+checkpoint is written first and is what a resumed run believes. ``best.npz``, if it is asked for, is the checkpoint
+after the pass of lowest error on the patterns that are held out, or tested on; it is written before the other, so that
+a pass that is repeated writes it again.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +23,7 @@ from lenet1998.provenance import provenance
 from lenet1998.recipe import Recipe
 from lenet1998.training import Progress, Trainer
 
-CHECKPOINT, HISTORY = "checkpoint.npz", "history.json"
+CHECKPOINT, BEST, HISTORY = "checkpoint.npz", "best.npz", "history.json"
 
 _log = logging.getLogger("lenet1998")
 
@@ -34,6 +37,7 @@ def run(
     passes: int = 20,
     engine: str = "auto",
     resume: bool = False,
+    keep_best: bool = False,
     progress: Progress | None = None,
     passed: Callable[[dict], None] | None = None,
 ) -> dict:
@@ -41,20 +45,24 @@ def run(
 
     With `resume`, a run that `out` holds is continued to the end state it would have had uninterrupted (and a
     finished one returned as it is, cut to as many passes as were asked for); without, it is refused, so that no
-    result is lost. `progress` is called many times a pass, `passed` after each with its record. Raises
-    CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results cannot
-    be written.
+    result is lost. With `keep_best`, the best pass so far is kept in ``best.npz``, the first of equals; choose it on
+    held-out patterns (`DataSet.held_out`), or the choice itself learns the test set. A run that was begun without it
+    keeps the best of its later passes. `progress` is called many times a pass, `passed` after each with its record.
+    Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
+    cannot be written.
     """
     make_directory(out)
     trainer = Trainer(recipe, data, seed, engine)
     _log.info("engine: %s", trainer.engine.name)
-    history = _header(trainer)
+    history, lowest = _header(trainer), math.inf
     if (out / CHECKPOINT).exists():
         if not resume:
             raise CheckpointError(f"{out} already holds a run: add --resume to continue it, or choose another --out")
         saved = checkpoints.load(out / CHECKPOINT)
         _refuse_other_run(out, saved.history, history)
-        trainer.restore(saved.values, saved.history["passes"])
+        trainer.restore(saved.values, saved.history["passes"], saved.optimiser)
+        if keep_best and (out / BEST).exists():
+            lowest = checkpoints.load(out / BEST).history["passes"][-1]["test_error_percent"]
         if len(trainer.passes) < passes:
             now = {key: history[key] for key in ("engine", "versions", "commit", "machine")}
             begun = saved.history.get("resumed", [])
@@ -63,12 +71,22 @@ def run(
     while len(trainer.passes) < passes:
         record = trainer.run_pass(progress)
         history["passes"] = trainer.passes
-        checkpoints.save(out / CHECKPOINT, Checkpoint(trainer.network.parameters.values, history))
+        state = _state(trainer, history)
+        if keep_best and record["test_error_percent"] < lowest:
+            lowest = record["test_error_percent"]
+            checkpoints.save(out / BEST, state)
+        checkpoints.save(out / CHECKPOINT, state)
         write_json(out / HISTORY, history)
         if passed:
             passed(record)
     write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
     return {**history, "passes": history["passes"][:passes]}
+
+
+def _state(trainer: Trainer, history: dict) -> Checkpoint:
+    network = trainer.network
+    mean = network.mean if network.input.mean else None
+    return Checkpoint(network.parameters.values, history, trainer.optimiser.state(), mean)
 
 
 def _header(trainer: Trainer) -> dict:

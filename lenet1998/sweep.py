@@ -54,6 +54,7 @@ class Task:
     data: DataChoice
     passes: int = 20
     engine: str = "auto"
+    keep_best: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def perform(task: Task, console: Console | None = None) -> dict | Failure:
             passes=task.passes,
             engine=task.engine,
             resume=True,
+            keep_best=task.keep_best,
             progress=console and console.progress,
             passed=console and console.passed,
         )

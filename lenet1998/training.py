@@ -2,7 +2,8 @@
 
 Before a pass, the curvature is estimated on a small sample and gives every parameter its step; through the pass one
 pattern makes one update; the training error is counted on the fly, each pattern before its own update; after it
-the test error is measured. It is for the record only: nothing here depends on it. This module prints nothing.
+the test error is measured. It is for the record only: nothing here depends on it. The recipe may also ask for
+mini-batches and for another optimiser, whose rate is eta itself. This module prints nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import numpy as np
 
 from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.distortions import DistortedSet, Law
-from lenet1998.engine import Batch, Loss, NonFinite, make_engine
-from lenet1998.errors import DivergenceError
+from lenet1998.engine import Batch, NonFinite, Tally, make_engine
+from lenet1998.errors import DataError, DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
-from lenet1998.loss import MAP, MLE
-from lenet1998.network import LeNet5
+from lenet1998.loss import make_loss
+from lenet1998.networks import build
+from lenet1998.optimisers import make_optimiser
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes
 
@@ -46,18 +48,13 @@ _WEIGHTS, _ORDER, _SAMPLE, _DISTORTIONS = range(4)
 _STRETCH = 1000
 
 
-def make_loss(recipe: Recipe) -> Loss:
-    """The recipe's loss: equation 8 or equation 9."""
-    if recipe.loss == "mle":
-        return MLE(recipe.penalty_scale)
-    return MAP(recipe.penalty_scale, recipe.j, recipe.curvature_seed)
-
-
 class Trainer:
     """One run: a network, its data, and the passes made so far.
 
     The same recipe, data, seed and engine give the same parameters, bit for bit, whether or not the run was stopped
     after some pass and continued: every random choice is derived from the seed and the number of the pass.
+
+    Raises DataError for images that do not fit the recipe's network, and for labels that it has no class for.
 
     >>> from lenet1998.data import load
     >>> trainer = Trainer(Recipe(), load("synthetic", train_size=100, test_size=50), seed=1)
@@ -68,14 +65,26 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, data: DataSet, seed: int, engine: str = "auto"):
         self.recipe, self.data, self.seed = recipe, data, seed
-        self.network = LeNet5(recipe)
+        self.network = build(recipe)
+        for patterns in (data.train, data.test):
+            self.network.input.maps(patterns.images)  # raises where they do not fit
+            highest = patterns.labels.max(initial=0)
+            if highest >= self.network.classes:
+                raise DataError(
+                    f"a label is {highest}, but network={recipe.network} has {self.network.classes} "
+                    "classes, from 0: choose another network or data set"
+                )
         self.engine = make_engine(engine, self.network, make_loss(recipe))
+        self.optimiser = make_optimiser(recipe, self.network.parameters)
         self.passes: list[dict] = []
         initialise(self.network, recipe, self._rng(_WEIGHTS))
+        if recipe.input_mean:
+            self.network.mean[...] = self.network.input.mean_field(data.train.images, self.network.dtype)
 
-    def restore(self, values: np.ndarray, passes: list[dict]) -> None:
-        """Continue from the state after the last of `passes`."""
+    def restore(self, values: np.ndarray, passes: list[dict], optimiser: dict[str, np.ndarray]) -> None:
+        """Continue from the state after the last of `passes`: the parameters, and what `Optimiser.state` gave."""
         self.network.parameters.values[:] = values
+        self.optimiser.restore(optimiser)
         self.passes = list(passes)
 
     def run_pass(self, progress: Progress | None = None) -> dict:
@@ -88,7 +97,9 @@ class Trainer:
         eta = self.recipe.eta(number)
         self.engine.prepare(self.data.train)
         started = time.perf_counter()
-        steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
+        steps = np.full_like(self.network.parameters.values, eta)
+        if self.recipe.optimiser == "sdlm":
+            steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
         errors, loss = self._learn(number, *self._patterns(number), steps, progress)
         seconds = time.perf_counter() - started
         record = {
@@ -105,16 +116,12 @@ class Trainer:
         return record
 
     def curvature(self, number: int) -> np.ndarray:
-        """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27).
-
-        A sample of no patterns stands for plain gradient descent: h_kk = 0, and every step is eta / mu.
-        """
-        if not self.recipe.hessian_patterns:
-            return np.zeros_like(self.network.parameters.values)
+        """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27)."""
         with np.errstate(all="ignore"):
             h = self.engine.mean_curvature(self.data.train, self._sample(number))
         if not np.isfinite(h).all():
-            raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {_advice(number)}")
+            advice = self._advice(number)
+            raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {advice}")
         return h
 
     def _learn(
@@ -126,22 +133,31 @@ class Trainer:
         progress: Progress | None,
     ) -> tuple[int, float]:
         errors, loss = 0, 0.0
-        for start in range(0, len(order), _STRETCH):
-            stretch = order[start : start + _STRETCH]
+        whole_batches = max(1, _STRETCH // self.recipe.batch) * self.recipe.batch
+        for start in range(0, len(order), whole_batches):
+            stretch = order[start : start + whole_batches]
             try:
-                tally = self.engine.train(patterns, stretch, steps)
+                tally = self._learn_stretch(patterns, stretch, steps)
             except NonFinite as stop:
                 position = start + stop.position
                 # With distortions the order is that of the pass's own patterns, not of the training set.
                 index = "" if self.recipe.distorted_copies else f" (index {order[position]} of the training set)"
                 raise DivergenceError(
                     f"diverged in pass {number} at its pattern number {position + 1}{index}: a {stop.what} is not "
-                    f"finite; {_advice(number)}"
+                    f"finite; {self._advice(number)}"
                 ) from None
             errors, loss = errors + tally.errors, loss + tally.loss
             if progress:
                 progress(number, start + len(stretch), errors)
         return errors, loss
+
+    def _learn_stretch(self, patterns: Patterns | Batch, stretch: np.ndarray, steps: np.ndarray) -> Tally:
+        """One update a pattern where that is all there is to it, which is a loop of the engine's own; or batches."""
+        recipe = self.recipe
+        if recipe.batch == 1 and recipe.optimiser in ("sdlm", "sgd") and not recipe.weight_decay:
+            return self.engine.train(patterns, stretch, steps)
+        rate = steps if recipe.optimiser == "sdlm" else float(recipe.eta(len(self.passes) + 1))
+        return self.engine.train_batches(patterns, stretch, recipe.batch, self.optimiser, rate)
 
     def _patterns(self, number: int) -> tuple[Patterns | Batch, np.ndarray]:
         """The patterns of a pass, and the order in which it learns them.
@@ -179,7 +195,7 @@ class Trainer:
     def _rng(self, stream: int, number: int = 0) -> np.random.Generator:
         return np.random.default_rng([self.seed, stream, number])
 
-
-def _advice(number: int) -> str:
-    kept = "; the last complete pass is kept" if number > 1 else ""
-    return f"lower the rates (--set schedule=...) or penalty_scale, or raise mu{kept}"
+    def _advice(self, number: int) -> str:
+        kept = "; the last complete pass is kept" if number > 1 else ""
+        others = " or penalty_scale, or raise mu" if self.recipe.optimiser == "sdlm" else ""
+        return f"lower the rates (--set schedule=...){others}{kept}"

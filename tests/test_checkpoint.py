@@ -54,6 +54,22 @@ def test_what_is_saved_comes_back(saved):
     np.testing.assert_array_equal(loaded.network().parameters.values, values)
 
 
+def test_one_that_was_saved_before_there_were_optimisers_still_loads(saved):
+    """Then a recipe had none of these fields, and the file no arrays but its values."""
+    path, values = saved
+    later = {"network", "c3", "init_deviations", "squash", "output", "codes", "optimiser", "batch", "momentum",
+             "rms_decay", "weight_decay", "weight_init", "input_background", "input_foreground",
+             "input_mean"}  # fmt: skip
+    recipe = {key: value for key, value in Recipe().as_dict().items() if key not in later}
+    assert len(recipe) == len(Recipe().as_dict()) - len(later)
+    with_history(path, recipe=recipe)
+    with np.load(path) as arrays:
+        assert set(arrays) == {"format", "history", "values"}
+    loaded = checkpoints.load(path)
+    assert loaded.recipe == Recipe()
+    np.testing.assert_array_equal(loaded.network().parameters.values, values)
+
+
 DAMAGES = {
     "empty": lambda path: path.write_bytes(b""),
     "text": lambda path: path.write_text("<html>not found</html>"),

@@ -98,7 +98,7 @@ def test_a_resumed_distorted_run_makes_the_same_distortions(digits):
     whole = Trainer(Recipe(distorted_copies=2), digits, seed=1, engine="numpy")
     whole.run_pass()
     parts = Trainer(Recipe(distorted_copies=2), digits, seed=1, engine="numpy")
-    parts.restore(whole.network.parameters.values.copy(), whole.passes)
+    parts.restore(whole.network.parameters.values.copy(), whole.passes, whole.optimiser.state())
     whole.run_pass()
     parts.run_pass()
     np.testing.assert_array_equal(parts.network.parameters.values, whole.network.parameters.values)

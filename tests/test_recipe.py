@@ -10,6 +10,7 @@ import pytest
 
 from lenet1998.errors import RecipeError
 from lenet1998.initialisation import initialise
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, make_loss
 from lenet1998.network import LeNet5
 from lenet1998.recipe import PRESETS, Recipe, preset
 
@@ -104,10 +105,12 @@ def test_override_parses_by_type():
 @pytest.mark.parametrize(
     "setting",
     [
-        "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=hinge", "hessian_patterns=-1",
+        "nonsense=1", "mu", "name=x", "mu=", "mu=-1", "mu=nan", "mu=0", "loss=mse", "hessian_patterns=0",
         "hessian_patterns=2.5", "order=none", "dtype=float16", "schedule=", "schedule=0x1", "schedule=1x0",
         "schedule=1x-1", "schedule=1xinf", "schedule=abc", "fan_in_counts_bias=perhaps", "penalty_scale=0",
-        "j=__import__('os')", "j=0", "j=inf", "init_gain=1e9", "subsampling=max",
+        "j=__import__('os')", "j=0", "j=inf", "init_gain=1e9", "subsampling=min", "batch=0", "batch=1.5",
+        "momentum=1", "rms_decay=1", "weight_decay=-1", "input_mean=1", "network=lenet6", "optimiser=lbfgs",
+        "codes=none", "weight_init=zero", "c3=none", "squash=sine", "output=softmax", "input_foreground=-0.1",
     ],
 )  # fmt: skip
 def test_refusals_name_the_key_and_what_is_allowed(setting):
@@ -119,6 +122,92 @@ def test_refusals_name_the_key_and_what_is_allowed(setting):
     assert any(word in message for word in ("give", "choose", "needs"))
 
 
+SENSELESS = {
+    "a likelihood of weighted sums": (["output=linear"], "output=rbf"),
+    "a hinge on distances": (["loss=hinge", "optimiser=sgd"], "output=linear"),
+    "a hinge's curvature": (["loss=hinge", "output=linear"], "optimiser=sgd"),
+    "codes without RBF units": (["output=linear", "loss=cross_entropy", "codes=random"], "output=rbf"),
+    "the curvature of distances without distances": (
+        ["output=linear", "loss=map", "curvature_seed=constant"],
+        "curvature_seed=exact",
+    ),
+    "RBF units in another network": (["network=cifar10_convnet"], "output=linear"),
+    "distorted colours": (
+        ["network=cat_lenet", "output=linear", "loss=cross_entropy", "distorted_copies=1"],
+        "network=lenet5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "advice"), SENSELESS.values(), ids=SENSELESS)
+def test_combinations_without_sense_are_refused_with_what_to_choose(settings, advice):
+    with pytest.raises(RecipeError, match=f"choose .*{advice}") as refusal:
+        Recipe().override(settings)
+    assert "\n" not in str(refusal.value)
+    assert "{" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["loss=cross_entropy"], ["loss=cross_entropy", "curvature_seed=constant"], ["codes=random", "loss=map"],
+        ["output=linear", "loss=map"], ["output=linear", "loss=hinge", "optimiser=momentum"],
+        ["output=linear", "loss=cross_entropy", "optimiser=sdlm", "batch=16", "weight_decay=0.001"],
+        ["output=linear", "loss=map", "curvature_seed=constant", "optimiser=adam"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_combinations_with_sense_are_not(settings):
+    assert Recipe().override(settings) != Recipe()
+
+
+def test_the_loss_is_the_recipe_s():
+    """The scale is that of squared distances; weighted sums have their own."""
+    expected = {
+        "loss=mle": MLE(0.1),
+        "loss=map": MAP(0.1, 5.0),
+        "loss=cross_entropy": CrossEntropy(0.1),
+        "output=linear loss=map": MAP(1.0, 5.0),
+        "output=linear loss=cross_entropy": CrossEntropy(),
+        "output=linear loss=hinge optimiser=sgd": Hinge(),
+    }
+    for settings, loss in expected.items():
+        found = make_loss(Recipe(penalty_scale=0.1).override(settings.split()))
+        assert (type(found), found) == (type(loss), loss), settings
+    assert make_loss(Recipe(loss="cross_entropy", curvature_seed="constant")).curvature_seed == "constant"
+
+
+def test_modern_is_what_is_usual_today():
+    modern = preset("modern")
+    assert [modern.eta(number) for number in (1, 10, 11, 15, 16, 20, 25)] == [1e-3] * 2 + [3e-4] * 2 + [1e-4] * 3
+    values = started(modern)
+    for name, fan_in in (("C1", 25), ("C3", 150), ("C5", 400), ("F6", 120), ("Output", 84)):
+        weights = values[f"{name}.weight"]
+        assert np.abs(weights).max() <= 2.449 / fan_in**0.5
+        assert weights.var() == pytest.approx(2 / fan_in, rel=0.35 if name == "C1" else 0.15)
+        assert not values[f"{name}.bias"].any()
+
+
+def test_normal_weights_have_the_deviation_that_the_recipe_says():
+    values = started(preset("modern").override(["weight_init=normal", "init_gain=0.001", "init_power=0"]))
+    for name in ("C3", "C5", "F6"):
+        weights = values[f"{name}.weight"].ravel()
+        assert weights.std() == pytest.approx(0.001, rel=0.1)
+        assert np.abs(weights).max() > 0.003, "not uniform"
+        assert not values[f"{name}.bias"].any()
+    flatter = started(preset("modern").override(["weight_init=normal", "init_gain=1", "init_power=0.5"]))
+    assert flatter["C5.weight"].std() == pytest.approx(1 / 20, rel=0.05)
+
+
+def test_no_curvature_sample_is_read_as_plain_gradient_descent():
+    """Before there was a choice of optimisers it meant h_kk = 0, and so the rate eta / mu."""
+    values = {"hessian_patterns": 0, "mu": 0.5, "schedule": [[2, 0.001], [1, 0.0005]], "subsampling": "sum"}
+    recipe = Recipe.from_dict(values)
+    assert (recipe.optimiser, recipe.hessian_patterns, recipe.batch) == ("sgd", 500, 1)
+    assert recipe.schedule == ((2, 0.002), (1, 0.001))
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
+
+
 def test_an_unknown_key_lists_the_known_ones():
     with pytest.raises(RecipeError) as refusal:
         Recipe().override(["colour=red"])
@@ -127,5 +216,5 @@ def test_an_unknown_key_lists_the_known_ones():
 
 
 def test_an_unknown_preset_lists_the_known_ones():
-    with pytest.raises(RecipeError, match="default or printed"):
-        preset("modern")
+    with pytest.raises(RecipeError, match="default or printed or modern"):
+        preset("ancient")

@@ -1,0 +1,105 @@
+"""What a recipe may say: the choices and ranges of its fields, and the combinations that make no sense.
+
+Every refusal is a RecipeError of one line that names the field and what to give instead.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from lenet1998.errors import RecipeError
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
+
+CHOICES = {
+    "network": ("lenet5", "cat_lenet", "mlp_256_64", "cifar10_convnet"),
+    "weight_init": ("uniform", "normal"),
+    "bias_init": ("zero", "uniform"),
+    "coefficient_init": ("constant", "uniform"),
+    "c3": ("table", "full"),
+    "subsampling": ("sum", "average", "plain", "max"),
+    "squash": ("tanh", "relu"),
+    "output": ("rbf", "linear"),
+    "codes": ("bitmap", "random", "one_of_n"),
+    "loss": ("mle", "map", "cross_entropy", "hinge"),
+    "curvature_seed": ("exact", "constant"),
+    "hessian_sample": ("fresh", "fixed", "first"),
+    "optimiser": ("sdlm", "sgd", "momentum", "rmsprop", "adam"),
+    "order": ("constant", "reshuffled", "file"),
+    "dtype": ("float32", "float64"),
+}
+"""The values of each field that is a word."""
+
+RANGES = {
+    "init_gain": (0.0, 100.0),
+    "init_power": (0.0, 2.0),
+    "coefficient": (-10.0, 10.0),
+    "input_background": (-1000.0, 1000.0),
+    "input_foreground": (-1000.0, 1000.0),
+    "penalty_scale": (1e-6, 1e3),
+    "j": (1e-9, 1e6),
+    "mu": (1e-9, 1e6),
+    "hessian_patterns": (1, 10**7),
+    "batch": (1, 10**7),
+    "momentum": (0.0, 0.999999),
+    "rms_decay": (0.0, 0.999999),
+    "weight_decay": (0.0, 10.0),
+    "distorted_copies": (0, 1000),
+    "distortion_width": (0.0, 2.0),
+    "distortion_scale": (0.0, 0.9),
+    "distortion_squeeze": (0.0, 0.9),
+    "distortion_shear": (0.0, 2.0),
+    "distortion_shift": (0.0, 16.0),
+}
+"""The least and the largest value of each field that is a number; whole where both are."""
+
+
+def check(recipe: Recipe) -> None:
+    """Raise RecipeError for a value that is not allowed, or one that makes no sense beside another."""
+    for key, allowed in CHOICES.items():
+        if getattr(recipe, key) not in allowed:
+            raise RecipeError(f"{key}={getattr(recipe, key)!r} is not allowed: choose {' or '.join(allowed)}")
+    for key, (low, high) in RANGES.items():
+        value, whole = getattr(recipe, key), isinstance(low, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
+            kind = "whole number" if whole else "number"
+            raise RecipeError(f"{key}={value!r} is out of range: give a {kind} from {low:g} to {high:g}")
+    for key in ("fan_in_counts_bias", "input_mean"):
+        if not isinstance(getattr(recipe, key), bool):
+            raise RecipeError(f"{key}={getattr(recipe, key)!r} is not allowed: give true or false")
+    if not recipe.schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in recipe.schedule):
+        raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
+    if any(not 0 <= deviation < math.inf for _, deviation in recipe.init_deviations):
+        raise RecipeError("init_deviations needs pairs of a layer and a deviation of 0 or more, such as F6x0.1")
+    _check_combinations(recipe)
+
+
+def _check_combinations(recipe: Recipe) -> None:
+    rbf, sdlm = recipe.output == "rbf", recipe.optimiser == "sdlm"
+    senseless = {
+        "network={network} has no RBF units: choose output=linear, and loss=cross_entropy, map or hinge": (
+            rbf and recipe.network != "lenet5"
+        ),
+        "loss=mle needs output=rbf, since a linear output can lower its own penalty without end: choose "
+        "loss=cross_entropy, map or hinge, or output=rbf": recipe.loss == "mle" and not rbf,
+        "loss=hinge has no scale on squared distances: choose output=linear, or another loss": (
+            recipe.loss == "hinge" and rbf
+        ),
+        "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": recipe.codes != "bitmap" and not rbf,
+        "loss=hinge has no curvature for optimiser=sdlm: choose optimiser=sgd, momentum, rmsprop or adam": (
+            recipe.loss == "hinge" and sdlm
+        ),
+        "curvature_seed=constant is the curvature of squared distances, and a linear output has none: choose "
+        "curvature_seed=exact, or output=rbf": recipe.curvature_seed == "constant" and sdlm and not rbf,
+        "distorted_copies={distorted_copies} needs grey images: choose network=lenet5 or mlp_256_64": (
+            bool(recipe.distorted_copies) and recipe.network not in ("lenet5", "mlp_256_64")
+        ),
+        "input_background={input_background} is input_foreground too: nothing could be seen, give another": (
+            recipe.input_background == recipe.input_foreground
+        ),
+    }
+    for message, holds in senseless.items():
+        if holds:
+            raise RecipeError(message.format(**recipe.as_dict()))
