@@ -24,16 +24,21 @@ RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs")
 
 
-def plain_options(description: str) -> argparse.ArgumentParser:
-    """A parser with the training options and those of every experiment that trains."""
+def plain_options(description: str, passes: int = 20, recipe: bool = True) -> argparse.ArgumentParser:
+    """A parser with the training options and those of every experiment that trains.
+
+    `passes` make the full experiment; one that has its own recipes takes no options for them (`recipe` false).
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_training_options(parser)
+    add_training_options(parser, passes, recipe)
+    parser.set_defaults(full_passes=passes)
     parser.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
         help="where results and figures go (default: experiments/results for the full experiment, that is MNIST with "
-        "all its patterns and 20 passes or more, and with --plot-only; a directory under runs/trial for anything less)",
+        f"all its patterns and {passes} passes or more, and with --plot-only; a directory under runs/trial for "
+        "anything less)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a trial of the machinery: 2 seeds, 2 passes, 300 patterns"
@@ -42,9 +47,15 @@ def plain_options(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def options(description: str, seeds: int) -> argparse.ArgumentParser:
+def options(description: str, seeds: int, passes: int = 20, recipe: bool = True) -> argparse.ArgumentParser:
     """The same with the options of an experiment that trains several seeds."""
-    parser = plain_options(description)
+    parser = plain_options(description, passes, recipe)
+    add_sweep_options(parser, seeds)
+    return parser
+
+
+def add_sweep_options(parser: argparse.ArgumentParser, seeds: int) -> None:
+    """How many runs, where they are kept, and how they are made."""
     parser.add_argument(
         "--seeds", metavar="N", type=positive, default=seeds, help=f"train with seeds 1 to N (default: {seeds})"
     )
@@ -64,7 +75,6 @@ def options(description: str, seeds: int) -> argparse.ArgumentParser:
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="the Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
-    return parser
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
@@ -104,7 +114,7 @@ def resolve_data(arguments: argparse.Namespace) -> DataSet:
     found = chosen_data(arguments)
     arguments.data = found.name
     sizes = len(found.train), len(found.test)
-    full = found.name == "mnist" and sizes == (60_000, 10_000) and arguments.passes >= 20
+    full = found.name == "mnist" and sizes == (60_000, 10_000) and arguments.passes >= arguments.full_passes
     trial = RUNS / "trial" / f"{found.name}_{sizes[0]}_{sizes[1]}_{arguments.passes}_passes"
     arguments.out = arguments.out or (RESULTS if full else trial)
     arguments.runs = getattr(arguments, "runs", None) or (RUNS if full else trial)

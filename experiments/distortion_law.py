@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
-from lenet1998.options import chosen_recipe
 from lenet1998.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 
@@ -61,12 +60,12 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
 def train(arguments: argparse.Namespace) -> None:
     """Train every width with its seeds; OUT/distortion_law.json holds the histories."""
     resolve_data(arguments)
-    recipe, held_out = chosen_recipe(arguments), 300 if arguments.quick else 10_000
+    held_out = 300 if arguments.quick else 10_000
     tasks = [
         task
         for width in WIDTHS
         for task in seeds_of(
-            widened(recipe, width),
+            widened(Recipe(), width),
             arguments.runs / NAME / f"{width:g}",
             arguments,
             arguments.seeds,
@@ -77,7 +76,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    arguments = parse(options(__doc__, seeds=3))
+    arguments = parse(options(__doc__, seeds=3, recipe=False))
     if not arguments.plot_only:
         train(arguments)
     histories = recorded(NAME, arguments)

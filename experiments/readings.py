@@ -233,7 +233,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = options(__doc__, seeds=3)
+    parser = options(__doc__, seeds=3, recipe=False)
     parser.add_argument("--finalist-seeds", metavar="N", type=positive, default=10, help="of finalists (default: 10)")
     parser.add_argument(
         "--only",

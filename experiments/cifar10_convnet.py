@@ -1,0 +1,174 @@
+"""A small convolutional network on CIFAR-10: 32 filters of 7x7, max pooling, 100 hidden units, as published and ours.
+
+The published recipe subtracts the mean image, starts from N(0, 0.001) and lets the rate fall by 0.95 an epoch; its
+optimiser, loss and L2 penalty are options (``--set optimiser=momentum``, ``--set loss=hinge``, ``--set
+weight_decay=0.01``). Where its source is silent, the input is taken in bytes, batches are of 50, the optimiser is Adam
+with a rate of 0.001, L2 is 0.001, and there are 10 epochs. `ours` has the same layers, starts as He's rule says, and
+learns from mirrored and shifted copies of the training images too. Both are also trained on the first 500 images alone.
+
+It takes the first 7,000 training images, so that a cut-down copy serves as well; ``--full`` takes all 50,000 and
+records its results as cifar10_convnet_full. The last 700, or 1,000, are the validation set. Besides the histories, the
+filters of `ours`, seed 1, are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from experiments.common import guarded
+from experiments.teaching import Arm, System, decayed
+from experiments.teaching_report import as_pictures, filters_figure
+from experiments.teaching_runs import options, perform, place
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.data.cifar10 import load_cifar10
+from lenet1998.data.patterns import DataSet, Patterns
+from lenet1998.errors import DataError
+from lenet1998.files import write_json
+from lenet1998.recipe import Recipe
+from lenet1998.runs import BEST
+
+ENVIRONMENT = "LENET1998_CIFAR10"
+FEW, SUBSET, WHOLE = 500, 7_000, 50_000
+
+PUBLISHED = Recipe(
+    name="published",
+    network="cifar10_convnet",
+    input_background=0.0,
+    input_foreground=255.0,
+    input_mean=True,
+    subsampling="max",
+    squash="relu",
+    output="linear",
+    loss="cross_entropy",
+    weight_init="normal",
+    init_gain=0.001,
+    init_power=0.0,
+    weight_decay=0.001,
+    optimiser="adam",
+    batch=50,
+    schedule=decayed(0.001, 0.95, first=2, passes=10),
+    order="reshuffled",
+)
+OURS = replace(
+    PUBLISHED,
+    name="ours",
+    input_background=-1.0,
+    input_foreground=1.0,
+    weight_init="uniform",
+    init_gain=2.449,
+    init_power=0.5,
+    weight_decay=0.002,
+    schedule=((3, 0.0005), (2, 0.0002), (1, 0.00005)),
+)
+PASSES = 6
+
+
+def mirrored(train: Patterns) -> Patterns:
+    """The images and their mirror images, uint8 (2 P, 3, H, W)."""
+    return Patterns(np.concatenate([train.images, train.images[..., ::-1]]), np.tile(train.labels, 2))
+
+
+def shifted(train: Patterns, by: int = 3) -> Patterns:
+    """Mirrored, and all that also shifted by so many pixels left, right, up and down, uint8 (10 P, 3, H, W).
+
+    Where nothing was, the edge is repeated.
+    """
+    both = mirrored(train)
+    height, width = both.images.shape[2:]
+    padded = np.pad(both.images, ((0, 0), (0, 0), (by, by), (by, by)), mode="edge")
+    corners = ((by, by), (by, 0), (by, 2 * by), (0, by), (2 * by, by))
+    copies = [padded[:, :, top : top + height, left : left + width] for top, left in corners]
+    return Patterns(np.concatenate(copies), np.tile(both.labels, len(copies)))
+
+
+def candidate(name: str, **changes: object) -> Arm:
+    """Our recipe with changes, as an arm of the search."""
+    return Arm(replace(OURS, name=name, **changes), PASSES, augment=shifted)  # type: ignore[arg-type]
+
+
+CANDIDATES = (
+    candidate("ours"),
+    candidate("no L2", weight_decay=0.0),
+    candidate("L2 0.005", weight_decay=0.005),
+    candidate("L2 0.02", weight_decay=0.02),
+    candidate("momentum", optimiser="momentum", schedule=((3, 0.005), (2, 0.002), (1, 0.0005))),
+    candidate("rate 0.001", schedule=((3, 0.001), (2, 0.0004), (1, 0.0001))),
+    replace(candidate("mirrored only"), augment=mirrored, passes=5 * PASSES),
+    replace(candidate("no copies"), augment=None, passes=10 * PASSES),
+)
+TEST = {"validation": 52.9, "test": 54.7}
+SYSTEM = System(
+    script="cifar10_convnet",
+    title="CIFAR-10, 7,000 images",
+    arms=(
+        Arm(PUBLISHED, 10, validation=700, published=TEST),
+        Arm(OURS, PASSES, validation=700, augment=shifted, published=TEST),
+        Arm(replace(PUBLISHED, name="published, 500 images"), 20, validation=700, keep_best=False, train_size=FEW,
+            published={"test": 12.0}),
+        Arm(replace(OURS, name="ours, 500 images"), PASSES, validation=700, keep_best=False, train_size=FEW,
+            augment=shifted, published={"test": 12.0}),
+    ),
+    candidates=CANDIDATES,
+    fold=700,
+)  # fmt: skip
+FULL = replace(
+    SYSTEM,
+    variant="_full",
+    title="CIFAR-10",
+    arms=(
+        Arm(PUBLISHED, 10, validation=1000, published=TEST),
+        Arm(OURS, PASSES, validation=1000, augment=mirrored, published=TEST),
+    ),
+    fold=1000,
+)
+
+
+def images(data_dir: Path | None, full: bool) -> DataSet:
+    """CIFAR-10 from --data-dir, $LENET1998_CIFAR10 or the user's cache; raises DataError as `load_cifar10` does."""
+    found = load_cifar10(data_dir or os.environ.get(ENVIRONMENT))
+    if not full:
+        return replace(found, train=found.train.first(min(SUBSET, len(found.train))))
+    if len(found.train) != WHOLE:
+        raise DataError(
+            f"--full needs the {WHOLE:,} training images of CIFAR-10, not {len(found.train):,} ({found.source}): run "
+            "`lenet1998 data fetch cifar10`, or name the archive by --data-dir"
+        )
+    return found
+
+
+def draw_filters(system: System, arguments: argparse.Namespace) -> list[Path]:
+    """The first layer's filters of `ours`, seed 1, from its run, or with --plot-only from those recorded earlier."""
+    stem = arguments.out / f"{system.name}_filters"
+    path = stem.with_suffix(".json")
+    if not arguments.plot_only:
+        best = checkpoints.load(place(arguments, system.name, system.arms[1], 1) / BEST).network()
+        kernels = best.layers[0].values["weight"]
+        pictures = as_pictures(kernels.reshape(-1, 3, *kernels.shape[1:]))
+        write_json(path, {"shape": pictures.shape[1:], "filters": [picture.tobytes().hex() for picture in pictures]})
+    if not path.exists():
+        return []
+    recorded = json.loads(path.read_text(encoding="utf-8"))
+    pictures = [np.frombuffer(bytes.fromhex(text), np.uint8).reshape(recorded["shape"]) for text in recorded["filters"]]
+    return [path, *filters_figure(np.array(pictures), f"{system.title}: filters of C1, ours, seed 1", stem)]
+
+
+def main() -> None:
+    parser = options(SYSTEM, __doc__)
+    parser.add_argument("--full", action="store_true", help="train on all 50,000 training images")
+    arguments = parser.parse_args()
+    system = FULL if arguments.full else SYSTEM
+    perform(system, arguments, partial(images, arguments.data_dir, arguments.full))
+    if not arguments.search and OURS.name in (arguments.only or [OURS.name]):
+        for path in draw_filters(system, arguments):
+            print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)
