@@ -3,7 +3,8 @@
 `units` unrolls a network into single units with explicit connections: each unit i has a list of (unit j, weight k)
 pairs and a bias, exactly the u_ij = w_k of equation 20. Forward is equation 5 and 6 unit by unit; `derivatives` walks
 equations 19, 23, 25 and 27 over these connections. A subsampling unit has one connection, from the sum of its window,
-because the paper has it add its inputs before its one coefficient multiplies them.
+because the paper has it add its inputs before its one coefficient multiplies them. A pooling unit has no weight: it is
+the first of the largest units in its window, or their mean.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
 
@@ -22,30 +25,32 @@ A, S = 1.7159, 2 / 3
 
 @dataclass
 class Unit:
-    """One unit: `inputs` are (units that are added up, factor, number of the weight); `bias` a weight's number."""
+    """One unit: `inputs` are (units that are added up, factor, number of the weight); `bias` a weight's number;
+    `pooled` the window of a unit without weights."""
 
     inputs: list[tuple[list[Unit], float, int]] = field(default_factory=list)
     bias: int | None = None
-    squashed: bool = False
+    pooled: list[Unit] = field(default_factory=list)
+    largest: bool = False
+    squash: str = ""
     x: float = 0.0
     a: float = 0.0
     g: float = 0.0  # dE/dx, later
     h: float = 0.0  # d2E/dx2
 
 
-def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], np.ndarray]:
-    """All units in order, the input units, the units below the RBF layer, and the codes."""
+def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], Layer]:
+    """All units in order, the input units, the units that the penalties are made of, and the output layer."""
     side = network.input.side
-    grid = {(0, r, c): Unit() for r in range(side) for c in range(side)}
+    grid = {(m, r, c): Unit() for m in range(network.input.channels) for r in range(side) for c in range(side)}
     inputs, units = list(grid.values()), []
     start = 0  # of the layer's weights in the flat vector
     for layer in network.layers:
-        if isinstance(layer, RBF):
-            below = [grid[key] for key in sorted(grid)]
-            return units, inputs, below, np.asarray(layer.codes)
-        if isinstance(layer, Squash):
+        if isinstance(layer, (RBF, Contrast)):
+            break
+        if isinstance(layer, (Squash, ReLU)):
             for unit in grid.values():
-                unit.squashed = True
+                unit.squash = "relu" if isinstance(layer, ReLU) else "tanh"
             continue
         above = {}
         shape = layer.shape if len(layer.shape) == 3 else (layer.shape[0], 1, 1)
@@ -67,7 +72,10 @@ def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], np.nda
                                 for dr in range(k):
                                     for dc in range(k):
                                         weight = start + kernel_of[m, j] * k * k + dr * k + dc
-                                        unit.inputs.append(([grid[j, r + dr, c + dc]], 1.0, weight))
+                                        row = layer.stride * r + dr - layer.padding
+                                        column = layer.stride * c + dc - layer.padding
+                                        if (j, row, column) in grid:
+                                            unit.inputs.append(([grid[j, row, column]], 1.0, weight))
                         above[m, r, c] = unit
             start += number * k * k + maps
         elif isinstance(layer, Subsampling):
@@ -77,6 +85,13 @@ def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], np.nda
                         window = [grid[m, 2 * r + dr, 2 * c + dc] for dr in (0, 1) for dc in (0, 1)]
                         above[m, r, c] = Unit([(window, layer.scale, start + m)], bias=start + maps + m)
             start += 2 * maps
+        elif isinstance(layer, (MaxPooling, AveragePooling)):
+            n = layer.window
+            for m in range(maps):
+                for r in range(height):
+                    for c in range(width):
+                        window = [grid[m, n * r + dr, n * c + dc] for dr in range(n) for dc in range(n)]
+                        above[m, r, c] = Unit(pooled=window, largest=isinstance(layer, MaxPooling))
         elif isinstance(layer, FullConnection):
             below = [grid[key] for key in sorted(grid)]
             for m in range(maps):
@@ -88,20 +103,33 @@ def unroll(network: Network) -> tuple[list[Unit], list[Unit], list[Unit], np.nda
             raise TypeError(f"no literal twin of {type(layer).__name__}")
         units += [above[key] for key in sorted(above)]
         grid = above
-    raise TypeError("the network ends without an RBF layer")
+    return units, inputs, [grid[key] for key in sorted(grid)], layer
 
 
 def forward(unrolled, w: np.ndarray, field_values: np.ndarray) -> np.ndarray:
-    """Penalties of one pattern, equations 5, 6 and 7; `field_values` is the input layer's (side, side)."""
-    units, inputs, below, codes = unrolled
+    """Penalties of one pattern, equations 5, 6 and 7; `field_values` is the input layer's (channels, side, side)."""
+    units, inputs, below, output = unrolled
     for unit, value in zip(inputs, field_values.ravel(), strict=True):
         unit.x = float(value)
     for unit in units:
-        unit.a = w[unit.bias]
+        if unit.pooled:
+            values = [other.x for other in unit.pooled]
+            unit.a = max(values) if unit.largest else sum(values) / len(values)
+        else:
+            unit.a = w[unit.bias]
         for window, factor, k in unit.inputs:
             unit.a += w[k] * factor * sum(other.x for other in window)
-        unit.x = A * math.tanh(S * unit.a) if unit.squashed else unit.a
-    return np.array([sum((unit.x - c) ** 2 for unit, c in zip(below, code, strict=True)) for code in codes])
+        unit.x = {"tanh": A * math.tanh(S * unit.a), "relu": max(0.0, unit.a), "": unit.a}[unit.squash]
+    if isinstance(output, RBF):
+        return np.array([sum((unit.x - c) ** 2 for unit, c in zip(below, code, strict=True)) for code in output.codes])
+    return np.array([0.0, -below[0].x] if isinstance(output, Contrast) else [unit.x for unit in below])
+
+
+def slope(unit: Unit) -> float:
+    """dx/da."""
+    if unit.squash == "relu":
+        return float(unit.a > 0)
+    return A * S * (1 - math.tanh(S * unit.a) ** 2) if unit.squash else 1.0
 
 
 def derivatives(unrolled, w: np.ndarray, dy: np.ndarray, d2y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,20 +137,29 @@ def derivatives(unrolled, w: np.ndarray, dy: np.ndarray, d2y: np.ndarray) -> tup
 
     `dy` is dE/dy (classes,) and `d2y` the full matrix d2E/dy_i dy_k, so that the seed at F6 is the plain chain rule.
     """
-    units, inputs, below, codes = unrolled
+    units, inputs, below, output = unrolled
     for unit in units + inputs:
         unit.g = unit.h = 0.0
     for j, unit in enumerate(below):
-        slopes = [2 * (unit.x - code[j]) for code in codes]  # dy_i/dx_j
+        if isinstance(output, RBF):
+            slopes = [2 * (unit.x - code[j]) for code in output.codes]  # dy_i/dx_j
+            unit.h = sum(2 * d for d in dy)
+        else:
+            slopes = [0.0, -1.0] if isinstance(output, Contrast) else [float(i == j) for i in range(len(dy))]
         unit.g = sum(d * s for d, s in zip(dy, slopes, strict=True))
-        unit.h = sum(2 * d for d in dy)
         for i, si in enumerate(slopes):
             for k, sk in enumerate(slopes):
                 unit.h += d2y[i, k] * si * sk
     gradient, curvature = np.zeros_like(w), np.zeros_like(w)
     for unit in reversed(units):
-        slope = A * S * (1 - math.tanh(S * unit.a) ** 2) if unit.squashed else 1.0
-        g, h = slope * unit.g, slope**2 * unit.h  # dE/da_i, and d2E/da_i2 by equation 27
+        g, h = slope(unit) * unit.g, slope(unit) ** 2 * unit.h  # dE/da_i, and d2E/da_i2 by equation 27
+        if unit.pooled:
+            winner = next(other for other in unit.pooled if other.x == max(each.x for each in unit.pooled))
+            share = 1 / len(unit.pooled)
+            for other in [winner] if unit.largest else unit.pooled:
+                other.g += g if unit.largest else share * g
+                other.h += h if unit.largest else share**2 * h
+            continue
         gradient[unit.bias] += g
         curvature[unit.bias] += h  # equation 25 with x_j = 1
         for window, factor, k in unit.inputs:

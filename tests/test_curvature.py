@@ -5,13 +5,16 @@ from __future__ import annotations
 import naive
 import numpy as np
 import pytest
-from networks import random_images, small_network
+from networks import modern_network, random_images, small_network
 
 from lenet1998.engine import NumpyEngine
+from lenet1998.errors import RecipeError
+from lenet1998.layer import Seed
 from lenet1998.layers import FullConnection, Squash
-from lenet1998.loss import MAP, MLE
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+from lenet1998.modern_layers import Contrast
 from lenet1998.network import Input, LeNet5, Network
-from lenet1998.output import RBF, Seed
+from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes, update
 
@@ -24,7 +27,7 @@ def literal(network, loss, images, labels):
     w = network.parameters.values.copy()
     gradient, curvature = np.zeros_like(w), np.zeros_like(w)
     for image, label in zip(images, labels, strict=True):
-        y = naive.forward(unrolled, w, network.input(image[None], network.dtype)[0, 0])
+        y = naive.forward(unrolled, w, network.input(image[None], network.dtype)[0] - network.mean)
         dy = loss.gradient(y[None], np.array([label]))[0]
         seed = loss.seed(y[None], np.array([label]))
         hessian = np.diag(seed.diagonal[0]) - np.outer(seed.root[0], seed.root[0])
@@ -47,6 +50,48 @@ def test_the_whole_network_agrees_with_the_literal_loops(loss, average):
     np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
     assert curvature.min() >= 0, "Gauss-Newton terms are squares times a non-negative seed (equation 27)"
+
+
+@pytest.mark.parametrize("logistic", [False, True], ids=["linear", "logistic"])
+@pytest.mark.parametrize("loss", [CrossEntropy(), MAP(0.7, 1.0)], ids=str)
+def test_later_layers_agree_with_the_literal_loops(loss, logistic):
+    """Stride, padding, colours, a table, rectifiers, both poolings; outputs that are no RBF units."""
+    network = modern_network(logistic)
+    images, labels = random_images(4, 9, channels=2), np.array([0, 1, 1, 0 if logistic else 2])
+    y = network.forward(images)
+    network.backward(loss.gradient(y, labels))
+    network.curvature(loss.seed(y, labels))
+    gradient, curvature = literal(network, loss, images, labels)
+    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
+    assert curvature.min() >= 0
+    assert (curvature > 0).mean() > 0.8, "most parameters take part"
+
+
+@pytest.mark.parametrize("logistic", [False, True], ids=["softmax", "logistic"])
+def test_the_curvature_of_a_single_layer_is_the_exact_second_derivative(logistic):
+    """Below softmax or a logistic unit weighted sums are all there is: nothing was dropped from the diagonal."""
+    layers = [FullConnection("F", 1), Contrast("Output")] if logistic else [FullConnection("F", 3)]
+    network = Network(Input(side=2), layers, "float64")
+    network.parameters.values[:] = np.random.default_rng(6).normal(0, 0.7, len(network.parameters))
+    images, labels, loss, step = random_images(3, 2), np.array([1, 0, 1]), CrossEntropy(), 1e-4
+    network.curvature(loss.seed(network.forward(images), labels))
+    w, measured = network.parameters.values, np.zeros(len(network.parameters))
+
+    def energy(k, shift):
+        kept, w[k] = w[k], w[k] + shift
+        value = loss.value(network.forward(images), labels).sum()
+        w[k] = kept
+        return value
+
+    for k in range(len(w)):
+        measured[k] = (energy(k, step) - 2 * energy(k, 0) + energy(k, -step)) / step**2
+    np.testing.assert_allclose(network.parameters.curvature, measured, rtol=1e-5, atol=1e-7)
+
+
+def test_the_hinge_loss_has_no_curvature():
+    with pytest.raises(RecipeError, match="optimiser"):
+        Hinge().seed(np.zeros((1, 3)), np.array([0]))
 
 
 def test_lenet5_agrees_with_the_literal_loops():

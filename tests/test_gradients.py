@@ -1,15 +1,16 @@
-"""Back-propagation against central differences in float64: every layer, both losses, the whole network (section
+"""Back-propagation against central differences in float64: every layer, every loss, whole networks (section
 II-C)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import random_images, small_network
+from networks import modern_network, random_images, small_network
 
 from lenet1998.connections import full_table, parse_table
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, MLE
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import LeNet5
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
@@ -40,6 +41,18 @@ LAYERS = {
     "full connection": (FullConnection("F", 5), (7,)),
     "full connection on maps": (FullConnection("F", 4), (2, 3, 2)),
     "squash": (Squash(), (2, 3, 4)),
+    "stride": (Convolution("C", full_table(2, 3), 3, stride=2), (2, 6, 7)),
+    "padding": (Convolution("C", full_table(2, 3), 3, padding=2), (2, 4, 3)),
+    "stride, padding and a table": (
+        Convolution("C", parse_table("X . X \n X X . \n . X ."), 3, stride=3, padding=1),
+        (3, 5, 7),
+    ),
+    "relu": (ReLU(), (2, 3, 4)),
+    "maximum": (MaxPooling("S"), (3, 4, 6)),
+    "maximum of 3x3": (MaxPooling("S", window=3), (2, 6, 3)),
+    "plain average": (AveragePooling("S"), (2, 4, 6)),
+    "plain average of 3x3": (AveragePooling("S", window=3), (2, 3, 6)),
+    "logistic": (Contrast("O"), (1,)),
     "rbf": (RBF("O", np.array([[1, -1, 1, 1], [-1, -1, 1, -1], [1, 1, 1, -1]])), (4,)),
 }
 
@@ -66,11 +79,11 @@ def test_every_layer_with_random_cotangents(layer, below):
         np.testing.assert_allclose(gradients[key].ravel() - 7, differences(energy, view), rtol=1e-7, atol=1e-8)
 
 
-LOSSES = [MLE(1.0), MLE(0.1), MAP(1.0, 0.5), MAP(0.1, 5.0), MAP(0.5, float("inf"))]
+LOSSES = [MLE(1.0), MLE(0.1), MAP(1.0, 0.5), MAP(0.1, 5.0), MAP(0.5, float("inf")), CrossEntropy(), CrossEntropy(0.2)]
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=str)
-def test_both_losses(loss):
+@pytest.mark.parametrize("loss", [*LOSSES, Hinge(), Hinge(0.3)], ids=str)
+def test_every_loss(loss):
     rng = np.random.default_rng(4)
     y, labels = rng.uniform(0, 3, (4, 6)), np.array([0, 5, 2, 2])
     slopes = differences(lambda: loss.value(y, labels).sum(), y)
@@ -78,7 +91,7 @@ def test_both_losses(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
-def test_the_hessian_of_both_losses(loss):
+def test_the_hessian_of_every_smooth_loss(loss):
     """diag(diagonal) - root root^T against differences of the gradient."""
     y, labels = np.random.default_rng(4).uniform(0, 3, (1, 6)), np.array([3])
     seed = loss.seed(y, labels)
@@ -97,6 +110,17 @@ def test_every_parameter_of_a_small_network(loss, average):
     slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values)
     assert len(slopes) == len(network.parameters)
     np.testing.assert_allclose(network.parameters.gradient, slopes, rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), Hinge()], ids=str)
+@pytest.mark.parametrize("logistic", [False, True], ids=["linear", "logistic"])
+def test_every_parameter_of_a_later_network(loss, logistic):
+    network = modern_network(logistic)
+    images, labels = random_images(3, 9, channels=2), np.array([1, 0, 1])
+    network.backward(loss.gradient(network.forward(images), labels))
+    slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values)
+    np.testing.assert_allclose(network.parameters.gradient, slopes, rtol=2e-6, atol=1e-7)
+    assert (slopes != 0).mean() > 0.8
 
 
 @pytest.mark.parametrize("loss", [MLE(0.1), MAP(0.1, 5.0)], ids=str)
@@ -155,3 +179,26 @@ def test_eq_9_with_j_to_infinity_is_cross_entropy():
     posteriors = np.exp(-y) / np.exp(-y).sum(axis=1, keepdims=True)
     expected = -np.log(posteriors[np.arange(5), labels])
     np.testing.assert_allclose(MAP(1.0, float("inf")).value(y, labels), expected)
+    np.testing.assert_allclose(CrossEntropy().value(y, labels), expected)
+
+
+def test_the_hinge_loss_by_hand():
+    """D = 1, y = (1.5, 1, 4): 1 + 1 - 1.5 = 0.5 for the first class, 1 + 1 - 4 < 0 for the last."""
+    y = np.array([[1.5, 1.0, 4.0], [0.0, 0.5, 0.5]])
+    assert Hinge().value(y, np.array([1, 1])).tolist() == [0.5, 1.5 + 1.0]
+    assert Hinge(0.25).value(y, np.array([1, 1])).tolist() == [0.0, 0.75 + 0.25]
+    assert Hinge().gradient(y, np.array([1, 1])).tolist() == [[-1, 1, 0], [-1, 2, -1]]
+
+
+def test_the_logistic_loss_by_its_own_formula():
+    """-log of the probability 1 / (1 + e^-a) of class 1, or of the rest of it for class 0."""
+    layer, a = Contrast("O"), np.array([[-2.0], [0.3], [0.0], [700.0]])
+    layer.connect((1,))
+    y = layer.forward(a)
+    for label in (0, 1):
+        labels = np.full(4, label)
+        expected = np.logaddexp(0, a[:, 0]) - label * a[:, 0]
+        np.testing.assert_allclose(CrossEntropy().value(y, labels), expected, rtol=1e-12)
+        slope = layer.adjoint(CrossEntropy().gradient(y, labels), lambda value: value, {})
+        np.testing.assert_allclose(slope[:, 0], 1 / (1 + np.exp(-a[:, 0])) - label, rtol=1e-12, atol=1e-15)
+    assert y.argmin(axis=1).tolist() == [0, 1, 0, 1], "class 1 where a > 0"
