@@ -55,8 +55,11 @@ class Engine(Protocol):
     name: str
     network: Network
 
-    def prepare(self, patterns: Patterns | Batch) -> None:
-        """Do what has to be done once before such patterns are learned, so that it does not count as training."""
+    def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
+        """Do what has to be done once before such patterns are learned, so that it does not count as training.
+
+        `batches` says that `train_batches` will be called instead of `train`; `curvature`, that curvatures are wanted.
+        """
 
     def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         """h_kk: the mean over patterns[chosen] of d2E/dw_k2, a new array (parameters,)."""
@@ -101,7 +104,7 @@ class NumpyEngine:
     def __init__(self, network: Network, loss: Loss):
         self.network, self.loss = network, loss
 
-    def prepare(self, patterns: Patterns | Batch) -> None:
+    def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
         """Nothing: NumPy is ready."""
 
     @_one_thread

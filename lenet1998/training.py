@@ -95,10 +95,11 @@ class Trainer:
         """
         number = len(self.passes) + 1
         eta = self.recipe.eta(number)
-        self.engine.prepare(self.data.train)
+        by_curvature = self.recipe.optimiser == "sdlm"
+        self.engine.prepare(self.data.train, batches=not self._online, curvature=by_curvature)
         started = time.perf_counter()
         steps = np.full_like(self.network.parameters.values, eta)
-        if self.recipe.optimiser == "sdlm":
+        if by_curvature:
             steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
         errors, loss = self._learn(number, *self._patterns(number), steps, progress)
         seconds = time.perf_counter() - started
@@ -151,13 +152,17 @@ class Trainer:
                 progress(number, start + len(stretch), errors)
         return errors, loss
 
-    def _learn_stretch(self, patterns: Patterns | Batch, stretch: np.ndarray, steps: np.ndarray) -> Tally:
-        """One update a pattern where that is all there is to it, which is a loop of the engine's own; or batches."""
+    @property
+    def _online(self) -> bool:
+        """Whether one update a pattern is all there is to learning, which is a loop of the engine's own."""
         recipe = self.recipe
-        if recipe.batch == 1 and recipe.optimiser in ("sdlm", "sgd") and not recipe.weight_decay:
+        return recipe.batch == 1 and recipe.optimiser in ("sdlm", "sgd") and not recipe.weight_decay
+
+    def _learn_stretch(self, patterns: Patterns | Batch, stretch: np.ndarray, steps: np.ndarray) -> Tally:
+        if self._online:
             return self.engine.train(patterns, stretch, steps)
-        rate = steps if recipe.optimiser == "sdlm" else float(recipe.eta(len(self.passes) + 1))
-        return self.engine.train_batches(patterns, stretch, recipe.batch, self.optimiser, rate)
+        rate = steps if self.recipe.optimiser == "sdlm" else float(self.recipe.eta(len(self.passes) + 1))
+        return self.engine.train_batches(patterns, stretch, self.recipe.batch, self.optimiser, rate)
 
     def _patterns(self, number: int) -> tuple[Patterns | Batch, np.ndarray]:
         """The patterns of a pass, and the order in which it learns them.

@@ -2,9 +2,11 @@
 
 Online learning changes the weights after every pattern, so a pattern is all the work there is between two updates: 1.84
 million floating-point operations, of which NumPy spends most of the time on being called. Here a whole pass over the
-patterns, updates included, is one compiled function. Where to read: a kernel (`convolution`, `subsampling`, `full`,
-`squash`, `output`) is plain Python over one pattern; `specialise` writes it for given sizes; `compose` strings the
-layers together; `cache` compiles and keeps the result; `engine` offers it to `lenet1998.engine`.
+patterns, updates included, is one compiled function; so is one over mini-batches. Where to read: a kernel
+(`convolution`, `subsampling`, `pooling`, `full`, `squash`, `output`, `losses`) is plain Python over one pattern, those
+of `blocks` are over several, and `update` is the optimisers; `specialise` writes a kernel for given sizes; `compose`
+strings the layers together into a `plan`, and `modules` writes that out; `cache` compiles and keeps the result;
+`engine` offers it to `lenet1998.engine`.
 """
 
 from lenet1998.kernels.engine import NumbaEngine

@@ -4,7 +4,8 @@ The text goes to a file in the user's cache directory (`lenet1998.user_cache`), 
 file's name is a digest of all that the code depends on: the text itself, the versions of numba, llvmlite, NumPy and
 Python, and the processor; when one changes, another file is taken. The cache may be lost, damaged, unwritable or shared
 with a process that compiles at this moment: digests of numba's files tell damage, files appear under their name only
-when complete, and where nothing can be kept, the code is compiled in memory after one warning.
+when complete, and where nothing can be kept, the code is compiled in memory after one warning. What was not used for
+long is removed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -28,12 +30,13 @@ import numpy as np
 from lenet1998.errors import LeNetError
 from lenet1998.user_cache import user_cache
 
-ENTRIES = ("train", "curvature", "penalties")
-
 # In most kernels sums may be reordered, so that they can be vectorised. NaN and infinity keep their meaning, or
 # divergence would go unseen. The three functions that call the kernels, and look for divergence, get no licence at all:
 # `isfinite` is x - x = 0, which reordering alone makes true.
 _FASTMATH = {"reassoc", "contract", "nsz"}
+
+# Every network and loss has modules of its own, of a megabyte or two; this many are kept.
+_MODULES = 50
 
 _log = logging.getLogger("lenet1998.kernels")
 
@@ -66,10 +69,10 @@ class Module:
         self.text = text
         self.path: Path | None = None
         self._ready: set[str] = set()
-        if not jit or _import_numba().config.DISABLE_JIT:
+        self._plain = not jit or _import_numba().config.DISABLE_JIT
+        if self._plain:
             plain = dict.fromkeys(("compiled", "compiled_as_written", "entry"), lambda function: function)
             self._functions = _execute(text, "<lenet1998_kernels>", plain)
-            self._ready.update(ENTRIES)
             return
         try:
             self.path = _store(text, directory() / f"lenet1998_kernels_{digest(text)}.py")
@@ -79,7 +82,7 @@ class Module:
 
     def get(self, name: str, *nothing: Any) -> Callable:
         """The function called `name`. Its first call is made here with `nothing`, arguments that give it no pattern."""
-        if name not in self._ready:
+        if not self._plain and name not in self._ready:
             self._prepare(name, nothing)
             self._ready.add(name)
         return getattr(self._functions, name)
@@ -92,7 +95,9 @@ class Module:
             return
         try:
             kept = _Kept(Path(function.stats.cache_path), f"{self.path.stem}.{name}")
-            if not kept.sound():
+            if kept.sound():
+                kept.seals.touch()
+            else:
                 kept.remove()
                 _log.info("compiling the kernels for this network (%s): once, it takes a few seconds", name)
             function(*nothing)
@@ -174,7 +179,30 @@ def _store(text: str, path: Path) -> Path:
     except (OSError, ValueError):
         pass
     _write(path, text)
+    _prune(path.parent)
     return path
+
+
+def _prune(folder: Path) -> None:
+    """Remove the modules that were not used for the longest time, beyond those that are to be kept.
+
+    A process that still works with one has it in memory, and writes again what it then compiles: nothing waits for
+    another, and a file that another process removes at the same time is no error.
+    """
+    files: dict[str, list[Path]] = {}
+    used: dict[str, float] = {}
+    for file in folder.rglob("lenet1998_kernels_*"):
+        try:
+            date = file.stat().st_mtime
+        except OSError:
+            continue
+        module = file.name.partition(".")[0]
+        files.setdefault(module, []).append(file)
+        used[module] = max(used.get(module, 0.0), date)
+    for module in sorted(used, key=used.__getitem__, reverse=True)[_MODULES:]:
+        for file in files[module]:
+            with suppress(OSError):
+                file.unlink()
 
 
 def _write(path: Path, text: str) -> None:

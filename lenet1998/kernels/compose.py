@@ -1,10 +1,10 @@
-"""From the list of layers to the text of a compiled pass.
+"""From the list of layers to the text of compiled passes.
 
 There is one description of the network: `network.layers`. `compose` walks it, and each layer adds to a `Plan` the
 buffers it fills, its kernels specialised for its sizes (`lenet1998.kernels.specialise`), and one call for each of the
-three passes. The plan is then written out as a Python module with three functions, `train`, `curvature` and
-`penalties`, each a loop over patterns round those calls. `LAYERS`, `OUTPUTS` and `LOSSES` say what there are kernels
-for; nothing else is ever run.
+passes. The plan is then written out as a Python module (`lenet1998.kernels.modules`), whose functions are loops over
+patterns round those calls. `LAYERS`, `losses.EMIT` and `update.KINDS` say what there are kernels for; nothing else is
+ever run.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lenet1998.errors import LeNetError
-from lenet1998.kernels import convolution, full, output, squash, subsampling
+from lenet1998.kernels import convolution, full, losses, modules, output, pooling, squash, subsampling, update
 from lenet1998.kernels.plan import Plan, Plane
-from lenet1998.layers import Convolution, FullConnection, Layer, Squash, Subsampling
-from lenet1998.loss import MAP, MLE
+from lenet1998.layer import Layer
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.loss import Loss
+from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF
+
+# Patterns of a mini-batch that go through the layers together: enough to share the weights of full connections.
+BLOCK = 16
 
 
 class Kernels(NamedTuple):
@@ -34,43 +39,58 @@ class Kernels(NamedTuple):
 LAYERS: dict[type, Kernels] = {
     Convolution: Kernels(convolution.emit, convolution.is_matrix),
     Subsampling: Kernels(subsampling.emit, lambda layer: False),
+    MaxPooling: Kernels(pooling.emit_max, lambda layer: False),
+    AveragePooling: Kernels(pooling.emit_mean, lambda layer: False),
     FullConnection: Kernels(full.emit, lambda layer: True),
+    Contrast: Kernels(output.emit_contrast, lambda layer: True),
     Squash: Kernels(squash.emit, lambda layer: False),
+    ReLU: Kernels(squash.emit_rectify, lambda layer: False),
 }
-OUTPUTS: dict[type, Callable] = {RBF: output.emit}
-LOSSES: dict[type, Callable] = {MLE: output.emit_mle, MAP: output.emit_map}
+_IN_PLACE = (Squash, ReLU)
 
 
-def place(images, index, levels, field, top, left):
-    """Put an image on the field: bytes to input values."""
-    window = field[top : top + images.shape[1], left : left + images.shape[2]]
-    for row in range(images.shape[1]):
-        for i in range(images.shape[2]):
-            window[row, i] = levels[images[index, row, i]]
+def place(images, index, levels, mean, field, top, left, *, channels, centred):
+    """Put an image on the field: bytes to input values, less the mean of the training set."""
+    for c in range(channels):
+        window = field[c, top : top + images.shape[2], left : left + images.shape[3]]
+        around = mean[c, top : top + images.shape[2], left : left + images.shape[3]]
+        for row in range(images.shape[2]):
+            for i in range(images.shape[3]):
+                value = levels[images[index, c, row, i]]
+                window[row, i] = value - around[row, i] if centred else value
 
 
-def compose(network: Network, loss: object) -> tuple[Plan, str]:
-    """The plan for a network and a loss, and the text of its module. Raises LeNetError for what has no kernels."""
-    *hidden, last = network.layers
-    _refuse_unknown(network, hidden, last, loss)
-    plan = Plan(network.dtype)
-    side = network.input.side
-    x = plan.plane("field", 1, side, side, side, dense=_wants_dense(network.layers), needed=False)
+def compose(network: Network, loss: Loss, batches: bool = False) -> tuple[Plan, str]:
+    """The plan for a network and a loss, and the text of its module: `train`, `curvature` and `penalties`, one pattern
+    at a time, or `train_batches`. Raises LeNetError for what has no kernels.
+    """
+    _refuse_unknown(network, loss)
+    plan = Plan(network.dtype, BLOCK if batches else 0)
+    (channels, side, _), layers = network.input.shape, network.layers
+    x = plan.plane("field", channels, side, side, side, dense=_wants_dense(layers), needed=False)
     x = replace(x, free=False)
-    for index, layer in enumerate(hidden):
+    for index, layer in enumerate(layers):
         name = f"{type(layer).__name__.lower()}{index}"
-        x = LAYERS[type(layer)].emit(layer, name, x, plan, _wants_dense(network.layers[index + 1 :]))
-    OUTPUTS[type(last)](last, "output", x, plan)
-    placing = plan.call(place, "place", ["images", "index", "levels", "field", "top", "left"])
-    learning, seeding = LOSSES[type(loss)](loss, plan)
-    return plan, _module(plan, placing, learning, seeding)
+        if type(layer) is RBF:
+            output.emit(layer, "output", x, plan)
+        else:
+            x = LAYERS[type(layer)].emit(layer, name, x, plan, _wants_dense(layers[index + 1 :]))
+    if type(layers[-1]) is not RBF:
+        output.emit_plain(full.emit_pack("output", x, plan), plan)
+    images = ["images", "index", "levels", "mean", "field[b]" if batches else "field", "top", "left"]
+    placing = plan.call(place, "place", images, channels=channels, centred=network.input.mean)
+    learning, seeding = losses.EMIT[type(loss)](loss, plan)
+    if batches:
+        return plan, modules.in_batches(plan, placing, learning, *update.emit(network, plan))
+    return plan, modules.one_by_one(plan, placing, learning, seeding)
 
 
-def _refuse_unknown(network: Network, hidden: list[Layer], last: Layer, loss: object) -> None:
-    strangers = [layer for layer in hidden if type(layer) not in LAYERS]
-    strangers += [last] if type(last) not in OUTPUTS else []
-    strangers += [network.input] if type(network.input) is not Input else []  # type: ignore[list-item]
-    strangers += [loss] if type(loss) not in LOSSES else []  # type: ignore[list-item]
+def _refuse_unknown(network: Network, loss: Loss) -> None:
+    *hidden, last = network.layers
+    strangers: list[Any] = [layer for layer in hidden if type(layer) not in LAYERS]
+    strangers += [last] if type(last) not in (*LAYERS, RBF) else []
+    strangers += [network.input] if type(network.input) is not Input else []
+    strangers += [loss] if type(loss) not in losses.EMIT else []
     if strangers:
         what = f"{type(strangers[0]).__name__} {getattr(strangers[0], 'name', '')}".strip()
         raise LeNetError(f"the numba engine has no kernels for {what} in this place: take --engine numpy")
@@ -79,75 +99,6 @@ def _refuse_unknown(network: Network, hidden: list[Layer], last: Layer, loss: ob
 
 
 def _wants_dense(above: list[Layer]) -> bool:
-    consumer = next(layer for layer in above if type(layer) is not Squash)
-    return type(consumer) in OUTPUTS or LAYERS[type(consumer)].wants_dense(consumer)
-
-
-_MODULE = '''"""Written by lenet1998.kernels.compose, and may be removed. Decorators: lenet1998.kernels.cache."""
-
-import numpy as np
-
-real = np.{dtype}
-zero = real(0.0)
-
-{kernels}
-
-
-@entry
-def train(images, labels, order, levels, field, top, left, {state}):
-    errors = 0
-    total = 0.0
-    for position in range(order.size):
-        index = order[position]
-        label = int(labels[index])
-        {placing}
-        {forward}
-        value = {learning}
-        check = zero
-        {learn}
-        if not np.isfinite(value):
-            return position, True, errors, total
-        if not np.isfinite(check):
-            return position, False, errors, total
-        errors += np.argmin(y) != label
-        total += value
-    return -1, False, errors, total
-
-
-@entry
-def curvature(images, labels, order, levels, field, top, left, {state}):
-    for position in range(order.size):
-        index = order[position]
-        label = int(labels[index])
-        {placing}
-        {forward}
-        {seeding}
-        {curvature}
-
-
-@entry
-def penalties(images, out, levels, field, top, left, {state}):
-    for index in range(out.shape[0]):
-        {placing}
-        {forward}
-        for c in range({classes}):
-            out[index, c] = y[c]
-'''
-
-
-def _module(plan: Plan, placing: str, learning: str, seeding: str) -> str:
-    def lines(calls: list[str]) -> str:
-        return "\n        ".join(calls) or "pass"
-
-    return _MODULE.format(
-        dtype=plan.dtype.name,
-        kernels="\n\n".join(text for _, text in plan.kernels.values()),
-        state=", ".join(plan.state()),
-        placing=placing,
-        forward=lines(plan.up),
-        learning=learning,
-        learn=lines(plan.learn[::-1]),
-        seeding=seeding,
-        curvature=lines(plan.curvature[::-1]),
-        classes=plan.classes,
-    )
+    """Whether what looks at a plane, under these layers, wants its units side by side: the penalties are so too."""
+    consumer = next((layer for layer in above if type(layer) not in _IN_PLACE), None)
+    return consumer is None or type(consumer) is RBF or LAYERS[type(consumer)].wants_dense(consumer)

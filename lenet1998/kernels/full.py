@@ -8,15 +8,18 @@ before the change, which it does, because each is read once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenet1998.kernels import blocks
 from lenet1998.kernels.specialise import registers, unroll
 
 if TYPE_CHECKING:
-    from lenet1998.kernels.plan import Plan, Plane
+    from lenet1998.kernels.plan import Call, Plan, Plane
     from lenet1998.layers import Convolution, FullConnection
+    from lenet1998.modern_layers import AveragePooling, MaxPooling
 
 _ROWS = 2
 
@@ -48,7 +51,7 @@ def forward(x, weight, bias, y, *, units, inputs, rows):
             y[start + r] = total[r] + bias[start + r]
 
 
-def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, rows, carry, squared):
+def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, rows, carry, squared, learns):
     """Learn (equation 18) with step sizes in `by_*`; squared: add to the curvatures in `by_*` (equation 25).
 
     Carries the cotangent of the input down in the same loop. Returns the sum of the new weights, which is finite only
@@ -59,11 +62,11 @@ def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, row
         for i in range(inputs):
             below[i] = 0.0
     for o in range(units):
-        if squared:
-            by_bias[o] += g[o]
-        else:
+        if learns:
             bias[o] -= by_bias[o] * g[o]
             check += bias[o]
+        else:
+            by_bias[o] += g[o]
     for start in range(0, units, rows):
         here = registers(rows)
         for r in unroll(rows):
@@ -78,12 +81,12 @@ def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, row
                 w = weight[(start + r) * inputs + i]
                 if carry:
                     down += here[r] * (w * w if squared else w)
-                if squared:
-                    by_weight[(start + r) * inputs + i] += here[r] * value
-                else:
+                if learns:
                     w = w - by_weight[(start + r) * inputs + i] * (here[r] * value)
                     weight[(start + r) * inputs + i] = w
                     check += w
+                else:
+                    by_weight[(start + r) * inputs + i] += here[r] * value
             if carry:
                 below[i] = down
     return check
@@ -99,12 +102,36 @@ def emit_matrix(layer: FullConnection | Convolution, name: str, x: Plane, plan: 
     x = emit_pack(name, x, plan)
     weight, bias = plan.parameter(layer, "weight", (units * inputs,)), plan.parameter(layer, "bias", (units,))
     y = plan.plane(name, 1, 1, units, units, dense=True)
-    sizes = {"units": units, "inputs": inputs, "rows": _ROWS if units % _ROWS == 0 else 1}
-    plan.forward(forward, f"{name}_forward", [plan.flat(x.values), weight, bias, plan.flat(y.values)], **sizes)
-    g, below = plan.flat(y.cotangent), plan.flat(x.cotangent or x.values)
-    arguments = [plan.flat(x.values), weight, bias, g, below]
-    plan.adjoint(adjoint, f"{name}_adjoint", arguments, updates=[weight, bias], carry=bool(x.cotangent), **sizes)
+    values, outputs, g = (plan.flat(buffer) for buffer in (x.values, y.values, y.cotangent))
+    emit_passes = _emit_block if plan.block else _emit_one
+    down = plan.flat(x.cotangent) if x.cotangent else ""
+    emit_passes(name, plan, [values, weight, bias], outputs, g, down, units=units, inputs=inputs)
     return y
+
+
+def _emit_one(name: str, plan: Plan, seen: list[str], y: str, g: str, below: str, **sizes: int) -> None:
+    """The calls for one pattern."""
+    values, *parameters = seen
+    sizes["rows"] = _ROWS if sizes["units"] % _ROWS == 0 else 1
+    plan.forward(forward, f"{name}_forward", [*seen, y], **sizes)
+    # Where nothing below needs a cotangent, the input stands in for it and is left alone.
+    arguments = [*seen, g, below or values]
+    plan.adjoint(adjoint, f"{name}_adjoint", arguments, updates=parameters, carry=bool(below), **sizes)
+
+
+def _emit_block(name: str, plan: Plan, seen: list[str], y: str, g: str, below: str, **sizes: int) -> None:
+    """The calls for a block of patterns."""
+    values, weight, bias = seen
+
+    def call(kernel: Callable, what: str, arguments: list[str], rows: int, patterns: int) -> Call:
+        rows = blocks.rows_at_once(sizes["units"], rows)
+        arguments = [*arguments, "count"]
+        return plan.call(kernel, f"{name}_{what}", arguments, whole=True, rows=rows, patterns=patterns, **sizes)
+
+    plan.up.append(call(blocks.forward, "forward", [*seen, y], 4, 4))
+    if below:
+        plan.learn.append(call(blocks.below, "below", [weight, g, below], 8, 2))
+    plan.learn.append(call(blocks.gradients, "gradients", [values, g, f"{weight}_by", f"{bias}_by"], 2, 8))
 
 
 def emit_pack(name: str, x: Plane, plan: Plan) -> Plane:
@@ -121,8 +148,8 @@ def emit_pack(name: str, x: Plane, plan: Plan) -> Plane:
     return packed
 
 
-def emit_unpack(layer: Convolution, name: str, x: Plane, plan: Plan) -> Plane:
-    """The plane itself, or a copy with its maps apart, if a full connection stands below a convolution of points."""
+def emit_unpack(layer: Convolution | MaxPooling | AveragePooling, name: str, x: Plane, plan: Plan) -> Plane:
+    """The plane itself, or a copy with its maps apart, if a full connection stands below a layer of points."""
     if not x.dense:
         return x
     maps, height, width = layer.below

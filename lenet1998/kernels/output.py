@@ -1,20 +1,18 @@
-"""The output layer and the two losses, compiled: equations 7, 8 and 9, and what seeds the curvature recursion.
+"""Output layers, compiled: the RBF units of equation 7, any other units as penalties, and what seeds the curvatures.
 
 These are eight hundred multiplications of the 340,908 connections, so the kernels are written for the reader: the
-formulas of `lenet1998.output` and `lenet1998.loss` for one pattern. A loss fills dE/dy; for the curvature pass also the
-diagonal and the root of its Hessian, diag(diagonal) - root root^T.
+formulas of `lenet1998.output` for one pattern.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lenet1998.loss import MAP, MLE
+from lenet1998.kernels.full import emit_pack
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
+    from lenet1998.modern_layers import Contrast
     from lenet1998.output import RBF
 
 
@@ -53,67 +51,58 @@ def seed(x, codes, gradient, diagonal, root, below, *, classes, inputs):
         below[j] = 2.0 * slopes + own - crossed * crossed
 
 
-def mle(y, label, gradient, diagonal, root, *, classes, scale):
-    """Equation 8: E = c y_D. Its Hessian is zero."""
+def seed_of_sums(diagonal, root, below, *, classes):
+    """Outputs without a formula of their own: the diagonal of the loss's Hessian starts the curvature pass."""
     for c in range(classes):
-        gradient[c] = 0.0
-        diagonal[c] = 0.0
-        root[c] = 0.0
-    gradient[label] = scale
-    return scale * y[label]
+        below[c] = diagonal[c] - root[c] * root[c]
 
 
-def map_(y, label, gradient, diagonal, root, *, classes, scale, j):
-    """Equation 9: E = c y_D + log(e^-j + sum_i e^-cy_i), with the largest term factored out.
+def contrast(x, y):
+    """One unit, two penalties: (0, -a)."""
+    y[0] = 0.0
+    y[1] = -x[0]
 
-    With posteriors p, dE/dy = c (delta_iD - p_i), and the Hessian is c^2 (diag(p) - p p^T).
-    """
-    rubbish = -j
-    largest = rubbish
-    for c in range(classes):
-        exponent = -scale * y[c]
-        largest = exponent if exponent > largest else largest
-    total = np.exp(rubbish - largest)
-    for c in range(classes):
-        total += np.exp(-scale * y[c] - largest)
-    log_sum = largest + np.log(total)
-    for c in range(classes):
-        posterior = np.exp(-scale * y[c] - log_sum)
-        gradient[c] = -scale * posterior
-        diagonal[c] = scale * scale * posterior
-        root[c] = scale * posterior
-    gradient[label] += scale
-    return scale * y[label] + log_sum
+
+def adjoint_of_contrast(g, below, *, squared):
+    """The unit's cotangent is that of the second penalty, with its sign changed, or squared away."""
+    below[0] = g[1] if squared else -g[1]
 
 
 def emit(layer: RBF, name: str, x: Plane, plan: Plan) -> None:
-    """Add the layer to the plan: it fills "y" from x, and the cotangent of x from what the loss has filled."""
+    """Add the layer to the plan: it fills the penalties from x, and x's cotangent from what the loss has filled."""
     classes, inputs = layer.codes.shape
-    plan.classes = classes
     sizes = {"classes": classes, "inputs": inputs}
     codes = plan.constant(f"{name}_codes", layer.codes)
     states = plan.flat(x.values)
-    for vector in ("y", "gradient", "diagonal", "root"):
-        plan.buffer(vector, (classes,))
-    plan.forward(forward, f"{name}_forward", [states, codes, "y"], **sizes)
+    _give_out(plan, classes, plan.buffer("y", (classes,)), plan.buffer("gradient", (classes,)))
+    plan.forward(forward, f"{name}_forward", [states, codes, plan.y], **sizes)
     if x.cotangent:
         below = plan.flat(x.cotangent)
-        plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, "gradient", below], **sizes))
-        hessian = [states, codes, "gradient", "diagonal", "root", below]
+        plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, plan.gradient, below], **sizes))
+        hessian = [states, codes, plan.gradient, "diagonal", "root", below]
         plan.curvature.append(plan.call(seed, f"{name}_seed", hessian, **sizes))
 
 
-def emit_mle(loss: MLE, plan: Plan) -> tuple[str, str]:
-    """The calls that evaluate equation 8 for learning and for the curvature pass: the same."""
-    call = plan.call(mle, "mle", _ARGUMENTS, classes=plan.classes, scale=float(loss.penalty_scale))
-    return call, call
+def emit_plain(x: Plane, plan: Plan) -> None:
+    """Let the units of the last plane be the penalties: what the loss fills is their cotangent."""
+    classes = x.maps * x.height * x.width
+    gradient = plan.flat(x.cotangent) if x.cotangent else plan.buffer("gradient", (classes,))
+    _give_out(plan, classes, plan.flat(x.values), gradient)
+    arguments = ["diagonal", "root", gradient]
+    plan.curvature.append(plan.call(seed_of_sums, "output_seed", arguments, classes=classes))
 
 
-def emit_map(loss: MAP, plan: Plan) -> tuple[str, str]:
-    """Those of equation 9; its curvature may be seeded by equation 8."""
-    sizes = {"classes": plan.classes, "scale": float(loss.penalty_scale)}
-    call = plan.call(map_, "map_", _ARGUMENTS, j=float(loss.j), **sizes)
-    return call, plan.call(mle, "mle", _ARGUMENTS, **sizes) if loss.curvature_seed == "constant" else call
+def emit_contrast(layer: Contrast, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
+    """Add the layer to the plan and return the plane that it fills."""
+    x = emit_pack(name, x, plan)
+    y = plan.plane(name, 1, 1, 2, 2, dense=True, needed=bool(x.cotangent))
+    plan.forward(contrast, f"{name}_forward", [plan.flat(x.values), plan.flat(y.values)])
+    if x.cotangent:
+        plan.adjoint(adjoint_of_contrast, f"{name}_adjoint", [plan.flat(y.cotangent), plan.flat(x.cotangent)])
+    return y
 
 
-_ARGUMENTS = ["y", "label", "gradient", "diagonal", "root"]
+def _give_out(plan: Plan, classes: int, y: str, gradient: str) -> None:
+    plan.classes, plan.y, plan.gradient = classes, y, gradient
+    for vector in ("diagonal", "root"):
+        plan.buffer(vector, (classes,))

@@ -3,18 +3,23 @@
 A `Plane` is what passes from a layer to the next: the maps of units with their cotangents, and how they lie in memory.
 Maps that a convolution reads are padded, so that its loops run over whole vectors; maps that a full connection reads
 lie side by side, so that they are one vector. No buffer is ever made during a pass.
+
+A plan is made for one pattern at a time (online learning, curvature, penalties) or for mini-batches. Then `block`
+patterns go up together and down together, each with its own copy of the buffers that are still needed on the way down;
+kernels see one pattern's copy, except those of full connections, which see all, because they read their weights once
+for the whole block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lenet1998.kernels.specialise import specialise
-from lenet1998.layers import Layer
+from lenet1998.layer import Layer
 
 # Loops over maps run over a multiple of this many values: whole vectors in every instruction set.
 _VECTOR = 16
@@ -41,6 +46,13 @@ class Plane:
     free: bool  # nothing but the layer above reads the values: they may be overwritten
 
 
+class Call(NamedTuple):
+    """The text of a call, and whether it deals with a whole block of patterns, or with pattern b of it."""
+
+    text: str
+    whole: bool
+
+
 def up(size: int) -> int:
     """The next multiple of a vector."""
     return -(-size // _VECTOR) * _VECTOR
@@ -51,23 +63,28 @@ class Plan:
     """What the layers ask for: buffers with their shapes, and calls in the order of each pass."""
 
     dtype: np.dtype
+    block: int = 0  # patterns in a block of a mini-batch; 0: one at a time, in buffers of their own
     buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     parameters: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     kernels: dict[tuple, tuple[str, str]] = field(default_factory=dict)
-    up: list[str] = field(default_factory=list)
-    learn: list[str] = field(default_factory=list)  # this and the next in reverse order
-    curvature: list[str] = field(default_factory=list)
+    up: list[Call] = field(default_factory=list)
+    learn: list[Call] = field(default_factory=list)  # this and the next in reverse order
+    curvature: list[Call] = field(default_factory=list)  # one pattern at a time only
+    y: str = ""  # where the penalties are, and their cotangents
+    gradient: str = ""
     classes: int = 0
 
-    def buffer(self, name: str, shape: tuple[int, ...]) -> str:
-        self.buffers[name] = shape
+    def buffer(self, name: str, shape: tuple[int, ...], kept: bool = True) -> str:
+        """A new buffer; `kept`: for each pattern of a block, because it lasts from one full connection to the next."""
+        self.buffers[name] = (self.block if kept else 1, *shape) if self.block else shape
         return name
 
     def view(self, name: str, shape: tuple[int, ...]) -> str:
         """The same numbers in another shape; -1 in it stands for the rest."""
-        self.views[f"{name}_{len(shape)}d"] = (name, shape)
+        copies = self.buffers[name][:1] if self.block and name in self.buffers else ()
+        self.views[f"{name}_{len(shape)}d"] = (name, (*copies, *shape))
         return f"{name}_{len(shape)}d"
 
     def flat(self, name: str) -> str:
@@ -84,23 +101,27 @@ class Plan:
         return name
 
     def plane(self, name: str, maps: int, height: int, width: int, stride: int, *, dense: bool = False, margin: int = 0,
-              reach: int = 0, has_gaps: bool = False, needed: bool = True) -> Plane:  # fmt: skip
-        """A new plane. `reach` is how far a convolution, gathering from the cotangent, looks beyond the margin."""
-        length = height * width if dense else up((height - 1) * stride + width)
+              reach: int = 0, has_gaps: bool = False, phases: int = 1, needed: bool = True) -> Plane:  # fmt: skip
+        """A new plane. `reach` is how far a convolution, gathering from the cotangent, looks beyond the margin.
+
+        `phases` is how many pieces of this size a map has (`lenet1998.kernels.arrange`).
+        """
+        length = height * width if dense else phases * up((height - 1) * stride + width)
         # A convolution's whole vectors look at most a vector beyond the last unit.
         self.buffer(f"{name}_x", (maps, length if dense else length + _VECTOR))
         margin = up(margin)
         if needed:
-            self.buffer(f"{name}_g", (maps, length if dense else margin + max(length, up(reach))))
+            self.buffer(f"{name}_g", (maps, length if dense else margin + max(length, up(reach))), kept=dense)
         cotangent = f"{name}_g" if needed else ""
         return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, has_gaps, True)
 
     def copy_of(self, plane: Plane, name: str) -> Plane:
         """The plane with a buffer of its own for the values."""
-        return replace(plane, values=self.buffer(f"{name}_x", self.buffers[plane.values]), free=False)
+        self.buffers[f"{name}_x"] = self.buffers[plane.values]
+        return replace(plane, values=f"{name}_x", free=False)
 
-    def call(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> str:
-        """The text of a call of the kernel specialised for these constants, which is written once."""
+    def call(self, kernel: Callable, name: str, arguments: list[str], *, whole: bool = False, **constants: Any) -> Call:
+        """A call of the kernel specialised for these constants, which is written once."""
         key = (kernel, tuple(sorted(constants.items())))
         if key not in self.kernels:
             taken = sum(other.startswith(name) for other, _ in self.kernels.values())
@@ -109,7 +130,16 @@ class Plan:
             lines = [f"{table} = np.array({values.tolist()}, np.int64)\n" for table, values in tables.items()]
             decorator = "compiled_as_written" if hasattr(kernel, "as_written") else "compiled"
             self.kernels[key] = (special, "".join([*lines, f"\n\n@{decorator}\n", text]))
-        return f"{self.kernels[key][0]}({', '.join(arguments)})"
+        if not whole:
+            arguments = [self.of_one(argument) for argument in arguments]
+        return Call(f"{self.kernels[key][0]}({', '.join(arguments)})", whole)
+
+    def of_one(self, name: str) -> str:
+        """The buffer or view of pattern b."""
+        buffer = self.views[name][0] if name in self.views else name
+        if not self.block or buffer not in self.buffers:
+            return name
+        return f"{name}[b]" if self.buffers[buffer][0] > 1 else f"{name}[0]"
 
     def forward(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> None:
         self.up.append(self.call(kernel, name, arguments, **constants))
@@ -118,12 +148,17 @@ class Plan:
                 **constants: Any) -> None:  # fmt: skip
         """Add a call in both algebras. The passes down run in the reverse order: what is added first runs last.
 
-        For the parameters in `updates`, the kernel also gets their step sizes, or their curvatures to add to.
+        For the parameters in `updates`, the kernel also gets their step sizes, which it learns with; or in mini-batches
+        their gradients, or their curvatures, to add to.
         """
         arguments = [*arguments, *(f"{parameter}_by" for parameter in updates or [])]
-        learn = self.call(kernel, name, arguments, squared=False, **constants)
-        self.learn.append(f"check += {learn}" if updates else learn)
-        self.curvature.append(self.call(kernel, f"{name}_squared", arguments, squared=True, **constants))
+        online = bool(updates) and not self.block
+        learns = ({"learns": online}, {"learns": False}) if updates else ({}, {})
+        learn = self.call(kernel, name, arguments, squared=False, **learns[0], **constants)
+        self.learn.append(Call(f"check += {learn.text}", learn.whole) if online else learn)
+        if not self.block:  # curvatures are estimated pattern by pattern
+            squared = {"squared": True, **learns[1], **constants}
+            self.curvature.append(self.call(kernel, f"{name}_squared", arguments, **squared))
 
     def adjoint_as_is(self, kernel: Callable, name: str, arguments: list[str], **constants: Any) -> None:
         """Add a call that is the same in both algebras, because it only moves numbers."""

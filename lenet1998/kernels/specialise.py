@@ -169,12 +169,13 @@ def _literal(value: Constant) -> ast.expr:
 
 
 def _fold(node: ast.expr) -> ast.expr:
-    """The value of an operation whose operands are all literal integers; x for 0 + x; else the operation."""
+    """The value of an operation whose operands are all literal integers; x for 0 + x and 1 * x; else the operation."""
     operands = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     if all(isinstance(operand, ast.Constant) for operand in operands):
         return ast.Constant(eval(compile(ast.fix_missing_locations(ast.Expression(node)), "", "eval"), {}))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mult)):
+        neutral = 0 if isinstance(node.op, ast.Add) else 1
         for operand, other in (operands, operands[::-1]):
-            if isinstance(operand, ast.Constant) and operand.value == 0:
+            if isinstance(operand, ast.Constant) and operand.value == neutral:
                 return other
     return node

@@ -1,4 +1,4 @@
-"""The squashing function, compiled: equation 6 on a whole layer in one loop.
+"""What is applied to each unit alone, compiled: equation 6, and rectified linear units, on a whole layer in one loop.
 
 `np.tanh` would cost more than all convolutions together: it is called value by value. In float32 tanh is taken from x
 P(x^2) / Q(x^2) instead, which a vector unit evaluates sixteen values at a time. The coefficients are a minimax fit on
@@ -23,6 +23,7 @@ from lenet1998.squash import A, S
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
     from lenet1998.layers import Squash
+    from lenet1998.modern_layers import ReLU
 
 LIMIT = 8.5
 # Coefficients of x^0, x^2, ...: tanh x = x P / Q.
@@ -68,16 +69,47 @@ def adjoint(x, g, maps, length, *, big_a, bend, margin, squared):
             g[m, margin + i] *= slope * slope if squared else slope
 
 
+def rectify(x, maps, length):
+    """x <- max(0, x), in place; NaN passes."""
+    for m in range(maps):
+        for i in range(length):
+            a = x[m, i]
+            x[m, i] = 0.0 if a <= 0.0 else a
+
+
+@as_written
+def adjoint_of_rectify(x, g, maps, length, *, margin):
+    """Multiply by the slope, 1 or 0, its own square; a product, so that what is not finite is seen as in NumPy."""
+    for m in range(maps):
+        for i in range(length):
+            g[m, margin + i] *= 1.0 if x[m, i] > 0.0 else 0.0
+
+
 def emit(layer: Squash, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
     """Add the layer to the plan, in place unless the layer below looks at its output again; return its plane."""
+    y, values, sizes = _in_place(name, x, plan)
+    constants = {"big_a": A, "big_s": S, "limit": LIMIT, "degree": len(P) - 1, "p": P, "q": Q}
+    plan.forward(forward, "squash_forward", [values, *sizes], exact=plan.dtype == np.float64, **constants)
+    if x.cotangent:
+        cotangent = plan.view(y.cotangent, (int(sizes[0]), -1))
+        plan.adjoint(adjoint, "squash_adjoint", [values, cotangent, *sizes], margin=x.margin, big_a=A, bend=S / A)
+    return y
+
+
+def emit_rectify(layer: ReLU, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
+    """The same for rectified linear units."""
+    y, values, sizes = _in_place(name, x, plan)
+    plan.forward(rectify, "rectify", [values, *sizes])
+    if x.cotangent:
+        cotangent = plan.view(y.cotangent, (int(sizes[0]), -1))
+        plan.adjoint_as_is(adjoint_of_rectify, "rectify_adjoint", [values, cotangent, *sizes], margin=x.margin)
+    return y
+
+
+def _in_place(name: str, x: Plane, plan: Plan) -> tuple[Plane, str, list[str]]:
+    """The plane to work on, its values as rows, and how many rows there are and how long they are."""
     y = replace(x, free=False) if x.free else plan.copy_of(x, name)
     maps, length = (1, x.maps * x.length) if x.dense else (x.maps, x.length)
     if y.values != x.values:
         plan.forward(copy, "copy", [x.values, y.values, str(x.maps), str(x.length)])
-    values, sizes = plan.view(y.values, (maps, -1)), [str(maps), str(length)]
-    constants = {"big_a": A, "big_s": S, "limit": LIMIT, "degree": len(P) - 1, "p": P, "q": Q}
-    plan.forward(forward, "squash_forward", [values, *sizes], exact=plan.dtype == np.float64, **constants)
-    if x.cotangent:
-        cotangent = plan.view(y.cotangent, (maps, -1))
-        plan.adjoint(adjoint, "squash_adjoint", [values, cotangent, *sizes], margin=x.margin, big_a=A, bend=S / A)
-    return y
+    return y, plan.view(y.values, (maps, -1)), [str(maps), str(length)]

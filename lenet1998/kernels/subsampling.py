@@ -41,8 +41,8 @@ def below(coefficient, g, below, *, maps, height, width, stride, margin, scale, 
                 below[m, margin + (2 * row + 1) * stride + 2 * i + 1] = value
 
 
-def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, length, squared):
-    """Learn, or add to the curvatures: the unit has one trainable input, its window's sum."""
+def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, length, squared, learns):
+    """Learn, or add to gradients or curvatures: the unit has one trainable input, its window's sum."""
     check = 0.0
     for m in range(maps):
         with_input, alone = 0.0, 0.0
@@ -50,13 +50,13 @@ def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, leng
             value = pooled[m, i]
             with_input += g[m, i] * (value * value if squared else value)
             alone += g[m, i]
-        if squared:
-            by_coefficient[m] += with_input
-            by_bias[m] += alone
-        else:
+        if learns:
             coefficient[m] -= by_coefficient[m] * with_input
             bias[m] -= by_bias[m] * alone
             check += coefficient[m] + bias[m]
+        else:
+            by_coefficient[m] += with_input
+            by_bias[m] += alone
     return check
 
 

@@ -1,0 +1,94 @@
+"""The losses, compiled: equations 8 and 9 (cross-entropy is a case of it), and the multi-class hinge.
+
+These are a few operations for each class, so the kernels are written for the reader: the formulas of `lenet1998.loss`
+for one pattern. A loss fills dE/dy, and the diagonal and the root of its Hessian, diag(diagonal) - root root^T. Its own
+numbers are in `constants`, which may change without anything being compiled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+
+if TYPE_CHECKING:
+    from lenet1998.kernels.plan import Call, Plan
+
+
+def mle(y, label, gradient, diagonal, root, constants, *, classes):
+    """Equation 8: E = c y_D. Its Hessian is zero."""
+    for c in range(classes):
+        gradient[c] = 0.0
+        diagonal[c] = 0.0
+        root[c] = 0.0
+    gradient[label] = constants[0]
+    return constants[0] * y[label]
+
+
+def map_(y, label, gradient, diagonal, root, constants, *, classes):
+    """Equation 9: E = c y_D + log(e^-j + sum_i e^-cy_i), with the largest term factored out.
+
+    With posteriors p, dE/dy = c (delta_iD - p_i), and the Hessian is c^2 (diag(p) - p p^T).
+    """
+    scale = constants[0]
+    rubbish = -constants[1]
+    largest = rubbish
+    for c in range(classes):
+        exponent = -scale * y[c]
+        largest = exponent if exponent > largest else largest
+    total = np.exp(rubbish - largest)
+    for c in range(classes):
+        total += np.exp(-scale * y[c] - largest)
+    log_sum = largest + np.log(total)
+    for c in range(classes):
+        posterior = np.exp(-scale * y[c] - log_sum)
+        gradient[c] = -scale * posterior
+        diagonal[c] = scale * scale * posterior
+        root[c] = scale * posterior
+    gradient[label] += scale
+    return scale * y[label] + log_sum
+
+
+def hinge(y, label, gradient, diagonal, root, constants, *, classes):
+    """E = sum over i != D of max(0, margin + y_D - y_i); NaN passes. Its Hessian is zero."""
+    total, near = 0.0, 0.0
+    for c in range(classes):
+        diagonal[c] = 0.0
+        root[c] = 0.0
+        violation = constants[0] + y[label] - y[c]
+        if c == label or violation <= 0.0:
+            gradient[c] = 0.0
+        else:
+            gradient[c] = -1.0
+            total += violation
+            near += 1.0
+    gradient[label] = near
+    return total
+
+
+def _emit_mle(loss: MLE, plan: Plan) -> tuple[Call, Call]:
+    call = _call(mle, plan, loss.penalty_scale)
+    return call, call
+
+
+def _emit_map(loss: MAP, plan: Plan) -> tuple[Call, Call]:
+    call = _call(map_, plan, loss.penalty_scale, loss.j)
+    return call, _call(mle, plan, loss.penalty_scale, loss.j) if loss.curvature_seed == "constant" else call
+
+
+def _emit_hinge(loss: Hinge, plan: Plan) -> tuple[Call, Call]:
+    call = _call(hinge, plan, loss.margin)
+    return call, call
+
+
+def _call(kernel: Callable, plan: Plan, *constants: float) -> Call:
+    numbers = plan.constant("loss_constants", np.array(constants))
+    arguments = [plan.y, "label", plan.gradient, "diagonal", "root", numbers]
+    return plan.call(kernel, kernel.__name__, arguments, classes=plan.classes)
+
+
+EMIT: dict[type, Callable] = {MLE: _emit_mle, MAP: _emit_map, CrossEntropy: _emit_map, Hinge: _emit_hinge}
+"""For each loss, what gives the calls that evaluate it: for learning, and to seed the curvature pass."""
