@@ -33,6 +33,19 @@ def figure_8() -> dict[int, tuple[int, int]]:
     return {int(row["t10k_index"]): (int(row["true_label"]), int(row["network_answer"])) for row in rows}
 
 
+def figures_9_to_12() -> dict[str, dict[str, float]]:
+    """The classifiers of Figures 9 to 12, in their order: name -> figure -> value, as printed there.
+
+    The figures are fig9_test_error_percent, fig10_reject_percent, fig11_kmac and fig12_kvariables (thousands); where a
+    figure does not show a classifier, its value is missing.
+
+    >>> figures_9_to_12()["linear"]
+    {'fig9_test_error_percent': 12.0, 'fig11_kmac': 4.0, 'fig12_kvariables': 4.0}
+    """
+    rows = _rows("fig9_to_12_classifiers")
+    return {row.pop("classifier"): {key: float(value) for key, value in row.items() if value} for row in rows}
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     text = (resources.files("lenet1998") / "reference" / f"{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))

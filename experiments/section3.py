@@ -1,0 +1,137 @@
+"""Section III: every classifier of Figures 9 to 12, ours beside the paper's.
+
+Every row is measured, each on one core, or open with its reason. OUT/section3/ROW.json holds a row as soon as it is
+measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the figures. Nearest
+neighbours, K-means and support vector machines need the extra `baselines`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from experiments.common import RESULTS, RUNS, guarded
+from experiments.section3_figures import draw
+from experiments.section3_report import bars, markdown
+from experiments.section3_rows import OPEN, PAPER, Failed, description, perform, runs_of
+from lenet1998.errors import LeNetError
+from lenet1998.files import make_directory, write_atomically, write_json
+from lenet1998.options import add_data_options, chosen_data, positive
+from lenet1998.paper import comparable
+from lenet1998.sweep import DataChoice
+
+NAME = "section3"
+QUICK_TRAIN, QUICK_TEST, QUICK_SEEDS = 1500, 300, 2
+
+
+def options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_options(parser)
+    parser.add_argument("--train-size", metavar="N", type=positive, help="use the first N training patterns")
+    parser.add_argument(
+        "--only",
+        metavar="ROW",
+        action="append",
+        choices=list(PAPER),
+        help=f"measure this row alone; may be repeated. The rows: {', '.join(PAPER)}",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=positive,
+        default=5,
+        help="of rows that depend on chance: seeds 1 to N (default: 5)",
+    )
+    parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="rows at a time (default: 1)")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that OUT has with as many seeds")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="where results and figures go (default: experiments/results for all of MNIST, and with --plot-only; a "
+        "directory under runs/trial for anything less)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"every row on a sample: {QUICK_TRAIN} patterns, {QUICK_TEST} for the test"
+    )
+    parser.add_argument("--plot-only", action="store_true", help="table and figures of the rows that OUT has")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, str]:
+    """Measure the rows that are asked for and not there; settles --out. Returns the reasons of those that failed."""
+    data = chosen_data(arguments)
+    full = comparable({"data": description(data)})
+    trial = RUNS / "trial" / f"{NAME}_{data.name}_{len(data.train)}_{len(data.test)}"
+    arguments.out = arguments.out or (RESULTS if full else trial)
+    directory = arguments.out / NAME
+    make_directory(directory)
+    failed: dict[str, str] = {}
+
+    def finished(name: str, outcome: dict | Failed) -> None:
+        if isinstance(outcome, Failed):
+            failed[name] = outcome.reason
+        else:
+            write_json(directory / f"{name}.json", outcome)
+        if failed.get(name) or not arguments.quiet:
+            print(f"{name}: {failed.get(name, 'measured')}", file=sys.stderr, flush=True)
+
+    there = records(directory)
+    if any(record["data"] != description(data) for record in there.values()):
+        raise LeNetError(f"{directory} holds rows of other data: choose another place with --out")
+    names = []
+    for name in dict.fromkeys(arguments.only or PAPER):
+        runs = runs_of(name, arguments.seeds)
+        if name in OPEN:
+            print(f"{name} is open: {OPEN[name]}", file=sys.stderr)
+        elif not (arguments.resume and name in there and len(there[name]["runs"]) == runs):
+            names.append(name)
+    choice = DataChoice(data.name, arguments.data_dir, arguments.train_size, arguments.test_size)
+    perform(names, choice, arguments.seeds, arguments.jobs, finished)
+    return failed
+
+
+def records(directory: Path) -> dict[str, dict]:
+    """The rows on record, in the paper's order. Raises LeNetError for a damaged file."""
+    found = {}
+    for path in (directory / f"{name}.json" for name in PAPER):
+        if path.exists():
+            try:
+                found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+                found[path.stem]["runs"][0], found[path.stem]["data"]["name"]  # what is always there
+            except (OSError, ValueError, LookupError, TypeError) as error:
+                raise LeNetError(f"{path} cannot be read ({error}): remove it, and repeat with --resume") from error
+    return found
+
+
+def main() -> None:
+    arguments = options().parse_args()
+    if arguments.quick:
+        arguments.train_size, arguments.test_size = QUICK_TRAIN, QUICK_TEST
+        arguments.seeds = min(arguments.seeds, QUICK_SEEDS)
+    if arguments.plot_only:
+        arguments.out = arguments.out or RESULTS
+    failed = {} if arguments.plot_only else measure(arguments)
+    found = records(arguments.out / NAME)
+    if not found:
+        reason = next((f" ({name}: {reason})" for name, reason in failed.items()), "")
+        raise LeNetError(f"no row is on record in {arguments.out / NAME}{reason}: run without --plot-only and --only")
+    rows = bars(found, failed)
+    table = markdown(rows)
+    print(table)
+    write_atomically(arguments.out / f"{NAME}.md", table.encode())
+    for path in (arguments.out / f"{NAME}.md", *draw(rows, found, arguments.out)):
+        print(path)
+    if failed:
+        name, reason = next(iter(failed.items()))
+        raise LeNetError(
+            f"{len(failed)} of the rows failed ({name}: {reason}); the others are recorded, and the same command with "
+            "--resume repeats what failed"
+        )
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,160 @@
+"""The rows of section III: which are measured and how, which are open and why, and each in a process of its own.
+
+A row of `lenet1998.classifiers.rows` is fitted here. LeNet-5's two are not trained again: their error rates are those
+that Figures 5 and 6 recorded, over their seeds, and what else there is to know comes from the networks that come with
+the package. The rest of the paper's rows are open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from experiments.common import RESULTS, recorded
+from experiments.fig6_training_size import group
+from lenet1998 import pretrained
+from lenet1998.classifiers.rows import ROWS, judged, measure
+from lenet1998.data.patterns import DataSet
+from lenet1998.engine import make_engine
+from lenet1998.errors import LeNetError
+from lenet1998.paper import comparable, figures_9_to_12
+from lenet1998.provenance import provenance
+from lenet1998.sweep import DataChoice
+from lenet1998.training import make_loss
+
+PAPER = figures_9_to_12()
+
+# Of the rows that are not fitted here: Figure 9's names for them.
+LABELS = {name: row.label for name, row in ROWS.items()} | {
+    "rs_svm_poly5": "RS-SVM poly 5",
+    "mlp_28x28_300_10": "28x28-300-10",
+    "dist_mlp_28x28_300_10": "[dist] 28x28-300-10",
+    "deslant_mlp_20x20_300_10": "[deslant] 20x20-300-10",
+    "mlp_28x28_1000_10": "28x28-1000-10",
+    "dist_mlp_28x28_1000_10": "[dist] 28x28-1000-10",
+    "mlp_28x28_300_100_10": "28x28-300-100-10",
+    "dist_mlp_28x28_300_100_10": "[dist] 28x28-300-100-10",
+    "mlp_28x28_500_150_10": "28x28-500-150-10",
+    "dist_mlp_28x28_500_150_10": "[dist] 28x28-500-150-10",
+    "lenet1_16x16": "[16x16] LeNet-1",
+    "lenet4": "LeNet-4",
+    "lenet4_local": "LeNet-4 / Local",
+    "lenet4_knn": "LeNet-4 / K-NN",
+    "lenet5": "LeNet-5",
+    "dist_lenet5": "[dist] LeNet-5",
+    "dist_boosted_lenet4": "[dist] Boosted LeNet-4",
+}
+# The network that comes with the package, and the experiment that recorded the errors of its recipe's seeds.
+LENET5 = {"lenet5": ("default", "fig5_error_curves"), "dist_lenet5": ("distorted", "fig6_training_size")}
+OPEN = {name: "not built yet" for name in PAPER if name not in ROWS and name not in LENET5} | {
+    "rs_svm_poly5": "not built: it needs the decision functions of a fitted SVM approximated by some 83 vectors a "
+    "class (650,000 multiply-accumulates over 784 pixels and ten classes), for which scikit-learn has nothing"
+}
+SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A row without a result, and the one line that says why."""
+
+    reason: str
+
+
+def measured(name: str, data: DataSet, seeds: int) -> dict[str, object]:
+    """What a row's file holds of it: a run for each seed, or one where chance plays no part.
+
+    Where the error rates of more runs are recorded elsewhere, they are under "errors_percent".
+    """
+    if name in LENET5:
+        return lenet5(name, data)
+    return {"runs": [measure(ROWS[name], data, seed) for seed in range(1, 1 + runs_of(name, seeds))]}
+
+
+def runs_of(name: str, seeds: int) -> int:
+    """How many runs a row is measured with."""
+    return seeds if name in ROWS and ROWS[name].random else 1
+
+
+def lenet5(name: str, data: DataSet) -> dict[str, object]:
+    """A LeNet-5 of the package on the test set and, for all of MNIST, the errors that its recipe's seeds ended with.
+
+    Counts are of the network's layers; the fixed codes of the output units are not among the variables, as in the
+    paper's 60 thousand. The seconds to train are those of the run that the network is from.
+    """
+    network_name, experiment = LENET5[name]
+    saved = pretrained.load(network_name)
+    network = saved.network()
+    engine = make_engine("auto", network, make_loss(saved.recipe))
+    engine.penalties(data.test.images[:1])  # compiling is not classifying
+    began = time.perf_counter()
+    scores = engine.penalties(data.test.images)
+    seconds = time.perf_counter() - began
+    run = {
+        "label": LABELS[name],
+        "seed": saved.history["seed"],
+        "data": {"name": data.name, "train_size": saved.history["data"]["train_size"], "test_size": len(data.test)},
+        **judged(scores, data.test.labels),
+        "multiply_accumulates": sum(layer["macs"] for layer in network.table()),
+        "variables": len(network.parameters),
+        "seconds_to_fit": sum(record["seconds"] for record in saved.history["passes"]),
+        "microseconds_to_classify": 1e6 * seconds / len(data.test),
+    }
+    if not comparable({"data": description(data)}):
+        return {"runs": [run]}
+    histories = [history for history in recorded(experiment, argparse.Namespace(out=RESULTS)) if comparable(history)]
+    same = group(histories, 60_000, saved.recipe.distorted_copies)
+    return {"runs": [run], "errors_percent": [history["passes"][-1]["test_error_percent"] for history in same]}
+
+
+def description(data: DataSet) -> dict[str, object]:
+    """What a record says of the data, which a place for records must share."""
+    sizes = {"train_size": len(data.train), "test_size": len(data.test)}
+    return {"name": data.name, **sizes, "digests": dict(data.digests)}
+
+
+def perform(
+    names: list[str], choice: DataChoice, seeds: int, jobs: int, finished: Callable[[str, dict | Failed], None]
+) -> None:
+    """Measure rows, `jobs` at a time, each on one core in a process of its own; hand each to `finished` as it comes.
+
+    So no row keeps another's memory, and a row whose process is killed fails alone.
+    """
+    os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
+    processes = multiprocessing.get_context("spawn")
+    waiting, running = list(names), {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            receiver, sender = processes.Pipe(duplex=False)
+            process = processes.Process(target=work, args=(waiting[0], choice, seeds, sender), daemon=True)
+            process.start()
+            sender.close()  # the child has its own: when that is gone, so is the child
+            running[receiver] = waiting.pop(0), process
+        for receiver in wait(list(running)):
+            name, process = running.pop(receiver)
+            try:
+                outcome = receiver.recv()
+            except EOFError:
+                outcome = None
+            process.join()
+            finished(
+                name, outcome or Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
+            )
+
+
+def work(name: str, choice: DataChoice, seeds: int, sender: Connection) -> None:
+    """The child: measure one row and send its record, or Failed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what an interruption means
+    try:
+        data = choice.load()
+        outcome = {"experiment": "section3", "row": name, **provenance(), "data": description(data)}
+        sender.send(outcome | measured(name, data, seeds))
+    except LeNetError as error:
+        sender.send(Failed(str(error)))
+    except Exception as error:  # whatever it is, the other rows go on, and it is reported
+        sender.send(Failed(f"{type(error).__name__}: {error}"))
