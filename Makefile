@@ -10,13 +10,17 @@ reproduce: $(STAMP)
 	$(BIN)/lenet1998 train --out reproduction --resume
 
 # The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index. The second
-# run leaves out what takes long and never reaches a kernel: data, images, and many runs at once, all on the NumPy engine.
-WITHOUT_KERNELS = --ignore-glob='*/test_data_*' --ignore=tests/test_prepare.py --ignore=tests/test_synthetic.py \
-	--ignore=tests/test_sweep.py
+# run leaves out what takes long and never reaches a kernel: data, images, classifiers that are no networks, and many runs
+# at once, all on the NumPy engine.
+WITHOUT_KERNELS = --ignore-glob='*/test_data_*' $(foreach what,prepare synthetic sweep deslant classifiers rejection \
+	section3 ablation compare,--ignore=tests/test_$(what).py)
+
+# Whole files go to a core, because the tests of a file share what they have compiled.
+ALL_CORES = --numprocesses=auto --dist=loadfile
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(WITHOUT_KERNELS)
+	$(BIN)/python -m pytest $(ALL_CORES)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(WITHOUT_KERNELS)
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

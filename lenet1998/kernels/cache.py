@@ -96,7 +96,8 @@ class Module:
         try:
             kept = _Kept(Path(function.stats.cache_path), f"{self.path.stem}.{name}")
             if kept.sound():
-                kept.seals.touch()
+                with suppress(OSError):  # whoever may only read here cannot say that it was used
+                    kept.seals.touch()
             else:
                 kept.remove()
                 _log.info("compiling the kernels for this network (%s): once, it takes a few seconds", name)

@@ -188,18 +188,10 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
         if x.has_gaps:
             gaps = {key: getattr(x, key) for key in ("maps", "height", "width", "stride", "margin", "length")}
             plan.adjoint_as_is(clear_gaps, f"{name}_clear_gaps", [x.cotangent], **gaps)
+        sizes = {"at_once": _at_once(x.maps, k) if joined else 1, "length_below": taps.phase_length, "margin": y.margin}
         for shift, phase in taps.by_phase(k, whole=len(rows) == 1):
-            plan.adjoint(
-                below,
-                f"{name}_below",
-                [weight, y.cotangent, x.cotangent],
-                at_once=_at_once(x.maps, k) if joined else 1,
-                margin=y.margin,
-                margin_below=x.margin + shift,
-                length_below=taps.phase_length,
-                **kernels,
-                **phase,
-            )
+            constants = {**kernels, **sizes, **phase, "margin_below": x.margin + shift}
+            plan.adjoint(below, f"{name}_below", [weight, y.cotangent, x.cotangent], **constants)
         plan.adjoint_as_is(clear, f"{name}_clear", [x.cotangent], maps=x.maps, margin=x.margin, length=x.length)
     return y
 
