@@ -47,7 +47,7 @@ NAMES = {
 MFLOP = {"step": 1.84, "forward": 0.65}
 
 
-def best_time(work: Callable[[], object], repeats: int = 7) -> float:
+def best_time(work: Callable[[], object], repeats: int = 20) -> float:
     """Seconds of the fastest of several runs, after one to warm up: what else the machine does only adds."""
     work()
     times = []

@@ -57,7 +57,7 @@ def test_auto_takes_numpy_where_numba_may_not_compile(monkeypatch):
 def test_numba_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(LeNetError, match=r"lenet1998\[fast\]"):
-        engines.make_engine("numba", LeNet5(Recipe(dtype="float64")), MLE(0.1))  # one that is not compiled elsewhere here
+        engines.make_engine("numba", LeNet5(Recipe(dtype="float64")), MLE(0.1))  # compiled nowhere else
 
 
 def test_auto_goes_on_without_a_numba_that_cannot_be_imported(monkeypatch, caplog):
