@@ -18,7 +18,7 @@ from lenet1998 import checkpoint as checkpoints
 from lenet1998 import pretrained
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
-from lenet1998.data.download import fetch
+from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.data.prepare import read_image
 from lenet1998.engine import Engine, make_engine
 from lenet1998.errors import CheckpointError, LeNetError
@@ -53,10 +53,14 @@ def data_where(arguments: argparse.Namespace) -> None:
         print(f"{state:<24} {path}  ({label})")
 
 
+FETCHES = {"mnist": ("MNIST", fetch), "cifar10": ("CIFAR-10", fetch_cifar10)}
+
+
 def data_fetch(arguments: argparse.Namespace) -> None:
+    name, get = FETCHES[arguments.what]
     with DownloadBar(disable=not sys.stderr.isatty()) as bar:
-        target = fetch(arguments.data_dir, progress=bar.progress)
-    print(f"MNIST is complete and verified in {target}")
+        target = get(arguments.data_dir, progress=bar.progress)
+    print(f"{name} is complete and verified in {target}")
 
 
 def data_verify(arguments: argparse.Namespace) -> None:
@@ -180,10 +184,13 @@ def parser() -> argparse.ArgumentParser:
     group = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, does, text in (
         ("where", data_where, "every place where MNIST is looked for, in order, and what is there"),
-        ("fetch", data_fetch, "download MNIST, verify it, and put it where it will be found"),
+        ("fetch", data_fetch, "download MNIST or CIFAR-10, verify it, and put it where it will be found"),
         ("verify", data_verify, "check the SHA-256 of the MNIST that is found"),
     ):
-        command(group, name, does, text).add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
+        added = command(group, name, does, text)
+        added.add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
+        if name == "fetch":
+            added.add_argument("what", nargs="?", choices=FETCHES, default="mnist", help="default: mnist")
 
     added = command(
         commands, "train", train, "train LeNet-5; writes history.json, checkpoint.npz and error_curves.png, .pdf"

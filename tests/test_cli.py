@@ -13,6 +13,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from lenet1998 import cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.evaluation import ErrorRate
@@ -195,3 +196,10 @@ def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):
     assert sum("no number of this run can be compared with the paper" in line for line in done.stderr.splitlines()) == 1
     assert "1998:" not in done.stdout
     assert "lenet1998 data fetch" in refused("train", "--data", "mnist", cwd=tmp_path, env=alone)
+
+
+def test_data_fetch_takes_cifar10_too(monkeypatch, capsys, tmp_path):
+    assert set(cli.FETCHES) == {"mnist", "cifar10"}
+    monkeypatch.setitem(cli.FETCHES, "cifar10", ("CIFAR-10", lambda directory, progress: directory / "there"))
+    assert cli.main(["data", "fetch", "cifar10", "--data-dir", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"CIFAR-10 is complete and verified in {tmp_path / 'there'}\n"
