@@ -29,6 +29,7 @@ from experiments.common import (
     seeds_of,
     variant,
 )
+from lenet1998.comparison import SeedTest, over_seeds
 from lenet1998.evaluation import student_interval
 from lenet1998.options import chosen_recipe
 from lenet1998.plotting import save, style
@@ -38,6 +39,7 @@ from lenet1998.sweep import Task
 NAME = "sdlm_vs_sgd"
 RATES = (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016)
 SAMPLES = (20, 5000)
+SDLM = "SDLM, 500 patterns"
 
 
 def sgd(recipe: Recipe, rate: float) -> Recipe:
@@ -64,7 +66,29 @@ def best_rate(histories: list[dict]) -> float | None:
 def compared(recipe: Recipe, best: float | None) -> list[Recipe]:
     """What is repeated with all seeds: SDLM, SGD at its best rate (if any ends), and SDLM with other samples."""
     sampled = [replace(recipe, name=f"SDLM, {size} patterns", hessian_patterns=size) for size in SAMPLES]
-    return [replace(recipe, name="SDLM, 500 patterns"), *([sgd(recipe, best)] if best else []), *sampled]
+    return [replace(recipe, name=SDLM), *([sgd(recipe, best)] if best else []), *sampled]
+
+
+def against_sgd(histories: list[dict], number: int) -> SeedTest | None:
+    """Held-out error of SDLM minus that of SGD at its best rate after pass `number`, paired by seed; None without SGD.
+
+    SDLM has the paper's 500 patterns. Runs of the same seed start with the same weights and have the same order.
+    """
+    best = best_rate(histories)
+    if best is None:
+        return None
+    errors = [
+        {run["seed"]: run["passes"][number - 1]["test_error_percent"] for run in named(histories, name)}
+        for name in (SDLM, rate_name(best))
+    ]
+    seeds = sorted(errors[0].keys() & errors[1].keys())
+    return over_seeds(*([each[seed] for seed in seeds] for each in errors)) if seeds else None
+
+
+def in_words(test: SeedTest) -> str:
+    """The difference with what there is of its interval and p-value."""
+    interval = "" if test.low is None else f" ({test.low:.2f} to {test.high:.2f}), p = {test.p:.2f}"
+    return f"{test.difference:+.2f} point{interval}, Student's paired t-test over {test.pairs} seeds"
 
 
 def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Path) -> list[Path]:
@@ -138,6 +162,10 @@ def main() -> None:
         for number in sorted({1, 3, 8, last} & set(range(1, last + 1))):
             mean, low, high = at_pass(runs, number, "test_error_percent")
             print(f"{each}, pass {number}: held-out error {mean:.2f}% ({low:.2f} to {high:.2f})")
+    for number in sorted({1, 3, 8, last} & set(range(1, last + 1))):
+        test = against_sgd(histories, number)
+        if test:
+            print(f"pass {number}, SDLM minus SGD: {in_words(test)}")
     for end in diverged:
         print(f"{end['recipe']}, seed {end['seed']}: {end['reason']}")
     for path in (arguments.out / f"{name}.json", *draw(histories, diverged, names, arguments.out / name)):

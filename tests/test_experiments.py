@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
-from experiments import fig8_misclassified
+from experiments import fig8_misclassified, sdlm_vs_sgd
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
@@ -23,6 +23,7 @@ WRITES = {
     "fig6_training_size": "fig6_training_size_numpy",
     "effective_rates": "effective_rates_numpy",
     "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
+    "distortion_law": "distortion_law",
     "readings": "readings",
 }
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # the second run of the suite, where kernels are plain Python
@@ -58,7 +59,17 @@ def test_from_start_to_figure(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [*WRITES, "fig7_distortions", "fig8_misclassified", "synthetic_digits", "benchmark_speed"]
+    "name",
+    [
+        *WRITES,
+        "ablation",
+        "compare",
+        "section3",
+        "fig7_distortions",
+        "fig8_misclassified",
+        "synthetic_digits",
+        "benchmark_speed",
+    ],
 )
 def test_help(name):
     done = experiment(name, "--help")
@@ -122,3 +133,18 @@ def test_the_engines_are_timed(tmp_path):
     assert rows["numpy"]["step"] > 0
     if "numba" in rows:
         assert rows["numba"]["step"] < rows["numpy"]["step"], "the compiled engine is the faster one"
+
+
+def test_sdlm_is_paired_with_sgd_by_seed():
+    """However the runs are listed: differences 0.1, 0.2 and 0.3, of mean 0.2."""
+
+    def run_of(name: str, seed: int, error: float) -> dict:
+        return {"recipe": {"name": name}, "seed": seed, "passes": [{"test_error_percent": error}]}
+
+    plain = sdlm_vs_sgd.rate_name(sdlm_vs_sgd.RATES[0])
+    histories = [run_of(sdlm_vs_sgd.SDLM, seed, 1 + seed) for seed in (1, 2, 3)]
+    assert sdlm_vs_sgd.against_sgd(histories, 1) is None, "no rate of SGD has ended"
+    histories += [run_of(plain, seed, 1 + 0.9 * seed) for seed in (3, 1, 2)]
+    test = sdlm_vs_sgd.against_sgd(histories, 1)
+    assert (test.pairs, round(test.difference, 6)) == (3, 0.2)
+    assert "+0.20 point (-0.05 to 0.45), p = 0.07" in sdlm_vs_sgd.in_words(test)
