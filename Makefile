@@ -10,10 +10,9 @@ reproduce: $(STAMP)
 	$(BIN)/lenet1998 train --out reproduction --resume
 
 # The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index. The second
-# run leaves out what takes long and never reaches a kernel: data, images, classifiers that are no networks, and many runs
-# at once, all on the NumPy engine.
+# run leaves out what never reaches a kernel: data, images, other classifiers, and experiments, all on the NumPy engine.
 WITHOUT_KERNELS = --ignore-glob='*/test_data_*' $(foreach what,prepare synthetic sweep deslant classifiers rejection \
-	section3 ablation compare,--ignore=tests/test_$(what).py)
+	section3 ablation compare experiments teaching figures pretrained distortions,--ignore=tests/test_$(what).py)
 
 # Whole files go to a core, because the tests of a file share what they have compiled.
 ALL_CORES = --numprocesses=auto --dist=loadfile
