@@ -268,6 +268,18 @@ def test_nan_passes_through_pooling_and_rectifiers(pool, place):
             )
 
 
+def test_of_equal_units_the_first_alone_learns():
+    """A white image: all units of a window are equal, so its kernel learns from one of them."""
+
+    def make() -> Network:
+        layers = [Convolution("C", np.ones((1, 1), bool), 1), MaxPooling("S"), FullConnection("Output", 2)]
+        return randomise(Network(Input(4), layers, "float64"), 1)
+
+    pair, white = [make(), make()], Batch(np.full((1, 4, 4), 255, np.uint8), np.zeros(1, np.uint8))
+    engines = NumpyEngine(pair[0], CrossEntropy()), NumbaEngine(pair[1], CrossEntropy(), jit=False)
+    agree(*engines, white, 3, one=1e-12, many=1e-12)
+
+
 def test_hinge_has_no_curvature_and_says_so():
     engine = NumbaEngine(Network(Input(3), [FullConnection("Output", 2)]), Hinge(), jit=False)
     with pytest.raises(RecipeError, match="hinge"):
