@@ -10,17 +10,17 @@ import argparse
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import pretrained
+from lenet1998 import commands as own_modules
+from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.data.prepare import read_image
-from lenet1998.engine import Engine, make_engine
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
@@ -35,7 +35,6 @@ from lenet1998.options import (
 from lenet1998.recipe import Recipe
 from lenet1998.reporting import Console, announce, layer_table, pass_table
 from lenet1998.runs import CHECKPOINT, HISTORY, run
-from lenet1998.training import make_loss
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -102,15 +101,15 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    saved, network = _network(arguments.checkpoint)
+    saved, network = chosen_network(arguments.checkpoint)
     arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
     dataset = chosen_data(arguments)
-    rate = error_rate(_engine(saved), dataset.test)
+    rate = error_rate(engine_of(saved), dataset.test)
     if arguments.json:
         print(json.dumps({**rate.as_dict(), "network": network}))
     else:
         low, high = rate.interval_percent
-        print(_shown(network))
+        print(stated(network))
         print(
             f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
             f"95% Wilson interval {low:.2f} to {high:.2f}%)"
@@ -121,8 +120,8 @@ def predict(arguments: argparse.Namespace) -> None:
     for image in arguments.images:
         if image.suffix == ".npz":
             raise CheckpointError(f"{image} is no image: name a network by --checkpoint {image}")
-    saved, network = _network(arguments.checkpoint)
-    distances = _engine(saved).penalties(np.stack([read_image(image) for image in arguments.images]))
+    saved, network = chosen_network(arguments.checkpoint)
+    distances = engine_of(saved).penalties(np.stack([read_image(image) for image in arguments.images]))
     answers = []
     for image, row in zip(arguments.images, distances, strict=True):
         best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
@@ -131,36 +130,10 @@ def predict(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(answers))
         return
-    print(_shown(network))
+    print(stated(network))
     for answer in answers:
         print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
         print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
-
-
-def _network(choice: str) -> tuple[checkpoints.Checkpoint, dict]:
-    """The checkpoint that an option names, a pretrained one or a file, and what the answers say of it."""
-    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(Path(choice))
-    passes = saved.history["passes"]
-    return saved, {
-        "name": choice,
-        "recipe": saved.recipe.name,
-        "seed": saved.history["seed"],
-        "data": saved.history["data"]["name"],
-        "passes": len(passes),
-        "recorded_test_error_percent": passes[-1]["test_error_percent"] if passes else None,
-    }
-
-
-def _shown(network: dict) -> str:
-    error = network["recorded_test_error_percent"]
-    return (
-        f"network: {network['name']} (recipe {network['recipe']}, seed {network['seed']}, {network['passes']} passes "
-        f"over {network['data']}{'' if error is None else f', recorded test error {error:.2f}%'})"
-    )
-
-
-def _engine(saved: checkpoints.Checkpoint) -> Engine:
-    return make_engine("auto", saved.network(), make_loss(saved.recipe))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -200,19 +173,22 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-seedS)")
     added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
 
-    networks = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
     added = command(commands, "evaluate", evaluate, "the test error of a network, with its 95%% interval")
     added.add_argument(
-        "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{networks} (default: default)"
+        "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{CHOICES} (default: default)"
     )
     add_data_options(added, default=None)
     added.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
     added.add_argument("--json", action="store_true", help="print JSON")
 
     added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
-    added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{networks} (default: default)")
+    added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
     added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="PNG or JPEG, of any size")
     added.add_argument("--json", action="store_true", help="print JSON")
+
+    for name in own_modules.NAMES:
+        module = import_module(f"lenet1998.commands.{name}")
+        module.options(command(commands, name, module.run, module.HELP))
     return top
 
 

@@ -1,0 +1,9 @@
+"""Commands of `lenet1998` that have a module of their own; `lenet1998.cli` has the others, and puts all together.
+
+A module has HELP, one line; `options`, which adds its options to a parser; and `run`, which does it.
+"""
+
+from __future__ import annotations
+
+NAMES: tuple[str, ...] = ()
+"""The modules, in the order of the help text."""
