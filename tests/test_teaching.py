@@ -120,9 +120,15 @@ def test_published_starts_and_schedules():
     mlp = start(mlp_mnist.PUBLISHED)
     for layer, deviation in (("F1", 0.1), ("F2", math.sqrt(2 / 256)), ("Output", 0.1)):
         assert mlp[f"{layer}.weight"].std() == pytest.approx(deviation, rel=0.1)
-    for recipe in (relu_lenet.PUBLISHED, cifar10_convnet.PUBLISHED):
+    for recipe, deviation in (
+        (relu_lenet.PUBLISHED, math.sqrt(0.001)),
+        (relu_lenet.DEVIATION, 0.001),
+        (cifar10_convnet.PUBLISHED, 0.001),
+    ):
         weights = start(recipe)
-        assert all(view.std() == pytest.approx(0.001, rel=0.25) for name, view in weights.items() if "weight" in name)
+        assert all(
+            view.std() == pytest.approx(deviation, rel=0.25) for name, view in weights.items() if "weight" in name
+        )
         assert not any(view.any() for name, view in weights.items() if "bias" in name)
     cats = start(cat_lenet.PUBLISHED)
     assert all(0.1 < abs(view).max() <= 0.12 for name, view in cats.items() if "weight" in name)
