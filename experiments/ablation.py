@@ -33,7 +33,7 @@ from lenet1998.sweep import Task
 
 NAME = "ablation"
 START, END = preset("default"), preset("modern")
-LADDER, FROM_START, FROM_END = "ladder", "1998", "modern"
+LADDER, FROM_START, FROM_END = ablation_report.LADDER, *ablation_report.ENDS
 
 # Passes, and the rate relative to the first: of the paper's schedule, and of the search.
 SHAPE = ((2, 1.0), (2, 0.4), (2, 0.2), (2, 0.1), (2, 0.02))

@@ -17,7 +17,8 @@ from lenet1998.plotting import TEST, TRAIN, save, style
 
 THRESHOLDS = (2.0, 1.5, 1.2)
 ENDS = ("1998", "modern")
-HEADINGS = {"ladder": "The ladder", "1998": "1998, with one other part", "modern": "Modern, with one other part"}
+LADDER = "ladder"
+HEADINGS = {LADDER: "The ladder", "1998": "1998, with one other part", "modern": "Modern, with one other part"}
 WIDEST = 2.5  # per cent; what errs more is written at the margin of a figure
 _LEVEL = 0.05
 
@@ -109,13 +110,23 @@ def table(rows: list[dict]) -> str:
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
+def ladder_table(rows: list[dict]) -> str:
+    """The ladder alone, for the README: error, passes and seconds to 1.5%, and the difference from 1998."""
+    lines = ["| | test error (%), 95% | to 1.5%: passes, seconds | minus 1998, 95% |", "|---|---|---|---|"]
+    for row in rows:
+        if row["group"] == LADDER:
+            label, _, _, error, _, middle, _, difference, *_ = _cells(row)
+            lines.append(f"| {label} | {error} | {middle} | {difference} |")
+    return "\n".join(lines)
+
+
 def _rung(row: dict) -> str:
     """What a row of the ladder says: the part that is added, and which ends it is."""
     return {"1998": "1998", "modern": f"+ {row['label']} = modern"}.get(row["name"], f"+ {row['label']}")
 
 
 def _cells(row: dict) -> list[str]:
-    label = _rung(row) if row["group"] == "ladder" else row["label"]
+    label = _rung(row) if row["group"] == LADDER else row["label"]
     seeds = f"{row['seeds']}" + (f", {row['diverged']} diverged" if row["diverged"] else "")
     if not row["seeds"]:
         return [label, "", seeds, *[""] * (1 + len(THRESHOLDS) + 3 * len(ENDS))]
@@ -147,7 +158,7 @@ def _p(value: float | None) -> str:
 
 def draw(rows: list[dict], histories: list[dict], stem: Path) -> list[Path]:
     """The figures of what was trained: stem_ladder, stem_components and stem_speed, each as PNG and PDF."""
-    ladder = [row for row in rows if row["group"] == "ladder"]
+    ladder = [row for row in rows if row["group"] == LADDER]
     written = draw_ladder(ladder, stem.with_name(stem.name + "_ladder")) if ladder else []
     if len(ladder) < len(rows):
         written += draw_components(rows, stem.with_name(stem.name + "_components"))

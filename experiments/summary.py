@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
+from experiments.ablation_report import ladder_table
 from experiments.common import RESULTS, at_pass, guarded, named
 from experiments.fig6_training_size import group
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
+from experiments.teaching_report import table as teaching_table
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically
 
@@ -133,9 +136,21 @@ def findings() -> str:
     )
 
 
+def then_and_now() -> str:
+    """The ladder of the ablation, and the teaching systems."""
+    systems = [each.SYSTEM for each in (relu_lenet, cat_lenet, mlp_mnist, cifar10_convnet)]
+    return (
+        "**1998 against today**, one part after the other, ten passes and the same search of the rate at every rung "
+        "(`python -m experiments.ablation`):\n\n"
+        + ladder_table(_read("ablation_scores")["rows"])
+        + "\n\n**Four teaching systems**, as published and with a recipe of ours on the same layers:\n\n"
+        + teaching_table(systems)
+    )
+
+
 def block() -> str:
     """What stands between the README's two marks."""
-    parts = (results_table(), findings(), duration(), speed_table(), bars_table())
+    parts = (results_table(), findings(), then_and_now(), duration(), speed_table(), bars_table())
     return BEGIN + "\n" + "\n\n".join(parts) + "\n\n" + END
 
 
