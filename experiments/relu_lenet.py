@@ -56,7 +56,7 @@ SYSTEM = System(
     arms=(
         Arm(PUBLISHED, passes=10, validation=500, published={"test": 97.56}),
         Arm(OURS, passes=10, validation=500, published={"test": 97.56}),
-        Arm(DEVIATION, passes=10, validation=500, published={"test": 97.56}),
+        Arm(DEVIATION, passes=10, validation=500, published={"test": 97.56}, drawn=False),
     ),
     candidates=tuple(Arm(recipe, passes=10) for recipe in CANDIDATES),
     fold=5000,

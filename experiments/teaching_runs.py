@@ -170,7 +170,8 @@ def perform(system: System, arguments: argparse.Namespace, loader: Callable[[], 
     print("\n".join([*HEAD, *rows(system, runs)]))
     if trial:
         print("A trial: nothing here can be compared with the published figures.")
-    groups = {arm.recipe.name: own for arm in system.arms if (own := named(runs, arm.recipe.name))}
+    groups = {arm.recipe.name: own for arm in system.arms
+              if (arm.drawn or arguments.only) and (own := named(runs, arm.recipe.name))}  # fmt: skip
     lines = {f"published figure, {what}": figure for what, figure in system.arms[0].published.items()
              if isinstance(figure, float) and not trial}  # fmt: skip
     for path in (arguments.out / f"{name}.json", *histories_figure(system.title, groups, lines, arguments.out / name)):
