@@ -36,8 +36,8 @@ class Arm:
     """A recipe with its protocol: `passes`, the first `train_size` training patterns (None: all) and the last
     `validation` of them held out (0: none). The best weights on these are the result, or the last with `keep_best`
     false or without a validation set. `augment` makes the training set larger. `published` has the source's accuracies,
-    in percent or in words, by the name of the set that they were measured on, and `published_time` its time. An arm that
-    is not `drawn` is in the table alone, because its scale would leave no room for the others in the figure."""
+    in percent or in words, by the name of the set that they were measured on, and `published_time` its time. An arm
+    that is not `drawn` is in the table alone, because its scale would leave no room for the others in the figure."""
 
     recipe: Recipe
     passes: int
