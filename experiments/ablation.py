@@ -8,8 +8,10 @@ each, which makes 10 passes. The first rate is searched for every variant, the e
 five rates, three passes (1, 0.4 and 0.1 times the rate) and one seed over the first five sixths of the training
 patterns, judged on the last sixth (of MNIST 50,000 and 10,000). Three rates are a quarter, one and four times a centre
 that depends on optimiser and batch size; two are half and twice the best of these. The best of the five is
-then trained with at least five seeds on all training patterns, and only those runs are tested on the test set. The
-runs of the search are recorded too, under the variant's name and "rate x" the factor to the centre.
+then trained with at least five seeds on all training patterns, and only those runs are tested on the test set. Where
+one of them diverges, or still errs on half of what it learns in the last pass, all are given up for half the rate, and
+so on: so little searching cannot tell a rate that always holds from one that mostly does. The runs of the search and
+those that were given up are recorded too, under the variant's name and "rate x" the factor to the centre.
 
 Seconds are those of training, without testing, on one core, beside as many other runs as --jobs says. Writes
 ablation.json with all histories and the misclassified patterns, ablation_scores.json, the table ablation.md and the
@@ -21,117 +23,39 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from experiments import ablation_report
+from experiments.ablation_variants import FROM_END, FROM_START, LADDER, SHAPE, Variant, variants
 from experiments.common import carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.pairs import with_misclassified
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json
-from lenet1998.recipe import Recipe, preset
+from lenet1998.recipe import Recipe
 from lenet1998.sweep import Task
 
 NAME = "ablation"
-START, END = preset("default"), preset("modern")
-LADDER, FROM_START, FROM_END = ablation_report.LADDER, *ablation_report.ENDS
 
-# Passes, and the rate relative to the first: of the paper's schedule, and of the search.
-SHAPE = ((2, 1.0), (2, 0.4), (2, 0.2), (2, 0.1), (2, 0.02))
+# The search goes through the same rates in fewer passes.
 SEARCH_SHAPE = ((1, 1.0), (1, 0.4), (1, 0.1))
+# Per cent of the training patterns: a network that errs on more in its last pass has not learned.
+STUCK = 50.0
+RETREATS = 3  # how often half the rate is tried
 PASSES, SEARCH_PASSES = (sum(passes for passes, _ in shape) for shape in (SHAPE, SEARCH_SHAPE))
 
-# The centre of the search is base * batch ** power. The first base is the paper's eta, the others are customary. An
+# The centre of the search is base * batch ** power. The first base is the paper's eta, the others are customary, but
+# for RMSProp and Adam four times that, since their best rates were the highest of a first search. An
 # average over a batch bears a larger rate: in proportion at most, and by the root for methods that divide by the
 # gradient's size. Where a centre is far off, the table marks that the best rate was the lowest or highest tried.
 CENTRES = {
     "sdlm": (0.0005, 0.75),
     "sgd": (0.005, 0.75),
     "momentum": (0.0005, 0.75),
-    "rmsprop": (0.00005, 0.5),
-    "adam": (0.000125, 0.5),
+    "rmsprop": (0.0002, 0.5),
+    "adam": (0.0005, 0.5),
 }
 FIRST_FACTORS = (0.25, 1.0, 4.0)
 FACTORS = tuple(2.0**power for power in range(-6, 4))  # every factor that a search can come to
-
-# Rung of the ladder: the fields that it takes over from `modern`. After the last nothing is left of 1998.
-RUNGS = {
-    "full C3": ("c3",),
-    "max pooling": ("subsampling",),
-    "ReLU, He's start": ("squash", "init_gain", "init_power"),
-    "cross-entropy": ("loss",),
-    "linear output": ("output",),
-    "batches of 64, fresh order": ("batch", "order"),
-    "Adam": ("optimiser",),
-}
-
-# One part of today in the network of 1998; those of 1998, and others, in today's. As --set takes them.
-INTO_START = {
-    "full C3": ["c3=full"],
-    "plain average": ["subsampling=plain"],
-    "max pooling": ["subsampling=max"],
-    "ReLU": ["squash=relu"],
-    "He's start": [f"init_gain={END.init_gain}"],
-    "random codes": ["codes=random"],
-    "1-of-N codes": ["codes=one_of_n"],
-    "equation 9": ["loss=map"],
-    "cross-entropy": ["loss=cross_entropy"],
-    "linear output, cross-entropy": ["output=linear", "loss=cross_entropy"],
-    "SGD": ["optimiser=sgd"],
-    "momentum": ["optimiser=momentum"],
-    "RMSProp": ["optimiser=rmsprop"],
-    "Adam": ["optimiser=adam"],
-    "batches of 16": ["batch=16"],
-    "batches of 64": ["batch=64"],
-    "batches of 256": ["batch=256"],
-    "fresh order": ["order=reshuffled"],
-}
-INTO_END = {
-    "Table I": ["c3=table"],
-    "plain average": ["subsampling=plain"],
-    "trainable average": ["subsampling=average"],
-    "tanh": ["squash=tanh"],
-    "1998's start": [f"init_gain={START.init_gain}"],
-    "RBF, bitmap codes": ["output=rbf"],
-    "RBF, random codes": ["output=rbf", "codes=random"],
-    "RBF, 1-of-N codes": ["output=rbf", "codes=one_of_n"],
-    "RBF, equation 8": ["output=rbf", "loss=mle"],
-    "equation 9": ["loss=map"],
-    "SDLM": ["optimiser=sdlm"],
-    "SGD": ["optimiser=sgd"],
-    "momentum": ["optimiser=momentum"],
-    "RMSProp": ["optimiser=rmsprop"],
-    "online": ["batch=1"],
-    "batches of 16": ["batch=16"],
-    "batches of 256": ["batch=256"],
-    "constant order": ["order=constant"],
-}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A row of a figure: its group and label there, and the recipe. Rows that mean the same have the same recipe,
-    with the name of the first, and are trained once. The recipe's schedule is relative to its first rate."""
-
-    group: str
-    label: str
-    recipe: Recipe
-
-
-def variants() -> list[Variant]:
-    """All rows, the most important first: the ladder, into 1998, into modern."""
-    rows = [(LADDER, "1998", START)]
-    for label, fields in RUNGS.items():
-        below = rows[-1][2]
-        rows.append((LADDER, label, replace(below, **{field: getattr(END, field) for field in fields})))
-    rows += [(FROM_START, label, START.override(settings)) for label, settings in INTO_START.items()]
-    rows += [(FROM_END, label, END.override(settings)) for label, settings in INTO_END.items()]
-    names = {replace(end, name="", schedule=SHAPE): name for end, name in ((START, "1998"), (END, "modern"))}
-    found = []
-    for group, label, recipe in rows:
-        plain = replace(recipe, name="", schedule=SHAPE)
-        name = names.setdefault(plain, f"{group}, {label}")
-        found.append(Variant(group, label, replace(plain, name=name)))
-    return found
 
 
 def centre(recipe: Recipe) -> float:
@@ -172,6 +96,21 @@ def second_factors(recipe: Recipe, histories: list[dict]) -> tuple[float, float]
     return best / 2, best * 2
 
 
+def stuck(name: str, histories: list[dict], diverged: list[dict]) -> bool:
+    """Whether a run of a variant diverged or has learned next to nothing, by its training error alone."""
+    errors = [run["passes"][-1]["train_error_percent"] for run in named(histories, name)]
+    return max(errors, default=0.0) > STUCK or any(end["recipe"] == name for end in diverged)
+
+
+def given_up(name: str, factor: float, histories: list[dict], diverged: list[dict]) -> tuple[list[dict], list[dict]]:
+    """The records, with the runs of a variant under the name of a rate that did not hold."""
+    lost = f"{name}, rate x {factor:g}{ablation_report.GIVEN_UP}"
+    runs = [
+        run | {"recipe": run["recipe"] | {"name": lost}} if run["recipe"]["name"] == name else run for run in histories
+    ]
+    return runs, [end | {"recipe": lost} if end["recipe"] == name else end for end in diverged]
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Search and train group by group; OUT/ablation.json holds the histories."""
     held_out = len(resolve_data(arguments).train) // 6
@@ -181,9 +120,9 @@ def train(arguments: argparse.Namespace) -> None:
     rows = [row for name, row in everything.items() if name in (arguments.only or everything)]
     so_far = kept(arguments)
 
-    def tasks(recipe: Recipe, count: int, **data: int) -> list[Task]:
-        place = arguments.runs / NAME / recipe.name.replace(", ", "_").replace(" ", "_").replace("'", "")
-        return seeds_of(recipe, place, arguments, count, **data)
+    def tasks(recipe: Recipe, count: int, place: str = "", **data: int) -> list[Task]:
+        name = (recipe.name + place).replace(", ", "_").replace(" ", "_").replace("'", "")
+        return seeds_of(recipe, arguments.runs / NAME / name, arguments, count, **data)
 
     def carried(these: list[Task], complete: bool = False, **more) -> tuple[list[dict], list[dict]]:
         carry_out(NAME, these, arguments, complete=complete, allow_divergence=True, kept=so_far, **more)
@@ -191,16 +130,31 @@ def train(arguments: argparse.Namespace) -> None:
         content = json.loads(path.read_text(encoding="utf-8"))
         return content["runs"], content["diverged"]
 
-    groups = [[row.recipe for row in rows if row.group == group] for group in (LADDER, FROM_START, FROM_END)]
-    groups = [recipes for recipes in groups if recipes]
-    for recipes in groups:
+    for group in (LADDER, FROM_START, FROM_END):
+        recipes = [row.recipe for row in rows if row.group == group]
+        if not recipes:
+            continue
         for factors in (lambda *_: FIRST_FACTORS, second_factors):
             searched = [trial(recipe, factor) for recipe in recipes for factor in factors(recipe, so_far[0])]
             these = [task for recipe in searched for task in tasks(recipe, 1, validation=held_out)]
             so_far = carried([replace(task, passes=min(task.passes, SEARCH_PASSES)) for task in these])
-        best = [at_factor(recipe, best_factor(recipe, so_far[0])) for recipe in recipes]
-        these = [task for recipe in best for task in tasks(recipe, arguments.seeds)]
-        so_far = carried(these, complete=recipes is groups[-1], extend=with_misclassified(these))
+        best = {recipe: best_factor(recipe, so_far[0]) for recipe in recipes}
+        place = ""
+        for retreats_left in reversed(range(1 + RETREATS)):
+            these = [
+                task
+                for recipe, factor in best.items()
+                for task in tasks(at_factor(recipe, factor), arguments.seeds, place and f"{place} {factor:g}")
+            ]
+            so_far = carried(these, extend=with_misclassified(these))
+            holds = {recipe for recipe in best if not stuck(recipe.name, *so_far) or best[recipe] == FACTORS[0]}
+            if holds == set(best) or not retreats_left:
+                break
+            best = {recipe: factor for recipe, factor in best.items() if recipe not in holds}
+            for recipe, factor in best.items():
+                so_far = given_up(recipe.name, factor, *so_far)
+            best, place = {recipe: factor / 2 for recipe, factor in best.items()}, " at"
+    carried([], complete=True)
 
 
 def kept(arguments: argparse.Namespace) -> tuple[list[dict], list[dict]]:

@@ -18,6 +18,7 @@ from lenet1998.plotting import TEST, TRAIN, save, style
 THRESHOLDS = (2.0, 1.5, 1.2)
 ENDS = ("1998", "modern")
 LADDER = "ladder"
+GIVEN_UP = ", given up"
 HEADINGS = {LADDER: "The ladder", "1998": "1998, with one other part", "modern": "Modern, with one other part"}
 WIDEST = 2.5  # per cent; what errs more is written at the margin of a figure
 _LEVEL = 0.05
@@ -75,15 +76,18 @@ def _against(runs: list[dict], others: list[dict]) -> dict | None:
 
 
 def _search(name: str, histories: list[dict], diverged: list[dict]) -> dict:
-    """Held-out error by factor to the centre (None: diverged), and whether the best is the first or last of them."""
+    """Held-out error by factor to the centre (None: diverged), whether the best is the first or last of them, and the
+    factors that were given up after the search."""
     mark = f"{name}, rate x "
-    ended = [run for run in histories if run["recipe"]["name"].startswith(mark)]
-    tried = {float(end["recipe"].removeprefix(mark)): None for end in diverged if end["recipe"].startswith(mark)}
-    tried |= {float(run["recipe"]["name"].removeprefix(mark)): run["passes"][-1]["test_error_percent"] for run in ended}
-    tried = dict(sorted(tried.items()))
+    ends = [(end["recipe"], None) for end in diverged]
+    ends += [(run["recipe"]["name"], run["passes"][-1]["test_error_percent"]) for run in histories]
+    own = [(name.removeprefix(mark), error) for name, error in ends if name.startswith(mark)]
+    lost = {text.removesuffix(GIVEN_UP) for text, _ in own if text.endswith(GIVEN_UP)}
+    tried = dict(sorted((float(text), error) for text, error in own if not text.endswith(GIVEN_UP)))
     errors = [np.inf if error is None else error for error in tried.values()]
     at_edge = min(errors, default=0) < min(errors[1:-1], default=0)
-    return {"search": {f"{factor:g}": error for factor, error in tried.items()}, "at_edge": at_edge}
+    search = {f"{factor:g}": error for factor, error in tried.items()}
+    return {"search": search, "at_edge": at_edge, "given_up": sorted(lost, key=float)}
 
 
 def table(rows: list[dict]) -> str:
@@ -98,14 +102,15 @@ def table(rows: list[dict]) -> str:
         lines += [f"| **{heading}** |" + " |" * (len(head) - 1)] if own else []
         lines += ["| " + " | ".join(_cells(row)) + " |" for row in own]
     notes = (
-        "First rate: chosen on held-out training patterns from five, the same number for every variant; ^ if the best "
-        "was the lowest or highest of them, so that a better one may lie beyond. Passes and seconds: means over the "
+        "First rate: chosen on held-out training patterns from five, the same number for every variant; ^ if the "
+        "best was the lowest or highest of them, so that a better one may lie beyond; v for each time that it was "
+        "halved, because a seed diverged or did not learn its training patterns. Passes and seconds: means over the "
         "seeds, where not all of them came so far their number. Minus 1998, minus modern: difference of test errors "
-        "with the 95% interval and p-value of Student's t-test, paired by seed; * if p stays below 0.05 after "
-        "Holm's adjustment for the number of variants that are compared with that end. P, patterns: the exact sign "
-        "test over test patterns (with one seed, McNemar's), each counted for the recipe that errs on it with more "
-        "seeds. The tests over seeds speak for other seeds on this test set, those over patterns for these networks "
-        "on other test patterns.",
+        "with the 95% interval and p-value of Student's t-test, paired by seed; * if p stays below 0.05 after Holm's "
+        "adjustment for the number of variants that are compared with that end. P, patterns: the exact sign test "
+        "over test patterns (with one seed, McNemar's), each counted for the recipe that errs on it with more seeds. "
+        "The tests over seeds speak for other seeds on this test set, those over patterns for these networks on "
+        "other test patterns.",
     )
     return "\n".join([*lines, "", *notes]) + "\n"
 
@@ -130,7 +135,8 @@ def _cells(row: dict) -> list[str]:
     seeds = f"{row['seeds']}" + (f", {row['diverged']} diverged" if row["diverged"] else "")
     if not row["seeds"]:
         return [label, "", seeds, *[""] * (1 + len(THRESHOLDS) + 3 * len(ENDS))]
-    cells = [label, f"{row['rate']:.2g}" + ("^" if row["at_edge"] else ""), seeds]
+    mark = "^" * row["at_edge"] + "v" * len(row["given_up"])
+    cells = [label, f"{row['rate']:.2g}{mark}", seeds]
     cells.append(f"{row['test_error_percent']:.2f}" + _interval(row["interval"]))
     for reach in row["reached"].values():
         if reach["seeds"] == row["seeds"]:
@@ -224,7 +230,8 @@ def draw_speed(rows: list[dict], histories: list[dict], stem: Path) -> list[Path
         left, right = figure.subplots(1, 2, sharey=True)
         for place, row in enumerate(shown):
             runs = named(histories, row["name"])
-            error = student_interval([[record["test_error_percent"] for record in run["passes"]] for run in runs])[0]
+            errors = [[record["test_error_percent"] for record in run["passes"]] for run in runs]
+            error = student_interval(np.array(errors))[0]
             seconds = np.mean([np.cumsum([record["seconds"] for record in run["passes"]]) for run in runs], axis=0)
             look = {
                 "color": colormaps["cividis"](0.9 * place / max(1, len(shown) - 1)),
