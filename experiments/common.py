@@ -167,7 +167,7 @@ def carry_out(
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     ends = [failure for failure in failures if allow_divergence and failure.diverged]
     diverged = [{"recipe": end.task.recipe.name, "seed": end.task.seed, "reason": end.reason} for end in ends]
-    if histories or diverged:
+    if histories or diverged or kept[0]:
         record(arguments.out / f"{name}.json" if complete else partial, histories, diverged)
         if complete:
             partial.unlink(missing_ok=True)
