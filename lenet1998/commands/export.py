@@ -1,0 +1,35 @@
+"""`lenet1998 export`: a trained network as a file for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.errors import LeNetError
+from lenet1998.export import FORMATS
+from lenet1998.files import write_atomically
+from lenet1998.onnx_graph import image_shape
+
+HELP = "write a network as an ONNX graph or as plain NumPy arrays, for other programs"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """CHECKPOINT, --format and --out."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHOICES)
+    parser.add_argument("--format", choices=FORMATS, default="onnx", help="default: onnx, which needs the extra onnx")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: CHECKPOINT_export.FORMAT)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the file, whole or not at all; a file that is there already is refused, for it may be a checkpoint."""
+    out = arguments.out or Path(f"{Path(arguments.checkpoint).stem}_export.{arguments.format}")
+    if out.exists():
+        raise LeNetError(f"{out} is there already: choose another --out, or remove it")
+    saved, network = chosen_network(arguments.checkpoint)
+    write_atomically(out, FORMATS[arguments.format](saved))
+    print(stated(network))
+    if arguments.format == "onnx":
+        shape = ", ".join(str(size) for size in ("P", *image_shape(saved.network())))
+        print(f"images: uint8 ({shape}), 0 background, 255 ink; penalties: float32, the smallest for the answer")
+    print(out)

@@ -1,0 +1,257 @@
+"""LeNet-5 with scikit-learn's conventions, for pipelines, cross-validation and searches over recipes.
+
+The class inherits nothing, so scikit-learn stays optional: it follows the conventions by itself, and imports
+scikit-learn only where scikit-learn asks for its own types. What it learns is what `lenet1998 train` learns with the
+same patterns, recipe and seed (section III-B).
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lenet1998.checkpoint import Checkpoint
+from lenet1998.data.patterns import CLASSES, SIDE, DataSet, Patterns
+from lenet1998.engine import Engine, make_engine
+from lenet1998.errors import DataError, RecipeError
+from lenet1998.evaluation import answers
+from lenet1998.loss import CrossEntropy, Hinge, make_loss
+from lenet1998.provenance import provenance
+from lenet1998.recipe import preset
+from lenet1998.training import Trainer
+
+PIXELS = SIDE * SIDE
+
+
+class InputError(DataError, ValueError):
+    """An argument is not what it should be; a ValueError too, which is what scikit-learn expects."""
+
+
+class LeNet5Classifier:
+    """LeNet-5 as a classifier of images (P, 28, 28) or (P, 784), 0 for the background to 255 for ink.
+
+    Labels are of any kind, up to ten classes. Digits, as numbers or as texts, have the code that Figure 3 draws for
+    them; otherwise the classes in their sorted order have the codes of 0, 1, 2 and so on. Numbers in images are rounded
+    to whole ones. Images are bytes to the network, and values that run from 0 to 1 are refused: multiply them by 255.
+
+    Parameters: `recipe`, a name of `lenet1998.recipe.PRESETS`, and `settings`, changes to its fields as ``--set`` takes
+    them, such as ("loss=map", "j=2"); `passes` over the patterns; `engine`, "auto", "numba" or "numpy"; and
+    `random_state`, a whole number, which makes equal fits, or a `numpy.random.RandomState` to draw one from, or None
+    for NumPy's own. Nothing is checked before `fit`.
+
+    After `fit` there are `classes_`, sorted, (classes,); `n_features_in_`, 784; and `checkpoint_`, the trained
+    network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998 reads.
+    No pattern is set aside for tests, so the test errors in it are NaN.
+
+    >>> from lenet1998.data import load
+    >>> digits = load("synthetic", train_size=100, test_size=10)
+    >>> lenet5 = LeNet5Classifier(passes=1, engine="numpy").fit(digits.train.images, digits.train.labels)
+    >>> lenet5.predict_proba(digits.test.images).shape, lenet5
+    ((10, 10), LeNet5Classifier(passes=1, engine='numpy'))
+    """
+
+    _estimator_type = "classifier"  # scikit-learn before 1.6 looks here
+
+    def __init__(
+        self,
+        recipe: str = "default",
+        settings: tuple[str, ...] = (),
+        passes: int = 20,
+        engine: str = "auto",
+        random_state: int | np.random.RandomState | None = 1,
+    ):
+        self.recipe, self.settings, self.passes = recipe, settings, passes
+        self.engine, self.random_state = engine, random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> LeNet5Classifier:  # noqa: N803 - scikit-learn's name
+        """Learn images X and labels y, (P,), in their order as the recipe says; returns itself.
+
+        Raises InputError for other images or labels, RecipeError, DivergenceError, and LeNetError for an engine that
+        is not there.
+        """
+        images = self._images(X)
+        classes, labels = _classes(y, len(images))
+        if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
+            raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
+        recipe = preset(self.recipe).override([self.settings] if isinstance(self.settings, str) else [*self.settings])
+        patterns = Patterns(images, _codes(classes)[labels])
+        # One pattern stands in for the test set, which there is none of.
+        trainer = Trainer(recipe, DataSet("given", patterns, patterns.first(1), "fit"), self._seed(), self.engine)
+        for _ in range(self.passes):
+            trainer.run_pass()["test_error_percent"] = float("nan")
+        history = {
+            "recipe": recipe.as_dict(),
+            "seed": trainer.seed,
+            "engine": trainer.engine.name,
+            **provenance(),
+            "data": {"name": "given", "train_size": len(patterns), "test_size": 0, "digests": {}},
+            "passes": trainer.passes,
+        }
+        mean = trainer.network.mean if recipe.input_mean else None
+        self.checkpoint_ = Checkpoint(trainer.network.parameters.values, history, trainer.optimiser.state(), mean)
+        self.classes_, self.n_features_in_ = classes, PIXELS
+        self._engine = trainer.engine
+        return self
+
+    def penalties(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """Equation 7's distances, (P, classes), to the codes of `classes_`; the smallest is the answer.
+
+        Section III-D rejects a pattern when the two smallest are near (`lenet1998.rejection`). Raises InputError, and
+        before `fit` scikit-learn's NotFittedError.
+        """
+        if not hasattr(self, "checkpoint_"):
+            raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
+        return self._engine.penalties(self._images(X))[:, _codes(self.classes_)]
+
+    def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """The classes of smallest penalty (section II-B), (P,), of the labels' dtype. Raises as `penalties` does."""
+        winners = answers(self.penalties(X))
+        return self.classes_[winners]
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """Equation 9's posteriors given that the pattern is of one of `classes_`, float64 (P, classes); rows sum to 1.
+
+        The rubbish class is left out: e^-cy_i over their sum, with c the recipe's penalty_scale. Raises as `penalties`
+        does, and RecipeError for loss=hinge, whose penalties are no logarithms of probabilities.
+        """
+        penalties = self.penalties(X).astype(np.float64)
+        loss = make_loss(self.checkpoint_.recipe)
+        if isinstance(loss, Hinge):
+            raise RecipeError("loss=hinge gives no posteriors: choose loss=mle, map or cross_entropy, or call predict")
+        return CrossEntropy(loss.penalty_scale).posteriors(penalties)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+        """The share of right answers among images X with labels y, (P,), weighted if so asked."""
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average(self.predict(X) == np.asarray(y), weights=weights))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; none is an estimator, so `deep` changes nothing."""
+        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **params: Any) -> LeNet5Classifier:
+        """Change parameters and return itself. Raises InputError for a name that is none."""
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                raise InputError(f"{type(self).__name__} has no parameter {name!r}: choose {' or '.join(known)}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = {name: value for name, value in self.get_params().items() if value != defaults[name].default}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn 1.6 and later ask an estimator; called by it alone."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(three_d_array=True, positive_only=True),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the engine, whose compiled code is made again when it is needed."""
+        return {name: value for name, value in vars(self).items() if name != "_engine"}
+
+    @cached_property
+    def _engine(self) -> Engine:
+        saved = self.checkpoint_
+        return make_engine(self.engine, saved.network(), make_loss(saved.recipe))
+
+    def _images(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """X as bytes, (P, 28, 28)."""
+        numbers = _numbers(X)
+        if numbers.shape[1:] not in ((PIXELS,), (SIDE, SIDE)):
+            raise InputError(
+                f"X has {int(np.prod(numbers.shape[1:]))} features, but {type(self).__name__} is expecting "
+                f"{getattr(self, 'n_features_in_', PIXELS)} features as input. Reshape your data of shape "
+                f"{numbers.shape} to (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
+            )
+        low, high = numbers.min(), numbers.max()
+        if low < 0:
+            raise InputError(
+                f"Negative values in data: X goes down to {low:g}, give 0 for the background to 255 for ink"
+            )
+        if high > 255:
+            raise InputError(f"X goes up to {high:g}: give 0 for the background to 255 for ink")
+        if 0 < high <= 1:
+            raise InputError("X has no value above 1: multiply it by 255, for 255 is full ink")
+        return np.rint(numbers).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+    def _seed(self) -> int:
+        if self.random_state is None or isinstance(self.random_state, np.random.RandomState):
+            return int((self.random_state or np.random).randint(2**31 - 1))  # type: ignore[attr-defined]
+        if isinstance(self.random_state, bool) or not isinstance(self.random_state, (int, np.integer)):
+            raise InputError(f"random_state={self.random_state!r}: give a whole number, a RandomState or None")
+        if self.random_state < 0:
+            raise InputError(f"random_state={self.random_state}: give 0 or a positive whole number")
+        return int(self.random_state)
+
+
+def _numbers(X: ArrayLike) -> np.ndarray:  # noqa: N803
+    """X as an array of finite real numbers with at least one row."""
+    if hasattr(X, "toarray"):
+        raise InputError("X is a sparse matrix: give a dense array, X.toarray()")
+    try:
+        numbers = np.asarray(X)
+        if numbers.dtype.kind not in "buifc":
+            numbers = numbers.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"X is no array of numbers ({error}): give images (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
+        ) from None
+    if numbers.dtype.kind == "c":
+        raise InputError("Complex data not supported: give real numbers from 0 to 255")
+    if not numbers.size:
+        raise InputError(f"X of shape {numbers.shape} is empty: give at least one image")
+    if not np.isfinite(numbers).all():
+        raise InputError("X contains NaN or infinity: give finite numbers from 0 to 255")
+    return numbers
+
+
+def _classes(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, sorted, and the place of each label among them, (P,)."""
+    if y is None:
+        raise InputError("LeNet5Classifier requires y to be passed, but the target y is None: give labels (P,)")
+    labels = np.asarray(y)
+    if labels.shape != (patterns,):
+        raise InputError(f"y has shape {labels.shape}: give one label for each of the {patterns} images, ({patterns},)")
+    if labels.dtype.kind in "fc" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
+        raise InputError("Unknown label type: y is continuous or not finite, give classes as whole numbers or texts")
+    try:
+        classes, places = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise InputError(f"Unknown label type: y cannot be sorted ({error}), give numbers or texts alone") from None
+    if len(classes) > CLASSES:
+        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has no more codes")
+    return classes, places
+
+
+def _codes(classes: np.ndarray) -> np.ndarray:
+    """Which of the ten codes each class has, uint8 (classes,): digits their own, others those of 0, 1, 2 and so on.
+
+    >>> [_codes(np.array(classes)).tolist() for classes in (["3", "8"], [3.0, 8.0], ["a", "b"])]
+    [[3, 8], [3, 8], [0, 1]]
+    """
+    texts = [f"{label:g}" if isinstance(label, (int, float)) else str(label) for label in classes.tolist()]
+    digits = [str(digit) for digit in range(CLASSES)]
+    return np.array(texts if set(texts) <= set(digits) else range(len(texts))).astype(np.uint8)
+
+
+def _not_fitted(message: str) -> Exception:
+    """scikit-learn's own error, where it is installed: its tools look for it."""
+    try:
+        from sklearn.exceptions import NotFittedError
+    except ImportError:
+        return InputError(message)
+    return NotFittedError(message)
