@@ -19,9 +19,11 @@ from functools import partial  # noqa: E402
 from importlib.metadata import version  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
 from experiments.common import RESULTS, guarded  # noqa: E402
 from experiments.processes import memory, start_times, throughputs  # noqa: E402
@@ -33,7 +35,7 @@ from lenet1998.layers import Convolution, FullConnection, Layer  # noqa: E402
 from lenet1998.loss import MLE  # noqa: E402
 from lenet1998.network import Input, LeNet5, Network  # noqa: E402
 from lenet1998.output import RBF  # noqa: E402
-from lenet1998.plotting import save, style  # noqa: E402
+from lenet1998.plotting import TEST, save, style  # noqa: E402
 from lenet1998.provenance import provenance  # noqa: E402
 from lenet1998.recipe import Recipe  # noqa: E402
 from lenet1998.training import Trainer  # noqa: E402
@@ -70,7 +72,8 @@ def engine_times(engine: str, patterns: int = 1000) -> dict[str, float]:
     trainer = Trainer(Recipe(), data, seed=1, engine=engine)
     order, steps = np.arange(patterns), np.full(60_000, 1e-6, dtype=np.float32)
     if engine == "numba":
-        trainer.engine.threads = 1  # its batches of forward passes would take every core
+        # Its batches of forward passes would take every core.
+        trainer.engine.threads = 1  # type: ignore[attr-defined]
     works = {
         "step": (patterns, lambda: trainer.engine.train(data.train, order, steps)),
         "forward": (500, lambda: trainer.engine.penalties(data.test.images)),
@@ -88,7 +91,7 @@ def rival_times(patterns: int = 200) -> list[dict]:
         if not find_spec(name):
             continue
         trainer = Trainer(Recipe(), data, seed=1, engine="numpy")
-        network, loss = trainer.network, trainer.engine.loss
+        network, loss = trainer.network, MLE(trainer.recipe.penalty_scale)
         inputs = network.input(data.train.images, network.dtype)
         gradient, learn = make(network, loss.penalty_scale)
         for k in range(3):
@@ -138,17 +141,21 @@ def growth(engine: str, count: int = 300) -> list[dict]:
 
 
 def bars(rows: list[dict], yardstick: float, stem: Path) -> list[Path]:
-    """Microseconds of one online step, engine by engine, on a logarithmic axis, over the yardstick."""
+    """Microseconds of one online step, engine by engine, on a logarithmic axis; bars begin at the yardstick."""
     rows = sorted(rows, key=lambda row: -row["step"])
     with style():
         figure = Figure(figsize=(6, 0.5 + 0.45 * len(rows)))
         axes = figure.add_subplot()
-        drawn = axes.barh([NAMES[row["engine"]] for row in rows], [row["step"] for row in rows])
-        axes.bar_label(drawn, [f"{row['step']:.0f} us" for row in rows], padding=3, fontsize=8)
+        for row in rows:
+            (drawn,) = axes.barh(NAMES[row["engine"]], row["step"] - yardstick, left=yardstick, color=TEST)
+            text = f"{row['step']:.0f} \N{MICRO SIGN}s, {row['step'] / yardstick:.1f}x"
+            axes.annotate(text, (row["step"], drawn.get_y() + drawn.get_height() / 2), (3, 0),
+                          textcoords="offset points", fontsize=8, va="center")  # fmt: skip
         axes.axvline(yardstick, color="black", linestyle=":", linewidth=1)
-        axes.set_title(f"Dotted: 1.84 MFLOP at the rate of matrix multiplication, {yardstick:.0f} us")
-        axes.set(xscale="log", xlabel="one online step of LeNet-5, one core (microseconds)")
-        axes.set_xlim(right=2 * rows[0]["step"])
+        axes.set_title(f"Dotted: 1.84 MFLOP at the rate of matrix multiplication, {yardstick:.0f} \N{MICRO SIGN}s")
+        axes.set(xscale="log", xlabel="one online step of LeNet-5, one core (\N{MICRO SIGN}s)")
+        axes.set_xlim(0.8 * yardstick, 3 * rows[0]["step"])
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.grid(axis="y", visible=False)
         return save(figure, stem)
 
@@ -161,7 +168,8 @@ def main() -> None:
     rate = matmul_rate()
     engines = [engine for engine in ENGINES if engine == "numpy" or find_spec(engine)]
     rows = [{"engine": engine, **engine_times(engine)} for engine in engines]
-    results = {"experiment": "benchmark_speed", **provenance(), "matmul_gflops": rate / 1e9, "rows": rows}
+    results: dict[str, Any] = {"experiment": "benchmark_speed", **provenance()}
+    results |= {"matmul_gflops": rate / 1e9, "rows": rows}
     if not arguments.engines_only:
         rows += rival_times()
         results["growth"] = growth(engines[0])

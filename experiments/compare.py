@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.pairs import paired, with_misclassified
-from lenet1998.errors import RecipeError
+from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
 from lenet1998.options import natural
@@ -83,7 +83,7 @@ def _parse_toml(text: str) -> dict:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10
         try:
-            import tomli as tomllib
+            import tomli as tomllib  # type: ignore[no-redef]
         except ModuleNotFoundError:
             raise RecipeError(
                 "TOML files need Python 3.11, or pip install 'lenet1998[toml]'; or give the recipe as "
@@ -108,8 +108,11 @@ def report(names: list[str], histories: list[dict]) -> tuple[dict, list[str]]:
     what = "held-out error" if "validation" in first[0]["data"]["name"] else "test error"
     ends = {name: at_pass(named(histories, name), -1, "test_error_percent") for name in names}
     lines = [f"{name}: {what} {_with_interval(*end, '')}" for name, end in ends.items()]
-    seeds, patterns = paired(first, second)
-    bounds = (np.nan, np.nan) if seeds.low is None else (seeds.low, seeds.high)
+    both = paired(first, second)
+    if both is None:
+        raise LeNetError(f"no seed is in the runs of both {names[0]} and {names[1]}: train both with the same seeds")
+    seeds, patterns = both
+    bounds = (np.nan, np.nan) if seeds.low is None or seeds.high is None else (seeds.low, seeds.high)
     lines.append(f"difference: {_with_interval(seeds.difference, *bounds, '+')}, {seeds.pairs} seeds")
     if seeds.p is not None:
         lines.append(f"paired t-test over seeds: p = {seeds.p:.2g}")
@@ -118,10 +121,10 @@ def report(names: list[str], histories: list[dict]) -> tuple[dict, list[str]]:
         f"{patterns.worse_b}: p = {patterns.p:.2g}"
     )
     by_seed = [
-        {"seed": one["seed"], **paired([one], [other])[1].as_dict()}
+        {"seed": one["seed"], **alone[1].as_dict()}
         for one in first
         for other in second
-        if one["seed"] == other["seed"]
+        if one["seed"] == other["seed"] and (alone := paired([one], [other]))
     ]
     lines += [f"McNemar's exact test, seed {each['seed']}: p = {each['p']:.2g}" for each in by_seed]
     tests = {"seeds": seeds.as_dict(), "patterns": patterns.as_dict(), "mcnemar_by_seed": by_seed}
@@ -146,7 +149,7 @@ def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list
         _band(right, curves[0] - curves[1], "0.3")
         right.axhline(0, color="0", linewidth=0.8)
         left.set(xlabel="pass", ylabel=f"{what} (%)", title="Mean and 95% interval over seeds")
-        right.set(xlabel="pass", ylabel="difference (%)", title="First minus second, paired by seed")
+        right.set(xlabel="pass", ylabel="difference (percentage points)", title="First minus second, paired by seed")
         left.legend()
         for axes in (left, right):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))

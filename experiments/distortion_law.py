@@ -40,17 +40,16 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
     with style():
         figure = Figure()
         axes = figure.add_subplot()
-        for key, colour, what in (
-            ("train_error_percent", TRAIN, "training error, on the fly, distorted patterns"),
-            ("test_error_percent", TEST, "held-out error, undistorted"),
+        for key, colour, look, what in (
+            ("train_error_percent", TRAIN, "s--", "training error, on the fly, distorted patterns"),
+            ("test_error_percent", TEST, "o-", "held-out error, undistorted"),
         ):
             points = [(width, at_pass(runs, -1, key)) for width in WIDTHS if (runs := named(histories, label(width)))]
             means = [mean for _, (mean, _, _) in points]
             errors = [[mean - low for _, (mean, low, _) in points], [high - mean for _, (mean, _, high) in points]]
-            axes.errorbar(
-                [width for width, _ in points], means, errors, marker="o", capsize=3, color=colour, label=what
-            )
-        axes.set(xlabel="width of the law (1: the ranges of Figure 7)", ylabel="error (%)")
+            widths = [width for width, _ in points]
+            axes.errorbar(widths, means, errors, fmt=look, color=colour, capsize=3, label=what)
+        axes.set(xlabel="width of the law of distortions (1: the ranges of Figure 7 of the paper)", ylabel="error (%)")
         axes.set_title(f"Mean of {len(named(histories, label(WIDTHS[0])))} seeds, 95% interval")
         axes.set_ylim(bottom=0)
         axes.legend()

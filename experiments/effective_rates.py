@@ -52,6 +52,7 @@ def draw(rates: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
             axes.set_xticks(range(len(layers)), layers)
             axes.set(yscale="log", title=f"pass {number}")
         figure.axes[0].set_ylabel("effective rate $\\epsilon_k$")
+        figure.suptitle("Equation 21: range, middle 90% and 50%, and median of each layer's rates", fontsize=10)
         return save(figure, stem)
 
 

@@ -20,6 +20,7 @@ from lenet1998.recipe import Recipe
 
 SIZES = (15_000, 30_000, 60_000)
 NAME = "fig6_training_size"
+BESIDE = 1.03  # where the errors with distortions are drawn, by the size: next to those without, not over them
 
 
 def distorted(recipe: Recipe) -> Recipe:
@@ -54,20 +55,20 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
     with style():
         figure = Figure()
         axes = figure.add_subplot()
-        for key, colour, label in (
-            ("train_error_percent", TRAIN, "training error"),
-            ("test_error_percent", TEST, "test error"),
+        for key, colour, look, label in (
+            ("train_error_percent", TRAIN, "s--", "training error"),
+            ("test_error_percent", TEST, "o-", "test error"),
         ):
             points = [(size, at_pass(runs, -1, key)) for size in sizes if (runs := group(histories, size, 0))]
             x, means = [size / 1000 for size, _ in points], [mean for _, (mean, _, _) in points]
             errors = [[mean - low for _, (mean, low, _) in points], [high - mean for _, (mean, _, high) in points]]
-            axes.errorbar(x, means, errors, color=colour, marker="o", capsize=3, label=f"ours: {label}")
+            axes.errorbar(x, means, errors, fmt=look, color=colour, capsize=3, label=f"ours: {label}")
         runs = group(histories, sizes[-1], 9)
         if runs:
             mean, low, high = at_pass(runs, -1, "test_error_percent")
-            x, error = sizes[-1] / 1000, [[mean - low], [high - mean]]
-            axes.errorbar([x], [mean], error, color=TEST, marker="s", markerfacecolor="white", capsize=3, linestyle="",
-                          label="ours: test error, with distortions")  # fmt: skip
+            beside, error = BESIDE * sizes[-1] / 1000, [[mean - low], [high - mean]]
+            what = f"ours: test error, {sizes[-1]:,} with distortions"
+            axes.errorbar([beside], [mean], error, fmt="D", color=TEST, capsize=3, label=what)
         allowed = comparable(histories)
         if allowed:
             _paper(axes)
@@ -82,16 +83,16 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
 def _paper(axes) -> None:
     paper = figure_6()
     plain = [row for row in paper if row["with_distortions"] == "no"]
+    hollow = {"color": "0.4", "markerfacecolor": "white"}
     for key, marker, label in (
-        ("train_error_percent", "^", "training error"),
-        ("test_error_percent", "v", "test error"),
+        ("train_error_percent", "s", "training error"),
+        ("test_error_percent", "o", "test error"),
     ):
         sizes = [int(row["training_set_size"]) / 1000 for row in plain]
         errors = [float(row[key]) for row in plain]
-        axes.plot(sizes, errors, color="0.4", marker=marker, linestyle=":", label=f"1998: {label}")
+        axes.plot(sizes, errors, label=f"1998: {label}", marker=marker, linestyle=":", **hollow)
     distorted_test = [float(paper[-1]["test_error_percent"])]
-    style = {"color": "0.4", "marker": "D", "markerfacecolor": "white", "linestyle": ""}
-    axes.plot([60], distorted_test, label="1998: test error, with distortions", **style)
+    axes.plot([BESIDE * 60], distorted_test, "D", label="1998: test error, 60,000 with distortions", **hollow)
 
 
 def main() -> None:

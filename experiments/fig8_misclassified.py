@@ -69,7 +69,8 @@ def draw(wrong: dict[int, tuple[int, int]], test: Patterns, stem: Path) -> list[
             if index in figure_8():
                 axes.add_patch(_box())
         figure.suptitle(
-            f"The {len(wrong)} misclassified test patterns; boxed: also in Figure 8 of the paper", fontsize=9
+            f"The {len(wrong)} misclassified test patterns, true class > answer; boxed: also in Figure 8 of the paper",
+            fontsize=9,
         )
         return save(figure, stem)
 

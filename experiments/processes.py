@@ -49,8 +49,10 @@ def throughput(processes: int, patterns: int = 60_000) -> float:
     """
     children = [_child("rate", patterns) for _ in range(processes)]
     for child in children:
+        assert child.stdout
         child.stdout.readline()  # it is ready
     for child in children:
+        assert child.stdin
         child.stdin.write("go\n")
         child.stdin.flush()
     spans = [_wait(child) for child in children]
@@ -62,8 +64,9 @@ def _child(mode: str, patterns: int, cache: str | None = None) -> subprocess.Pop
     if cache:
         environment["XDG_CACHE_HOME"] = cache
     command = [sys.executable, "-m", "experiments.processes", mode, str(patterns)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def _wait(child: subprocess.Popen) -> dict[str, float]:

@@ -30,11 +30,13 @@ from lenet1998 import checkpoint as checkpoints
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically, write_json
+from lenet1998.layers import Subsampling
 from lenet1998.options import positive
 from lenet1998.paper import figure_5
 from lenet1998.plotting import save, style
 from lenet1998.recipe import Recipe
 from lenet1998.runs import CHECKPOINT
+from lenet1998.sweep import Task
 
 CENTRE = Recipe(name="centre", init_gain=1.0, subsampling="sum", coefficient=0.5)
 
@@ -85,7 +87,7 @@ FINALISTS = (
     "init_gain=1.73 subsampling=average coefficient=2",
     "init_gain=1.73 subsampling=average coefficient=2 order=reshuffled",
 )
-WIDEST = 3.0  # per cent; what errs more is written at the margin of the figure
+LOWEST, WIDEST = 0.8, 3.0  # per cent; what errs more is written at the margin, and intervals that go on have arrows
 CLAIMS = ("rates", "curve", "end", "stable", "S2")
 
 
@@ -149,7 +151,7 @@ def trained_coefficients(path: Path, passes: int) -> list[float]:
     if len(saved.history["passes"]) != passes:
         raise LeNetError(f"{path} has made {len(saved.history['passes'])} passes: ask for as many, or use other --runs")
     network = saved.network()
-    scale = next(layer.scale for layer in network.layers if layer.name == "S2")
+    scale = next(each.scale for each in network.layers if isinstance(each, Subsampling) and each.name == "S2")
     values = network.parameters.named(network.parameters.values)["S2.coefficient"] * scale
     return [float(value) for value in values]
 
@@ -195,7 +197,7 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
             left.scatter(np.full((~met).sum(), x), y[~met], marker="x", color="0.6")
         left.set_xticks(range(len(CLAIMS)), CLAIMS, rotation=60)
         left.set_yticks(y, [fill(row["reading"], 50) for row in rows], fontsize=7)
-        left.set(xlim=(-0.5, len(CLAIMS) - 0.5), title="claim met")
+        left.set(xlim=(-0.5, len(CLAIMS) - 0.5), title="claim met (o) or not (x)")
         left.set_ylim(len(rows) - 0.5, -0.5)
         for k, row in enumerate(rows):
             held_out = row.get("held_out_error_percent", np.inf)
@@ -203,16 +205,21 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
                 what = f"{held_out:.0f}%" if row["seeds"] else "diverged"
                 right.text(0.99 * WIDEST, k, f"{what} >", color="#D55E00", fontsize=7, ha="right", va="center")
                 continue
-            right.plot(row["held_out_interval"], [k, k], color="#D55E00")
+            low, high = row["held_out_interval"]
+            right.plot([low, high], [k, k], color="#D55E00")
             right.plot(held_out, k, "o", color="#D55E00")
-        right.set(xlim=(0.8, WIDEST), xlabel="held-out error (%)", title="95% interval over seeds")
+            for beyond, edge, mark in ((low < LOWEST, LOWEST, "<"), (high > WIDEST, WIDEST, ">")):
+                if beyond:
+                    right.plot(edge, k, mark, color="#D55E00", clip_on=False)
+        right.set(xlim=(LOWEST, WIDEST), xlabel="held-out error (%)", title="Mean and 95% interval over seeds")
         return save(figure, stem)
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Train every reading with its seeds; OUT/readings.json holds the histories with their coefficients."""
     resolve_data(arguments)
-    tasks, kept = [], ([], [])
+    tasks: list[Task] = []
+    kept: tuple[list[dict], list[dict]] = ([], [])
     if arguments.only:
         unknown = set(arguments.only) - {recipe.name for _, recipe in readings()}
         if unknown:

@@ -32,7 +32,7 @@ from experiments.common import (
 from lenet1998.comparison import SeedTest, over_seeds
 from lenet1998.evaluation import student_interval
 from lenet1998.options import chosen_recipe
-from lenet1998.plotting import save, style
+from lenet1998.plotting import LOOKS, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.sweep import Task
 
@@ -95,16 +95,17 @@ def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Pa
     with style():
         figure = Figure(figsize=(7.5, 3.4))
         left, right = figure.subplots(1, 2)
-        for name in names:
+        for name, look in zip(names, LOOKS, strict=False):
             runs = named(histories, name)
             if not runs:
                 continue
             passes = [record["pass"] for record in runs[0]["passes"]]
             curves = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
             mean, low, high = student_interval(curves)
-            (line,) = left.plot(passes, mean, label=name)
-            left.fill_between(passes, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-        left.set(xlabel="pass", ylabel="held-out error (%)", yscale="log", title="95% intervals over seeds")
+            left.plot(passes, mean, label=name, **look)
+            left.fill_between(passes, low, high, color=look["color"], alpha=0.12, linewidth=0)
+        left.set(xlabel="pass through the training set", ylabel="held-out error (%)", yscale="log",
+                 title="Appendix C: mean, 95% interval")  # fmt: skip
         if left.lines:
             left.legend()
         first = [run for run in histories if run["seed"] == 1]
@@ -117,8 +118,8 @@ def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Pa
             top = right.get_xaxis_transform()
             right.plot(lost_rates, [0.95] * len(lost_rates), "x", color="#D55E00", transform=top, label="diverged")
             right.legend()
-        right.set(xlabel="rate of plain gradient descent in pass 1", ylabel="held-out error, seed 1 (%)", xscale="log",
-                  yscale="log" if ends else "linear", title="search for the single rate")  # fmt: skip
+        right.set(xlabel="rate of plain gradient descent in pass 1", ylabel="held-out error (%)", xscale="log",
+                  yscale="log" if ends else "linear", title="Search for the single rate, seed 1")  # fmt: skip
         for axes in (left, right):
             if axes.get_yscale() == "log":  # less than a decade: powers of ten would be no labels
                 axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5)))

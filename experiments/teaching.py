@@ -7,7 +7,6 @@ arm holds out a validation set, the weights of its best pass are kept. Choices a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -111,7 +110,7 @@ class Source:
             return data.held_out(len(data.train) // 5, size and min(size, most))
         if self.arm.validation:
             return data.held_out(self.arm.validation, size)
-        return replace(data, train=data.train.first(min(size or math.inf, len(data.train))))
+        return replace(data, train=data.train.first(min(size or len(data.train), len(data.train))))
 
     def load(self) -> DataSet:
         """What the run trains on, larger than the split's training set where the arm says so."""

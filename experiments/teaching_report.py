@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.common import RESULTS, named, recorded
 from experiments.teaching import System
 from lenet1998.evaluation import ErrorRate, student_interval
-from lenet1998.plotting import save, style
+from lenet1998.plotting import LOOKS, save, style
 
 HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
         "|---|---|---|---|---|"]  # fmt: skip
@@ -58,7 +60,7 @@ def table(systems: list[System], out: Path = RESULTS) -> str:
 
 
 def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[str, float], stem: Path) -> list[Path]:
-    """Loss and accuracy by pass, one colour for each group of runs: the mean over its seeds with a 95% interval.
+    """Loss and accuracy by pass, a colour and a mark for each group of runs: the mean over its seeds, 95% interval.
 
     `groups` maps a name to runs as `experiments.teaching` records them; `published` names accuracies in percent that
     are drawn as lines.
@@ -67,29 +69,35 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         figure = Figure(figsize=(7.5, 3.4))
         left, right = figure.subplots(1, 2)
         for number, (name, runs) in enumerate(groups.items()):
-            colour = f"C{number}"
+            colour, mark = LOOKS[number]["color"], LOOKS[number]["marker"]
             held_out = "validation" if "validation" in runs[0]["measured"] else "test"
-            _band(left, runs, "train_loss", colour, label=name)
-            _band(right, runs, "train_error_percent", colour, linestyle=":", label=f"{name}: training, on the fly")
-            _band(right, runs, "test_error_percent", colour, label=f"{name}: {held_out}")
+            _band(left, runs, "train_loss", colour, mark, label=name)
+            _band(
+                right, runs, "train_error_percent", colour, mark, linestyle=":", label=f"{name}: training, on the fly"
+            )
+            _band(right, runs, "test_error_percent", colour, mark, label=f"{name}: {held_out}")
         for number, (name, accuracy) in enumerate(published.items()):
             right.axhline(accuracy, color="0.4", linewidth=1, linestyle=("--", "-.")[number % 2], label=name)
-        left.set(xlabel="pass", ylabel="training loss (geometric mean)", yscale="log", title=title)
-        right.set(xlabel="pass", ylabel="accuracy (%)", title="means, 95% intervals over seeds")
+        left.set(
+            xlabel="pass", ylabel="training loss (geometric mean)", yscale="log", title=title[0].upper() + title[1:]
+        )
+        right.set(xlabel="pass", ylabel="accuracy (%)", title="Means, 95% intervals over seeds")
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.legend(fontsize="x-small")
         return save(figure, stem)
 
 
-def _band(axes, runs: list[dict], key: str, colour: str, **how: str) -> None:
+def _band(axes: Axes, runs: list[dict], key: str, colour: str, mark: str, **how: Any) -> None:
     curves = np.array([run["curves"][key] for run in runs])
     if key.endswith("error_percent"):
         mean, low, high = (np.clip(line, 0, 100) for line in student_interval(100 - curves))
     else:  # on a logarithmic axis, where a loss of nothing has no place
         mean, low, high = (np.exp(line) for line in student_interval(np.log(np.maximum(curves, 1e-9))))
     passes = np.arange(1, curves.shape[1] + 1)
-    axes.plot(passes, mean, color=colour, linewidth=1.2, **how)
+    axes.plot(
+        passes, mean, color=colour, linewidth=1.2, marker=mark, markersize=4, markevery=-(-len(passes) // 10), **how
+    )
     if len(runs) > 1:
         axes.fill_between(passes, low, high, color=colour, alpha=0.2, linewidth=0)
 

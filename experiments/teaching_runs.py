@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from lenet1998.data.patterns import DataSet
 from lenet1998.engine import ENGINES, Engine, make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import error_rate
+from lenet1998.files import write_atomically
 from lenet1998.loss import make_loss
 from lenet1998.options import positive
 from lenet1998.runs import BEST, CHECKPOINT
@@ -76,7 +78,7 @@ def chosen_arms(system: System, arguments: argparse.Namespace) -> list[Arm]:
     for name in arguments.only or []:
         if name not in arms:
             raise LeNetError(f"--only {name}: choose {' or '.join(arms)}")
-    passes = {"passes": arguments.passes or QUICK_PASSES} if arguments.passes or arguments.quick else {}
+    passes: dict[str, Any] = {"passes": arguments.passes or QUICK_PASSES} if arguments.passes or arguments.quick else {}
     return [
         # The name stays, so that the arm's line in the table is found again.
         replace(arm, recipe=replace(arm.recipe.override(arguments.settings), name=name), **passes)
@@ -98,7 +100,7 @@ def train(system: System, name: str, arms: list[Arm], arguments: argparse.Namesp
     def task(arm: Arm, number: int) -> Task:
         if arguments.search:
             arm = replace(arm, validation=system.fold)
-        source = Source(loader, arm, system.fold * (number - 1) if arguments.search else 0, arguments.quick)
+        source: Any = Source(loader, arm, system.fold * (number - 1) if arguments.search else 0, arguments.quick)
         return Task(
             place(arguments, name, arm, number),
             arm.recipe,
@@ -124,7 +126,8 @@ def train(system: System, name: str, arms: list[Arm], arguments: argparse.Namesp
 
 def _summed_up(history: dict, task: Task, tests: Tests | None) -> dict:
     """A history with its passes as curves, and errors of the final network on every set; a search sees no test."""
-    source, arm, passes = task.data, task.data.arm, history["passes"]
+    source: Any = task.data
+    arm, passes = source.arm, history["passes"]
     split = source.split()
     ends = {"": _engine(task, BEST if arm.keeps else CHECKPOINT)}
     ends |= {", last weights": _engine(task, CHECKPOINT)} if arm.keeps else {}
@@ -167,7 +170,9 @@ def perform(system: System, arguments: argparse.Namespace, loader: Callable[[], 
             kept = ", ".join(str(run["kept_pass"]) for run in own)
             print(f"{arm.recipe.name}: validation accuracy {stated(own, 'validation')}, best pass {kept}")
         return runs
-    print("\n".join([*HEAD, *rows(system, runs)]))
+    shown = "\n".join([*HEAD, *rows(system, runs)])
+    write_atomically(arguments.out / f"{name}.md", f"{shown}\n".encode())
+    print(shown)
     if trial:
         print("A trial: nothing here can be compared with the published figures.")
     groups = {arm.recipe.name: own for arm in system.arms

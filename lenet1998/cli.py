@@ -10,8 +10,10 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +37,8 @@ from lenet1998.options import (
 from lenet1998.recipe import Recipe
 from lenet1998.reporting import Console, announce, layer_table, pass_table
 from lenet1998.runs import CHECKPOINT, HISTORY, run
+
+Command = Callable[[argparse.Namespace], None]
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -122,10 +126,10 @@ def predict(arguments: argparse.Namespace) -> None:
             raise CheckpointError(f"{image} is no image: name a network by --checkpoint {image}")
     saved, network = chosen_network(arguments.checkpoint)
     distances = engine_of(saved).penalties(np.stack([read_image(image) for image in arguments.images]))
-    answers = []
+    answers: list[dict[str, Any]] = []
     for image, row in zip(arguments.images, distances, strict=True):
         best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
-        answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": [float(y) for y in row]}
+        answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": row.tolist()}
         answers.append({**answer, "network": network})
     if arguments.json:
         print(json.dumps(answers))
@@ -143,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(group, name: str, does, text: str) -> argparse.ArgumentParser:
+    def command(group: Any, name: str, does: Command, text: str) -> argparse.ArgumentParser:
         added = group.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         added.set_defaults(does=does)
         return added
@@ -154,13 +158,13 @@ def parser() -> argparse.ArgumentParser:
     group = commands.add_parser(
         "data", help="find, download or check MNIST", description="Find, download or check MNIST."
     )
-    group = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    group_commands = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, does, text in (
         ("where", data_where, "every place where MNIST is looked for, in order, and what is there"),
         ("fetch", data_fetch, "download MNIST or CIFAR-10, verify it, and put it where it will be found"),
         ("verify", data_verify, "check the SHA-256 of the MNIST that is found"),
     ):
-        added = command(group, name, does, text)
+        added = command(group_commands, name, does, text)
         added.add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
         if name == "fetch":
             added.add_argument("what", nargs="?", choices=FETCHES, default="mnist", help="default: mnist")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib import ticker
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lenet1998.evaluation import student_interval
@@ -15,23 +18,36 @@ from lenet1998.files import write_atomically
 from lenet1998.paper import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
+# Several curves in one panel: told apart by line and mark as well as by colour, so that grey paper shows them too.
+LOOKS: tuple[dict[str, Any], ...] = tuple(
+    {"color": colour, "linestyle": line, "marker": mark}
+    for colour, line, mark in zip(
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
+        ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3))),
+        "osD^v<>",
+        strict=True,
+    )
+)
 _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 
-def style():
+def style() -> AbstractContextManager[None]:
     """A context in which matplotlib draws in the project's style."""
     path = resources.files("lenet1998") / "lenet1998.mplstyle"
     return matplotlib.rc_context(matplotlib.rc_params_from_file(str(path), use_default_template=False))
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write `figure` to stem.png and stem.pdf, atomically, and return their paths."""
+    """Write `figure` to stem.png and stem.pdf, atomically, and return their paths.
+
+    The files say nothing of when they were made: the same figure gives the same bytes.
+    """
     import io
 
     paths = []
-    for suffix in (".png", ".pdf"):
+    for suffix, metadata in ((".png", {}), (".pdf", {"CreationDate": None})):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix[1:])
+        figure.savefig(buffer, format=suffix[1:], metadata=metadata)
         paths.append(stem.with_name(stem.name + suffix))
         write_atomically(paths[-1], buffer.getvalue())
     return paths
@@ -47,13 +63,13 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
         figure = Figure()
         axes = figure.add_subplot()
         passes = np.array([record["pass"] for record in histories[0]["passes"]])
-        for key, colour, label in (
-            ("train_error_percent", TRAIN, "training error, on the fly"),
-            ("test_error_percent", TEST, "test error"),
+        for key, colour, line, label in (
+            ("train_error_percent", TRAIN, "--", "training error, on the fly"),
+            ("test_error_percent", TEST, "-", "test error"),
         ):
             curves = np.array([[record[key] for record in history["passes"]] for history in histories])
             mean, low, high = student_interval(curves)
-            axes.plot(passes, mean, color=colour, label=f"ours: {label}")
+            axes.plot(passes, mean, color=colour, linestyle=line, label=f"ours: {label}")
             if len(histories) > 1:
                 axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)
         compared = all(comparable(history) for history in histories)
@@ -67,7 +83,7 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def _paper_curves(axes, passes: int) -> None:
+def _paper_curves(axes: Axes, passes: int) -> None:
     points = [point for point in figure_5() if point["pass"] <= passes + 1]
     for key, colour, marker, label in (
         ("train_error_on_the_fly_percent", "#7A3200", "s", "training error, on the fly"),
@@ -90,6 +106,9 @@ def _title(histories: list[dict], compared: bool) -> str:
     seeds = len(histories)
     runs = f"mean of {seeds} seeds, 95% interval" if seeds > 1 else f"seed {histories[0]['seed']}"
     what = "LeNet-5 on " + _SETS.get(data["name"], data["name"])
+    recipe = histories[0].get("recipe", {}).get("name", "default")
+    if recipe != "default":
+        what += f", recipe {recipe}"
     if not compared:
         what += f" ({data['train_size']:,} patterns)"
     return f"{what}: {runs}" + ("; Figure 5 of the paper" if compared else "")

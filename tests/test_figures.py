@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import common, fig6_training_size, readings, sdlm_vs_sgd
+from experiments import benchmark_speed, common, compare, distortion_law, fig6_training_size, readings, sdlm_vs_sgd
 from lenet1998 import plotting
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -38,6 +38,24 @@ def drawn(monkeypatch):
     save = plotting.save
     monkeypatch.setattr(plotting, "save", lambda figure, stem: figures.append(figure) or save(figure, stem))
     return figures
+
+
+@pytest.fixture
+def caught(monkeypatch):
+    """The figures of the experiments too, which are then not written."""
+    figures: list[Figure] = []
+    for module in (plotting, benchmark_speed, compare, distortion_law, fig6_training_size, sdlm_vs_sgd):
+        monkeypatch.setattr(module, "save", lambda figure, stem: figures.append(figure) or [])
+    return figures
+
+
+def told_apart(axes) -> bool:
+    """Whether the curves of a panel differ in line, mark or filling, so that they do on grey paper too."""
+    lines = [line for line in axes.lines if not line.get_label().startswith("_")]
+    lines += [container[0] for container in axes.containers]
+    looks = [(line.get_linestyle(), line.get_marker(), line.get_markerfacecolor() == "white") for line in lines]
+    assert len(looks) > 1
+    return len(set(looks)) == len(looks)
 
 
 def test_figure_5_has_its_21_points():
@@ -70,6 +88,46 @@ def test_several_seeds_are_drawn_as_mean_and_band(drawn, tmp_path):
     assert test.get_ydata() == pytest.approx([3.2, 1.7, 1.2])
     assert len(axes.collections) == 2
     assert axes.get_xlabel() == "pass through the training set" and "%" in axes.get_ylabel()
+
+
+def test_curves_are_told_apart_without_colours(caught, tmp_path):
+    assert len({(str(look["linestyle"]), look["marker"]) for look in plotting.LOOKS}) == len(plotting.LOOKS)
+    plotting.error_curves([history(seed=1), history(seed=3)], tmp_path / "five")
+    sizes = [history(train_size=size, seed=seed) for size in fig6_training_size.SIZES for seed in (1, 2)]
+    sizes = [run | {"recipe": {"name": "default"}} for run in sizes]
+    sizes += [run | {"recipe": {"name": "d", "distorted_copies": 9}} for run in sizes[-2:]]
+    fig6_training_size.draw(sizes, tmp_path / "six")
+    names = ["SDLM, 500 patterns", "SDLM, 20 patterns", "SDLM, 5000 patterns", "SGD, rate 0.004"]
+    runs = [history(seed=seed) | {"recipe": {"name": name}} for name in names for seed in (1, 2)]
+    sdlm_vs_sgd.draw(runs, [], names, tmp_path / "sdlm")
+    widths = [history(seed=seed) | {"recipe": {"name": "width 1"}} for seed in (1, 2)]
+    distortion_law.draw(widths, tmp_path / "law")
+    compare.draw(names[:2], runs, "test error", tmp_path / "compare")
+    assert len(caught) == 5
+    assert all(told_apart(figure.axes[0]) for figure in caught)
+    assert len(caught[1].axes[0].lines) >= 6, "three curves of ours and three of the paper"
+
+
+def test_figures_say_which_figure_of_the_paper_and_in_what_units(caught, tmp_path):
+    plotting.error_curves([history() | {"recipe": {"name": "printed"}}], tmp_path / "five")
+    sizes = [history(train_size=size) | {"recipe": {"name": "default"}} for size in fig6_training_size.SIZES]
+    fig6_training_size.draw(sizes, tmp_path / "six")
+    benchmark_speed.bars([{"engine": "numpy", "step": 400.0}, {"engine": "numba", "step": 40.0}], 20.0, tmp_path / "b")
+    five, six, bars = (figure.axes[0] for figure in caught)
+    assert five.get_title(loc="left") == "LeNet-5 on MNIST, recipe printed: seed 1; Figure 5 of the paper"
+    assert "Figure 6 of the paper" in six.get_title(loc="left")
+    assert "(%)" in five.get_ylabel() and "(%)" in six.get_ylabel() and "(thousands of patterns)" in six.get_xlabel()
+    assert bars.get_xlabel().endswith("(\N{MICRO SIGN}s)")
+    assert [patch.get_x() for patch in bars.patches] == [20, 20], (
+        "a bar on a logarithmic axis begins where that means 1x"
+    )
+    assert [text.get_text() for text in bars.texts] == ["400 \N{MICRO SIGN}s, 20.0x", "40 \N{MICRO SIGN}s, 2.0x"]
+
+
+def test_the_same_figure_gives_the_same_bytes(tmp_path):
+    first = [path.read_bytes() for path in plotting.error_curves([history()], tmp_path / "one")]
+    assert first == [path.read_bytes() for path in plotting.error_curves([history()], tmp_path / "two")]
+    assert b"CreationDate" not in first[1] and first[1].startswith(b"%PDF")
 
 
 def test_plot_only_draws_recorded_results_and_says_when_there_are_none(tmp_path):

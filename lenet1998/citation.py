@@ -1,0 +1,32 @@
+"""How to cite the software and the paper that it reproduces, as BibTeX; the entries say what CITATION.cff says."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+_SOFTWARE = r"""@software{{lenet1998,
+  author = {{{{The lenet1998 contributors}}}},
+  title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
+  version = {{{version}}},
+  license = {{BSD-3-Clause}}
+}}"""
+_PAPER = r"""@article{lecun1998gradient,
+  author = {LeCun, Yann and Bottou, L{\'e}on and Bengio, Yoshua and Haffner, Patrick},
+  title = {Gradient-Based Learning Applied to Document Recognition},
+  journal = {Proceedings of the IEEE},
+  volume = {86},
+  number = {11},
+  pages = {2278--2324},
+  month = nov,
+  year = {1998},
+  doi = {10.1109/5.726791}
+}"""
+
+
+def bibtex() -> str:
+    """The two entries.
+
+    >>> bibtex().splitlines()[0]
+    '@software{lenet1998,'
+    """
+    return f"{_SOFTWARE.format(version=version('lenet1998'))}\n\n{_PAPER}"

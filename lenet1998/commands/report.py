@@ -1,0 +1,34 @@
+"""The command `lenet1998 report`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "one page, HTML and Markdown, of everything that experiments have recorded, beside the paper's figures"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `report`."""
+    parser.add_argument(
+        "--results",
+        metavar="DIR",
+        type=Path,
+        default=Path("experiments") / "results",
+        help="what experiments have recorded (default: experiments/results)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("report"),
+        help="where report.html, report.md and its figures go (default: report)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the report and print the paths. Raises LeNetError if there are no results, or they cannot be written."""
+    from lenet1998.report import write  # SciPy takes a second to load, only this command needs it
+
+    for path in write(arguments.results, arguments.out):
+        print(path)

@@ -1,0 +1,206 @@
+"""The report: everything that a directory of results holds, as one HTML page and as Markdown.
+
+What is in the directory decides what is in the report. An experiment without results is named with its command; a file
+that cannot be read is named with the reason, and all others are shown.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from html import escape
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+
+from lenet1998.citation import bibtex
+from lenet1998.experiments_table import EXPERIMENTS, Experiment, find
+from lenet1998.files import make_directory, write_atomically
+from lenet1998.report_document import (
+    Block,
+    Bullets,
+    Code,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    anchor,
+    inline,
+    to_html,
+    to_markdown,
+)
+from lenet1998.report_results import Result, read
+
+TITLE = "LeNet-5 of 1998, reproduced: the results"
+FIGURES = "figures"
+_SOURCES = ("seeds", "engine", "data", "commit", "machine", "versions")
+
+
+def document(results: Path) -> list[Block]:
+    """The report as blocks. Raises LeNetError if there is nothing to report."""
+    found = read(results)
+    owners = {result.stem: find(result.stem) for result in found}
+    sections: list[Block] = []
+    overview, missing, compared = [], [], []
+    for experiment in EXPERIMENTS:
+        own = [result for result in found if owners[result.stem] == experiment]
+        order = [experiment.name, *experiment.captions]
+        own.sort(key=lambda result: order.index(result.stem) if result.stem in order else len(order))
+        command = f"`{experiment.command}`"
+        if own:
+            sections += _section(experiment, own, results)
+            unread = any(result.unread for result in own)
+            overview.append([experiment.title, experiment.paper, "in part" if unread else "yes", command])
+        else:
+            missing.append(f"{experiment.title}{f' ({experiment.paper})' if experiment.paper else ''}: {command}")
+        if experiment.compared:
+            compared += [
+                [_name(experiment, result), learned, what, f"{paper:.2f}", ours, str(seeds)]
+                for result in own
+                for learned, what, paper, ours, seeds in result.beside
+            ]
+    for result in found:
+        if owners[result.stem] is None:
+            sections += [Heading(2, f"Other results: {result.stem}"), *_shown(result, results)]
+    opening = [Heading(1, TITLE), *_opening(results)]
+    if compared:
+        head = ["experiment", "learned", "error", "1998 (%)", "ours (%), 95% interval", "seeds"]
+        opening += [Heading(2, "The paper beside ours"), Table(head, compared, "Errors of LeNet-5 on MNIST")]
+    opening += [
+        Heading(2, "Experiments"),
+        Table(["experiment", "of the paper", "recorded", "command"], overview, "What is recorded here"),
+    ]
+    if missing:
+        opening += [Paragraph("Not run, or not recorded here:"), Bullets(missing)]
+    return [*opening, *sections, *_digests(found), Heading(2, "How to cite"), Code(bibtex())]
+
+
+def write(results: Path, out: Path) -> list[Path]:
+    """Write OUT/report.html, which stands alone, and OUT/report.md with its figures beside it; returns their paths.
+
+    Raises LeNetError if there are no results, or OUT cannot be written to.
+    """
+    blocks = document(results)
+    make_directory(out)
+    for block in blocks:
+        if isinstance(block, Picture):
+            write_atomically(out / FIGURES / f"{block.name}.png", block.png)
+            if block.pdf is not None:
+                write_atomically(out / FIGURES / f"{block.name}.pdf", block.pdf)
+    written = [out / "report.html", out / "report.md"]
+    write_atomically(written[0], _bytes(page(blocks)))
+    write_atomically(written[1], _bytes(to_markdown(blocks, FIGURES)))
+    return written
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")  # a damaged file may hold halves of characters
+
+
+def page(blocks: list[Block]) -> str:
+    """The HTML page: no scripts, and nothing that is not in it, which its policy says to the browser too."""
+    css = (resources.files("lenet1998") / "report.css").read_text(encoding="utf-8")
+    chapters = [block.text for block in blocks if isinstance(block, Heading) and block.level == 2]
+    contents = "\n".join(f'<li><a href="#{escape(anchor(text))}">{inline(text)}</a></li>' for text in chapters)
+    first = next(place for place, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 2)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(TITLE)}</title>
+<style>
+{css}</style>
+</head>
+<body>
+<header>
+{to_html(blocks[:first])}
+</header>
+<nav aria-label="Contents">
+<ol>
+{contents}
+</ol>
+</nav>
+<main>
+{to_html(blocks[first:])}
+</main>
+</body>
+</html>
+"""
+
+
+def _section(experiment: Experiment, own: list[Result], results: Path) -> Iterator[Block]:
+    yield Heading(2, experiment.title)
+    paper = f"{experiment.paper[0].upper()}{experiment.paper[1:]}. " if experiment.paper else ""
+    yield Paragraph(f"{paper}Command: `{experiment.command}`")
+    for result in own:
+        if result.stem not in (experiment.name, *experiment.captions) and result.blocks:
+            yield Heading(3, _name(experiment, result))
+        yield from _shown(result, results)
+
+
+def _name(experiment: Experiment, result: Result) -> str:
+    """The experiment's title, and for a variant of it that has no row in the table of experiments the file's name."""
+    return experiment.title + ("" if result.stem == experiment.name else f" ({result.stem})")
+
+
+def _shown(result: Result, results: Path) -> Iterator[Block]:
+    """A result: its figures and tables, what could not be read, and where it comes from."""
+    yield from result.blocks
+    if result.unread:
+        yield Bullets(result.unread)
+    rows = [[key, _listed(key, result.sources[key], results)] for key in _SOURCES if result.sources.get(key)]
+    if rows:
+        yield Table(["", "recorded"], rows, f"Where `{result.stem}` comes from")
+
+
+def _listed(key: str, values: set[str], results: Path) -> str:
+    if key == "seeds":
+        seeds = sorted(map(int, values))
+        if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+            return f"{seeds[0]} to {seeds[-1]}"
+        return ", ".join(map(str, seeds))
+    if key == "commit":
+        return ", ".join(f"`{one[:10]}`{'+' * one.endswith('+')}{_date(one, results)}" for one in sorted(values))
+    return ("; " if key in ("data", "machine") else ", ").join(sorted(values))
+
+
+def _date(commit: str, results: Path) -> str:
+    """When a commit was made, if the results lie in a source tree that has it."""
+    if not re.fullmatch(r"[0-9a-f]{40}\+?", commit):
+        return ""
+    command = ["git", "-C", str(results), "show", "--no-patch", "--format=%cs", commit.rstrip("+")]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return f" ({done.stdout.strip()})"
+
+
+def _opening(results: Path) -> list[Block]:
+    today = datetime.now(timezone.utc).date()
+    return [
+        Paragraph(
+            "LeCun, Bottou, Bengio and Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings "
+            "of the IEEE 86(11), 1998: what the paper reports, and what this reproduction measured."
+        ),
+        Paragraph(
+            f"Made by `lenet1998 report`, version {version('lenet1998')}, on {today} from the files in `{results}`. "
+            "Intervals are 95%. A + after a commit says that files differed from it."
+        ),
+    ]
+
+
+def _digests(found: list[Result]) -> list[Block]:
+    """The SHA-256 of every data file that the results name, once, with the results that used it."""
+    users: dict[str, list[str]] = {}
+    for result in found:
+        for digest in sorted(result.sources.get("digests", ())):
+            users.setdefault(digest, []).append(result.stem)
+    if not users:
+        return []
+    rows = [[*(f"`{part}`" for part in digest.rsplit(" ", 1)), ", ".join(stems)] for digest, stems in users.items()]
+    return [Heading(2, "Data"), Table(["file", "SHA-256", "used by"], rows, "Digests of the decompressed data")]

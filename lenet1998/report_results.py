@@ -1,0 +1,105 @@
+"""What a directory of results holds: figures, tables and origins, by the names of the files.
+
+A file that cannot be read costs nothing but itself: the reason takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lenet1998.errors import LeNetError
+from lenet1998.experiments_table import EXPERIMENTS, Experiment, find
+from lenet1998.report_document import Block, Paragraph, Picture, from_markdown
+from lenet1998.report_tables import beside_paper, provenance, tables
+
+_DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+@dataclass
+class Result:
+    """What the files of one name hold, with the reasons why parts of it cannot be shown.
+
+    `beside` has rows of `beside_paper`, `sources` what `provenance` finds, also in a directory of the same name.
+    """
+
+    stem: str
+    blocks: list[Block] = field(default_factory=list)
+    beside: list[tuple[str, str, float, str, int]] = field(default_factory=list)
+    sources: dict[str, set[str]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+
+def read(results: Path) -> list[Result]:
+    """All results in a directory, by name. Raises LeNetError if there are none."""
+    try:
+        paths = sorted(path for path in results.rglob("*") if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise LeNetError(f"cannot read {results}: {error.strerror}; name another directory with --results") from error
+    names: dict[str, dict[str, list[Path]]] = {}
+    for path in paths:
+        stem = path.relative_to(results).parts[0].removesuffix(path.suffix).removesuffix(".partial")
+        if path.suffix in (".json", ".md", ".png"):
+            names.setdefault(stem, {}).setdefault(path.suffix, []).append(path)
+    if not names:
+        raise LeNetError(
+            f"{results} holds no results: run an experiment in the source tree first, such as "
+            f"{EXPERIMENTS[0].command}, or name the directory that has them with --results"
+        )
+    return [_result(stem, results, files) for stem, files in names.items()]
+
+
+def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
+    result = Result(stem)
+    experiment = find(stem)
+    for path in files.get(".png", []):
+        try:
+            result.blocks.append(_picture(path, experiment))
+        except _DAMAGED as error:
+            result.unread.append(f"`{path.relative_to(results)}` cannot be read: {error}")
+    for path in files.get(".md", []):
+        try:
+            text = path.read_text(encoding="utf-8")
+            result.blocks += from_markdown(text, 4, experiment.title if experiment else stem)
+        except _DAMAGED as error:
+            result.unread.append(f"`{path.relative_to(results)}` cannot be read: {error}")
+    records = files.get(".json", [])
+    whole = {path.name for path in records}
+    for path in records:
+        if path.name.endswith(".partial.json") and path.name.replace(".partial", "") in whole:
+            continue  # an experiment that is being repeated: what it is to replace is still there
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("it holds no record")
+            for label, values in provenance(content).items():
+                result.sources[label] = result.sources.get(label, set()) | values
+            if path.parent != results or ".md" in files:
+                continue  # the experiment has written the table itself
+            shown = tables(content)
+            if experiment and experiment.compared:
+                result.beside += list(beside_paper(content))
+            if path.name.endswith(".partial.json"):
+                result.blocks.append(Paragraph("This experiment has not come to its end: what is there so far."))
+            result.blocks += shown
+        except _DAMAGED as error:
+            result.unread.append(f"`{path.relative_to(results)}` cannot be read: {type(error).__name__}, {error}")
+    return result
+
+
+def _picture(path: Path, experiment: Experiment | None) -> Picture:
+    """A figure, shown at the size that it was drawn. Raises OSError or ValueError if it cannot be read."""
+    png, pdf = path.read_bytes(), path.with_suffix(".pdf")
+    if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 33 or png[-12:-4] != b"\0\0\0\0IEND":
+        raise ValueError("it is not a whole PNG file")
+    pixels = struct.unpack(">I", png[16:20])[0]
+    title, caption = (experiment.title, experiment.caption) if experiment else (path.stem, "")
+    if experiment:
+        caption = experiment.captions.get(path.stem, caption)
+        paper = re.match(r"Figures? [\d to]+", experiment.paper)
+        caption = f"**{title}{f'; {paper[0]} of the paper' if paper else ''}.** {caption}"
+    width = round(pixels * 96 / 200)  # figures have 200 dots an inch
+    return Picture(path.stem, png, pdf.read_bytes() if pdf.exists() else None, width, f"Figure: {title}", caption)

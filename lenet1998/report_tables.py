@@ -1,0 +1,209 @@
+"""Tables from recorded results: errors beside the paper's, accuracies, other figures, and where they come from.
+
+A results file is JSON as the experiments write it. Runs of the same recipe on as many patterns are a row: the mean over
+seeds with its 95% Student interval. What is not known here is shown if it is flat: a list of records, or a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lenet1998.evaluation import student_interval
+from lenet1998.paper import figure_6
+from lenet1998.report_document import Table
+
+TEST, TRAIN = "test_error_percent", "train_error_percent"
+_STATED = 0.95  # % on the test set after training on 60,000 patterns, as section III-B says; Figure 6 shows 0.94
+_PROVENANCE = {"experiment", "versions", "commit", "machine", "digests", "data", "recipe", "engine", "seed", "runs"}
+_SETS = {"mnist": "MNIST", "mnist validation": "MNIST, training patterns held out", "synthetic": "embedded digits"}
+
+
+def tables(content: dict) -> list[Table]:
+    """The tables of a results file. Raises LookupError, TypeError, ValueError or AttributeError where it is damaged."""
+    runs = content.get("runs", [])
+    found = [_errors(runs)] if runs and "passes" in runs[0] else []
+    found += [_accuracies(runs)] if runs and "measured" in runs[0] else []
+    found += [_rates(content)] if "steps" in content and "quantiles" in content else []
+    if content.get("diverged"):
+        found.append(_records("Runs that diverged", content["diverged"]))
+    for key, value in content.items():
+        if key in _PROVENANCE | {"diverged", "steps", "quantiles"}:
+            continue
+        if isinstance(value, list) and value and all(_flat(record) for record in value):
+            found.append(_records(_words(key).capitalize(), value))
+        elif _flat(value):
+            rows = [[_words(name), _text(entry)] for name, entry in value.items()]
+            found.append(Table(["", "value"], rows, _words(key).capitalize()))
+    return found
+
+
+def beside_paper(content: dict) -> Iterator[tuple[str, str, float, str, int]]:
+    """Patterns learned, which error, the paper's (%), ours with its interval, and the number of seeds: Figures 5 and 6.
+
+    Only runs of at least 20 passes over the paper's numbers of MNIST patterns, judged on the whole test set, count.
+    """
+    for own in _groups(content.get("runs", [])):
+        paper = _papers(own[0])
+        for what, number, key in (("test error, pass 20", 20, TEST), ("training error, pass 19", 19, TRAIN)):
+            if key in paper:
+                yield _patterns(own[0]), what, paper[key], _mean(_at(own, number, key)), len(own)
+
+
+def provenance(content: dict) -> dict[str, set[str]]:
+    """Everything that the file says of where its numbers come from, wherever it says it: label -> values."""
+    found: dict[str, set[str]] = {
+        label: set() for label in ("seeds", "engine", "data", "digests", "commit", "machine", "versions")
+    }
+    for part in _dictionaries(content):
+        if type(part.get("seed")) is int:  # and no truth value
+            found["seeds"].add(str(part["seed"]))
+        for key in ("engine", "commit"):
+            if isinstance(part.get(key), str):
+                found[key].add(part[key])
+        if "processor" in part and "cores" in part:
+            machine = f"{part['processor']}, {part.get('architecture', '?')}, {part['cores']} cores"
+            found["machine"].add(machine)
+        if "train_size" in part and "name" in part:
+            name = _SETS.get(part["name"], part["name"])
+            found["data"].add(f"{name}: {part['train_size']:,} to learn, {part.get('test_size', 0):,} to judge")
+        for name, version in _strings(part.get("versions")):
+            found["versions"].add(f"{name} {version}")
+        for name, digest in _strings(part.get("digests")):
+            found["digests"].add(f"{name} {digest}")
+    return found
+
+
+def _errors(runs: list[dict]) -> Table:
+    """Errors of the last pass by recipe and patterns."""
+    head = ["recipe", "learned", "judged on", "passes", "seeds", "training error (%), on the fly", "error (%)"]
+    rows = []
+    for own in _groups(runs):
+        first = own[0]
+        data, passes = first.get("data", {}), len(first["passes"])
+        seconds = np.mean([sum(record.get("seconds", 0) for record in run["passes"]) for run in own])
+        rows.append(
+            [
+                f"`{first['recipe']['name']}`" if "recipe" in first else "`default`",
+                _patterns(first) if data else "",
+                _SETS.get(data.get("name"), data.get("name", "")),
+                str(passes),
+                str(len(own)),
+                _mean(_at(own, passes, TRAIN)),
+                _mean(_at(own, passes, TEST)),
+                f"{seconds:,.0f}",
+            ]
+        )
+    return Table(
+        [*head, "seconds to train, mean"], rows, "Errors after the last pass: mean over seeds, 95% Student interval"
+    )
+
+
+def _accuracies(runs: list[dict]) -> Table:
+    """Accuracies of the final network on every set that was measured."""
+    sets = list(dict.fromkeys(name for run in runs for name in run["measured"]))
+    rows = []
+    for own in _groups(runs):
+        values = [
+            np.array([100 - run["measured"][name]["error_percent"] for run in own if name in run["measured"]])
+            for name in sets
+        ]
+        seconds = f"{np.mean([run['seconds'] for run in own]):,.0f}"
+        accuracies = [_mean(each) if len(each) else "" for each in values]
+        rows.append([f"`{own[0]['recipe']['name']}`", str(len(own)), *accuracies, seconds])
+    head = ["recipe", "seeds", *(f"{name} (%)" for name in sets), "seconds to train, mean"]
+    return Table(head, rows, "Accuracies: mean over seeds, 95% Student interval")
+
+
+def _rates(content: dict) -> Table:
+    """Quantiles of the step sizes by pass and layer."""
+    head = ["pass", "layer", *(f"{100 * q:g}%" for q in content["quantiles"])]
+    rows = [
+        [number, layer, *(f"{value:.1e}" for value in values)]
+        for number, layers in content["steps"].items()
+        for layer, values in layers.items()
+    ]
+    return Table(head, rows, "Quantiles of the effective rates")
+
+
+def _records(caption: str, records: list[dict]) -> Table:
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    rows = [[_text(record[key]) if key in record else "" for key in keys] for record in records]
+    return Table([_words(key) for key in keys], rows, caption)
+
+
+def _groups(runs: list[dict]) -> list[list[dict]]:
+    """The runs of each recipe and number of patterns, in the order of the file."""
+    groups: dict[tuple, list[dict]] = {}
+    for run in runs:
+        data, recipe = run.get("data", {}), run.get("recipe", {})
+        key = recipe.get("name"), data.get("train_size"), data.get("name"), recipe.get("distorted_copies", 0)
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def _papers(run: dict) -> dict[str, float]:
+    """The paper's errors for a run of Figure 5 or 6; {} if it may not be compared with them."""
+    data, copies = run.get("data", {}), run.get("recipe", {}).get("distorted_copies", 0)
+    if (data.get("name"), data.get("test_size")) != ("mnist", 10_000) or len(run["passes"]) < 20:
+        return {}
+    for point in figure_6():
+        size = int(point["training_set_size"])  # that with distortions counts the nine copies of each pattern too
+        if (size, point["with_distortions"]) == (data["train_size"] * (1 + copies), "yes" if copies else "no"):
+            paper = {key: float(point[key]) for key in (TEST, TRAIN) if point[key]}
+            return paper | ({TEST: _STATED} if size == 60_000 else {})
+    return {}
+
+
+def _patterns(run: dict) -> str:
+    copies = run.get("recipe", {}).get("distorted_copies", 0)
+    return f"{run['data']['train_size']:,}" + (" with distortions" if copies else "")
+
+
+def _at(runs: list[dict], number: int, key: str) -> np.ndarray:
+    return np.array([run["passes"][number - 1][key] for run in runs], float)
+
+
+def _mean(values: np.ndarray) -> str:
+    mean, low, high = (float(value) for value in student_interval(values))
+    return f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(values) > 1 else "")
+
+
+def _flat(value: object) -> bool:
+    """Whether a record has numbers, words and short lists of them, and nothing that goes deeper."""
+    if not isinstance(value, dict) or not value:
+        return False
+    parts = [part for entry in value.values() for part in (entry if isinstance(entry, list) else [entry])]
+    return not any(isinstance(part, (dict, list)) for part in parts) and len(parts) < 10 * len(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return (" to " if len(value) == 2 else ", ").join(map(_text, value))
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
+def _words(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _strings(value: object) -> list[tuple[str, str]]:
+    return [(str(name), str(text)) for name, text in value.items()] if isinstance(value, dict) else []
+
+
+def _dictionaries(value: object) -> Iterator[dict]:
+    """Every dictionary within, but not the records of single passes, of which there are many."""
+    if isinstance(value, dict):
+        yield value
+        for key, part in value.items():
+            if key != "passes":
+                yield from _dictionaries(part)
+    elif isinstance(value, list):
+        for part in value:
+            if isinstance(part, (dict, list)):
+                yield from _dictionaries(part)

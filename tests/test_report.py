@@ -1,0 +1,364 @@
+"""The report: all that was recorded, beside the paper's figures, in a page that stands alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from base64 import b64encode
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from experiments import summary
+from lenet1998.citation import bibtex
+from lenet1998.cli import main
+from lenet1998.errors import LeNetError
+from lenet1998.experiments_table import EXPERIMENTS, find
+from lenet1998.report import write
+from lenet1998.report_document import Table, from_markdown
+from lenet1998.report_tables import beside_paper
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "experiments" / "results"
+VOID = {"meta", "img"}
+EVIL = '<script>alert("1")</script>'
+
+
+class Page(HTMLParser):
+    """A page's elements with their attributes, its text by element, and its tables; unbalanced elements are refused."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        for tag in set(self.open):
+            self.texts[tag][-1] += data
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+    def named(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def report(results: Path, out: Path) -> tuple[Page, str, str]:
+    html, markdown = (path.read_text(encoding="utf-8") for path in write(results, out))
+    return Page(html), html, markdown
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The report of the results that the repository keeps."""
+    out = tmp_path_factory.mktemp("report")
+    return *report(RESULTS, out), out
+
+
+def run(error=1.0, train=0.4, seed=1, size=60_000, passes=20, name="default", copies=0, data="mnist") -> dict:
+    return {
+        "recipe": {"name": name, "distorted_copies": copies},
+        "seed": seed,
+        "engine": "numba",
+        "versions": {"numpy": "2.0.1"},
+        "commit": "0" * 40,
+        "machine": {"processor": "P", "architecture": "A", "cores": 2},
+        "data": {"name": data, "train_size": size, "test_size": 10_000, "digests": {"train-images": "ab12"}},
+        "passes": [{"test_error_percent": error, "train_error_percent": train, "seconds": 2.0}] * passes,
+    }
+
+
+def put(directory: Path, name: str, content: object) -> Path:
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_every_figure_and_table_that_was_recorded_is_in_the_report(recorded):
+    page, html, markdown, out = recorded
+    figures = sorted(RESULTS.glob("*.png"))
+    assert len(page.named("img")) == len(figures) >= 12
+    for path in figures:
+        assert b64encode(path.read_bytes()).decode() in html
+        assert f"(figures/{path.stem}.png)" in markdown and f"(figures/{path.stem}.pdf)" in markdown
+        assert (out / "figures" / path.name).read_bytes() == path.read_bytes()
+        assert (out / "figures" / f"{path.stem}.pdf").exists()
+    for path in RESULTS.glob("*.md"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("| ") and "|" in line:
+                cells = [cell.strip() for cell in re.sub(r"`|\*\*", "", line).strip("|").split("|")]
+                assert cells in page.rows, f"{path.name}: {line}"
+
+
+def test_ours_stands_beside_the_paper_as_in_the_readme(recorded):
+    """README's table and the report read the same files by different ways."""
+    page = recorded[0]
+    found = [row[-3:] for row in page.rows]
+    rows = summary.results_table().splitlines()[2:]
+    assert len(rows) == 7
+    for row in rows:
+        _, _, paper, ours, seeds, *_ = (cell.strip() for cell in row.split("|"))
+        assert [paper, ours, seeds] in found, row
+
+
+def test_who_made_the_numbers_is_said(recorded):
+    page, _, markdown, _ = recorded
+    text = " ".join(page.texts["main"])
+    content = json.loads((RESULTS / "fig5_error_curves.json").read_text())
+    first = content["runs"][0]
+    for digest in first["data"]["digests"].values():
+        assert digest in text and digest in markdown
+    assert first["commit"][:10] in text and first["machine"]["processor"] in text
+    assert f"numba {first['versions']['numba']}" in text and ["seeds", "1 to 10"] in page.rows
+    for experiment in EXPERIMENTS:
+        assert experiment.command in text and experiment.command in markdown
+    assert bibtex() in page.texts["pre"][-1] and "    doi = {10.1109/5.726791}" in markdown
+
+
+def test_the_page_stands_alone_and_can_be_used_by_all(recorded):
+    page, html, *_ = recorded
+    assert page.named("html") == [{"lang": "en"}] and html.startswith("<!DOCTYPE html>")
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.elements}
+    assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in page.named("img"))
+    assert not re.search(r"(url\(|@import|https?:)", html)
+    assert any("default-src 'none'" in meta.get("content", "") for meta in page.named("meta"))
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.named("meta")
+    names = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(names) == len(set(names)) and [link["href"] for link in page.named("a")] == [
+        f"#{name}" for name in names
+    ]
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(attributes == {"scope": "col"} for attributes in page.named("th"))
+    assert all(after <= before + 2 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_what_was_not_run_is_named_with_its_command(tmp_path):
+    put(tmp_path / "results", "fig5_error_curves.json", {"runs": [run()]})
+    page, _, markdown = report(tmp_path / "results", tmp_path / "out")
+    named = [entry for entry in page.texts["li"] if "python -m" in entry]
+    assert len(named) == len(EXPERIMENTS) - 1
+    assert not any(entry.endswith("fig5_error_curves") for entry in named)
+    assert "All classifiers of section III (Figures 9 to 12, section III-C): python -m experiments.section3" in named
+    assert (
+        "- All classifiers of section III (Figures 9 to 12, section III-C): `python -m experiments.section3`"
+        in markdown
+    )
+
+
+def test_errors_are_means_with_student_intervals_beside_the_papers(tmp_path):
+    """Errors of 0.9, 1.0 and 1.1%: a half-width of 4.303 x 0.1 / sqrt(3) = 0.248."""
+    runs = [run(error, seed=seed) for seed, error in ((1, 0.9), (2, 1.0), (3, 1.1))]
+    put(tmp_path / "results", "fig5_error_curves.json", {"runs": runs})
+    page, *_ = report(tmp_path / "results", tmp_path / "out")
+    assert ["Error by pass", "60,000", "test error, pass 20", "0.95", "1.00 (0.75 to 1.25)", "3"] in page.rows
+    row = ["default", "60,000", "MNIST", "20", "3", "0.40 (0.40 to 0.40)", "1.00 (0.75 to 1.25)", "40"]
+    assert row in page.rows
+    assert ["seeds", "1 to 3"] in page.rows and ["versions", "numpy 2.0.1"] in page.rows
+    assert ["train-images", "ab12", "fig5_error_curves"] in page.rows
+
+
+def test_the_papers_errors_stand_only_beside_what_may_be_compared():
+    def papers(**choices) -> list[float]:
+        return [paper for _, _, paper, *_ in beside_paper({"runs": [run(**choices)]})]
+
+    assert papers() == [0.95, 0.35]
+    assert papers(size=15_000) == [1.68, 0.05] and papers(size=30_000) == [1.14, 0.31]
+    assert papers(copies=9) == [0.82], "the paper gives no training error with distortions"
+    assert not any(
+        papers(**other) for other in ({"data": "synthetic"}, {"passes": 19}, {"size": 50_000}, {"copies": 3})
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("fig8_misclassified.json", '{"overlap": {"errors_mean": 87'),
+        ("fig8_misclassified.json", "[1, 2]"),
+        ("fig8_misclassified.json", {"runs": 3}),
+        ("fig8_misclassified.json", {"runs": [{"passes": [{}], "seed": 1}]}),
+        ("fig8_misclassified.json", {"runs": [run(), {"passes": []}]}),
+        ("fig8_misclassified.json", {"runs": [{"measured": {"test": 3}, "seconds": None}]}),
+        ("fig8_misclassified.json", {"steps": [1], "quantiles": 3}),
+        ("fig8_misclassified.json", "[" * 100_000),
+        ("fig8_misclassified.json", b"\xff\xfe\x00"),
+        ("fig8_misclassified.md", b"\xff\xfe\x00"),
+        ("fig8_misclassified.png", b"\x89PNG\r\n\x1a\n" + bytes(100)),
+    ],
+)
+def test_what_is_damaged_is_named_and_the_rest_is_there(name, content, tmp_path):
+    results = tmp_path / "results"
+    put(results, "fig5_error_curves.json", {"runs": [run()]})
+    shutil.copy(RESULTS / "fig5_error_curves.png", results)
+    path = put(results, name, content if not isinstance(content, bytes) else "")
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    page, *_ = report(results, tmp_path / "out")
+    (told,) = (entry for entry in page.texts["li"] if "cannot be read" in entry)
+    assert told.startswith(f"{name} cannot be read: ")
+    assert "The misclassified test patterns" in page.texts["h2"] and "Error by pass" in page.texts["h2"]
+    assert len(page.named("img")) == 1
+    states = {row[0]: row[2] for row in page.rows if len(row) == 4}
+    assert states["Error by pass"] == "yes" and states["The misclassified test patterns"] == "in part"
+
+
+def test_nothing_that_a_results_file_says_becomes_markup(tmp_path):
+    results, evil = tmp_path / "results", f"{EVIL} ![x](http://a.example/x.png) | [y](javascript:z) `"
+    hostile = run(name=evil) | {"engine": EVIL, "commit": EVIL, "versions": {EVIL: EVIL}, "machine": {EVIL: 1}}
+    hostile["data"]["digests"] = {EVIL: EVIL, "half \ud800": True}
+    hostile["seed"] = True
+    hostile["machine"] = {"processor": EVIL, "cores": EVIL}
+    put(results, "fig5_error_curves.json", {"runs": [hostile], EVIL: {EVIL: EVIL}, "rows": [{EVIL: [EVIL, EVIL]}]})
+    put(
+        results,
+        "readings.md",
+        f"# {EVIL}\n\n{evil}\n\n- {evil}\n\n| {EVIL} | b |\n|---|---|\n| `{EVIL}` | **{EVIL}** |\n",
+    )
+    put(results, "fig8_misclassified.json", '{"' + EVIL)
+    put(results, 'other"><img src=x>.json', {EVIL: {"a": EVIL}})
+    page, html, markdown = report(results, tmp_path / "out")
+    assert not page.named("script") and not page.named("img") and len(page.named("a")) == len(page.texts["h2"])
+    assert all(not any(key.startswith("on") for key in attributes) for _, attributes in page.elements)
+    text = " ".join(page.texts["main"])
+    assert text.count(EVIL) > 10, "it is shown as it is"
+    outside = re.sub(r"`[^`\n]+`", "", markdown)  # in code it is no markup
+    assert r"\<script\>" in outside and not re.search(r"(?<!\\)<|(?<!\\)\[[xy](?<!\\)\]", outside)
+    for table in re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE):
+        bars = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(bars) == 1, f"a bar in a cell makes no cell: {table}"
+
+
+def test_results_of_every_kind_find_their_place(tmp_path):
+    results = tmp_path / "results"
+    for name in ("section3.md", "fig13_invariance.md"):
+        put(results, name, "| classifier | 1998 |\n|---|---|\n| linear | 12 |\n\n## Open rows\n\n- K-NN: why\n")
+    put(results, "section3/linear.json", {"row": "linear", "commit": "1" * 40, "runs": [{"seed": 4}, {"seed": 5}]})
+    measured = {"test": {"error_percent": 2.5}, "train": {"error_percent": 1.0}}
+    teaching = {"recipe": {"name": "ours"}, "seed": 1, "measured": measured, "seconds": 12.4}
+    put(results, "relu_lenet.json", {"runs": [teaching]})
+    put(results, "compare_default_modern.json", {"runs": [run(), run(name="modern")]})
+    put(results, "compare_default_modern_tests.json", {"seeds": {"difference": -0.25, "p": 0.03, "low": None}})
+    put(results, "fig6_training_size.partial.json", {"runs": [run(size=15_000)]})
+    put(results, "something_else.json", {"rows": [{"engine": "numba", "step": 44.03}, {"engine": "jax"}]})
+    for name in ("ablation_ladder", "fig10_rejection", "fig9_classifiers", "compare_default_modern"):
+        shutil.copy(RESULTS / "fig5_error_curves.png", results / f"{name}.png")
+    page, _, markdown = report(results, tmp_path / "out")
+    assert "Open rows" in page.texts["h4"] and page.rows.count(["linear", "12"]) == 2
+    assert ["seeds", "4, 5"] in page.rows and ["commit", "1111111111"] in page.rows
+    assert ["ours", "1", "97.50", "99.00", "12"] in page.rows
+    assert ["difference", "-0.25"] in page.rows and ["low", ""] in page.rows
+    assert ["numba", "44.03"] in page.rows and ["jax", ""] in page.rows
+    assert any("has not come to its end" in text for text in page.texts["p"])
+    chapters = [
+        "Error by size of the training set",
+        "All classifiers of section III",
+        "Invariance and noise resistance",
+        "From 1998 to today, one part at a time",
+        "Two recipes compared",
+        "A course's LeNet with rectifiers",
+        "Other results: something_else",
+    ]
+    found = [title for title in page.texts["h2"] if title in chapters]
+    assert found == chapters
+    captions = page.texts["figcaption"]
+    nine, ten = (next(k for k, text in enumerate(captions) if key in text) for key in ("and Figure 9's", "Figure 10's"))
+    assert nine < ten and any("Test error at every rung" in caption for caption in captions)
+    assert markdown.index("Open rows") < markdown.index("figures/fig9_classifiers.png")
+
+
+def test_a_variant_without_a_row_of_its_own_is_named_by_its_file(tmp_path):
+    put(tmp_path, "fig5_error_curves_loss=map.json", {"runs": [run(1.25, name="default loss=map")]})
+    page, *_ = report(tmp_path, tmp_path / "out")
+    name = "Error by pass (fig5_error_curves_loss=map)"
+    assert [name, "60,000", "test error, pass 20", "0.95", "1.25", "1"] in page.rows and name in page.texts["h3"]
+
+
+def test_a_repeated_experiment_is_reported_as_it_was(tmp_path):
+    put(tmp_path, "fig5_error_curves.json", {"runs": [run(1.25)]})
+    put(tmp_path, "fig5_error_curves.partial.json", {"runs": [run(3.75)]})
+    page, *_ = report(tmp_path, tmp_path / "out")
+    assert any("1.25" in row for row in page.rows) and not any("3.75" in row for row in page.rows)
+
+
+@pytest.mark.parametrize("content", [None, {}, {"notes.txt": "x"}])
+def test_without_results_it_says_what_to_do(content, tmp_path, capsys):
+    results = tmp_path / "results"
+    if content is not None:
+        results.mkdir()
+        for name, text in content.items():
+            put(results, name, text)
+    assert main(["report", "--results", str(results), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and "--results" in told[0] and "python -m experiments." in told[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_written_costs_no_earlier_report(tmp_path):
+    put(tmp_path / "results", "fig5_error_curves.json", {"runs": [run()]})
+    put(tmp_path, "file", "in the way")
+    with pytest.raises(LeNetError, match="--out"):
+        write(tmp_path / "results", tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_the_command_prints_what_it_wrote(tmp_path, capsys, monkeypatch):
+    put(tmp_path / "experiments" / "results", "fig5_error_curves.json", {"runs": [run()]})
+    monkeypatch.chdir(tmp_path)
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.split() == ["report/report.html", "report/report.md"]
+    assert Path("report/report.html").stat().st_size > 5000
+
+
+def test_markdown_of_the_experiments_is_read_as_they_write_it():
+    text = "| | a \\| b |\n|---|---|\n| `x` | |\n| one |\n\nA line,\nand another.\n\n- first\n  goes on\n- second\n"
+    table, paragraph, bullets = from_markdown(text, 4, "caption")
+    assert table == Table(["", "a | b"], [["`x`", ""], ["one", ""]], "caption")
+    assert paragraph.text == "A line, and another."
+    assert bullets.entries == ["first goes on", "second"]
+
+
+def test_the_table_of_experiments_is_that_of_the_scripts_and_the_readme():
+    recording = {path.stem for path in (ROOT / "experiments").glob("*.py") if "guarded(main)" in path.read_text()}
+    recording -= {"summary", "pretrained"}  # these write into the README and the package
+    commands = {re.search(r"experiments\.(\w+)", experiment.command)[1] for experiment in EXPERIMENTS}
+    assert commands == recording
+    names = [experiment.name for experiment in EXPERIMENTS]
+    assert len(names) == len(set(names)) and all(find(name).name == name for name in names)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in readme.splitlines() if line.startswith("| `python -m experiments.")]
+    listed = {
+        word.removeprefix("python -m experiments.").split()[0] for row in rows for word in re.findall("`(.*?)`", row)
+    }
+    assert listed == commands
+
+
+def test_the_citation_is_that_of_the_citation_file():
+    cited = bibtex().replace(r"{\'e}", "é")
+    lines = re.findall(r'^\s*(?:- )?([a-z-]+): "?(.+?)"?$', (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
+    checked = {key for key, _ in lines} & {"title", "version", "license", "volume", "issue", "year", "doi", "journal"}
+    assert len(checked) == 8
+    for key, value in lines:
+        if key in checked | {"start", "end", "family-names", "given-names"}:
+            assert value in cited, f"{key}: {value}"
+    family = [value for key, value in lines if key == "family-names"]
+    assert [cited.index(name) for name in family] == sorted(cited.index(name) for name in family)
+    assert "month = nov" in cited and ("month", "11") in lines
