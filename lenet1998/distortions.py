@@ -17,6 +17,7 @@ from scipy.ndimage import affine_transform
 
 from lenet1998.data.patterns import Patterns
 from lenet1998.engine import Batch
+from lenet1998.recipe import Recipe
 
 # Figure 7 measures as if digits were scaled about a point on the writing line: row 26 of 32, and the middle column.
 _CENTRE = np.array([26.0, 15.5])
@@ -42,8 +43,20 @@ class Law:
         return np.array([1, 1, 0, 0, 0]) + half_widths * rng.uniform(-1, 1, (count, 5))
 
 
+def law_of(recipe: Recipe) -> Law:
+    """The recipe's law: `distortion_width` times its ranges.
+
+    >>> law_of(Recipe(distortion_width=0.5, distortion_scale=0.3)).scale
+    0.15
+    """
+    ranges = (recipe.distortion_scale, recipe.distortion_squeeze, recipe.distortion_shear, recipe.distortion_shift)
+    return Law(*(recipe.distortion_width * half_width for half_width in ranges))
+
+
 class DistortedSet:
     """P patterns and `copies` distortions of each: pattern k P + p is the k-th copy of pattern p, k = 0 the original.
+
+    Networks with a field below 32x32 see the middle `side` x `side` pixels of the images.
 
     >>> one = Patterns(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     >>> ten = DistortedSet(one, Law(), copies=9, rng=np.random.default_rng(0))
@@ -51,22 +64,24 @@ class DistortedSet:
     (10, (2, 32, 32))
     """
 
-    def __init__(self, patterns: Patterns, law: Law, copies: int, rng: np.random.Generator):
-        self.patterns = patterns
+    def __init__(self, patterns: Patterns, law: Law, copies: int, rng: np.random.Generator, side: int = _FIELD):
+        self.patterns, self.side = patterns, min(side, _FIELD)
         self.distortions = law.draw(copies * len(patterns), rng)
 
     def __len__(self) -> int:
         return len(self.patterns) + len(self.distortions)
 
     def batch(self, chosen: np.ndarray) -> Batch:
-        """The patterns of these numbers, on the 32x32 field."""
+        """The patterns of these numbers, uint8 (..., side, side)."""
         images = np.empty((len(chosen), _FIELD, _FIELD), np.uint8)
         sources = chosen % len(self.patterns)
         for image, number, source in zip(images, chosen, sources, strict=True):
             original = self.patterns.images[source]
             drawn = number - len(self.patterns)
             image[...] = centred(original) if drawn < 0 else distort(original, self.distortions[drawn])
-        return Batch(images, self.patterns.labels[sources])
+        edge = (_FIELD - self.side) // 2
+        seen = images[:, edge : edge + self.side, edge : edge + self.side]
+        return Batch(np.ascontiguousarray(seen), self.patterns.labels[sources])
 
 
 def distort(image: np.ndarray, distortion: np.ndarray) -> np.ndarray:

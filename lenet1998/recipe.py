@@ -7,6 +7,7 @@ and refuses what is unknown, out of range or senseless (`lenet1998.recipe_rules`
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from lenet1998.errors import RecipeError
 from lenet1998.recipe_rules import CHOICES, check
@@ -97,6 +98,10 @@ class Recipe:
     distortion_squeeze: float = 0.1
     distortion_shear: float = 0.15
     distortion_shift: float = 2.3
+    #: salt and pepper (section III-E): the probability with which each pixel is inverted, in training alone; and
+    #: whether every pass has noise of its own, or each pattern the same in all
+    noise: float = 0.0
+    noise_draw: str = "fresh"
 
     def __post_init__(self) -> None:
         check(self)
@@ -144,7 +149,7 @@ class Recipe:
         return cls(**values)
 
 
-def _parse(key: str, text: str, current: object) -> object:
+def _parse(key: str, text: str, current: Any) -> object:
     try:
         if isinstance(current, tuple):
             first = int if key == "schedule" else str
@@ -154,8 +159,8 @@ def _parse(key: str, text: str, current: object) -> object:
             return {"true": True, "false": False}[text.lower()]
         return type(current)(text)  # int, float or str
     except (KeyError, ValueError):
-        pairs = "PASSESxETA,PASSESxETA,..." if key == "schedule" else "LAYERxDEVIATION,LAYERxDEVIATION,..."
-        kind = {tuple: pairs, bool: "true or false", int: "a whole number", float: "a number"}
+        form = "PASSESxETA,PASSESxETA,..." if key == "schedule" else "LAYERxDEVIATION,LAYERxDEVIATION,..."
+        kind = {tuple: form, bool: "true or false", int: "a whole number", float: "a number"}
         raise RecipeError(f"{key}={text}: give {kind[type(current)]}") from None
 
 

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from lenet1998.recipe import Recipe
 
 CHOICES = {
-    "network": ("lenet5", "cat_lenet", "mlp_256_64", "cifar10_convnet"),
+    "network": (
+        "lenet5",
+        "lenet4",
+        "lenet1",
+        "mlp_300",
+        "mlp_1000",
+        "mlp_300_100",
+        "mlp_500_150",
+        "mlp_20x20_300",
+        "cat_lenet",
+        "mlp_256_64",
+        "cifar10_convnet",
+    ),
     "weight_init": ("uniform", "normal"),
     "bias_init": ("zero", "uniform"),
     "coefficient_init": ("constant", "uniform"),
@@ -29,6 +41,7 @@ CHOICES = {
     "optimiser": ("sdlm", "sgd", "momentum", "rmsprop", "adam"),
     "order": ("constant", "reshuffled", "file"),
     "dtype": ("float32", "float64"),
+    "noise_draw": ("fresh", "fixed"),
 }
 """The values of each field that is a word."""
 
@@ -52,6 +65,7 @@ RANGES = {
     "distortion_squeeze": (0.0, 0.9),
     "distortion_shear": (0.0, 2.0),
     "distortion_shift": (0.0, 16.0),
+    "noise": (0.0, 0.5),
 }
 """The least and the largest value of each field that is a number; whole where both are."""
 
@@ -80,8 +94,12 @@ def _check_combinations(recipe: Recipe) -> None:
     rbf, sdlm = recipe.output == "rbf", recipe.optimiser == "sdlm"
     senseless = {
         "network={network} has no RBF units: choose output=linear, and loss=cross_entropy, map or hinge": (
-            rbf and recipe.network != "lenet5"
+            rbf and recipe.network in ("cat_lenet", "cifar10_convnet")
         ),
+        "codes={codes} are for 84 units, and network={network} has one a class: choose codes=one_of_n, or "
+        "output=linear": rbf and recipe.network != "lenet5" and recipe.codes != "one_of_n",
+        "subsampling={subsampling} learns nothing, and network=lenet4 subsamples each map twice: choose "
+        "subsampling=average or sum": recipe.network == "lenet4" and recipe.subsampling in ("plain", "max"),
         "loss=mle needs output=rbf, since a linear output can lower its own penalty without end: choose "
         "loss=cross_entropy, map or hinge, or output=rbf": recipe.loss == "mle" and not rbf,
         "loss=hinge has no scale on squared distances: choose output=linear, or another loss": (
@@ -93,9 +111,11 @@ def _check_combinations(recipe: Recipe) -> None:
         ),
         "curvature_seed=constant is the curvature of squared distances, and a linear output has none: choose "
         "curvature_seed=exact, or output=rbf": recipe.curvature_seed == "constant" and sdlm and not rbf,
-        "distorted_copies={distorted_copies} needs grey images: choose network=lenet5 or mlp_256_64": (
-            bool(recipe.distorted_copies) and recipe.network not in ("lenet5", "mlp_256_64")
+        "distorted_copies={distorted_copies} needs grey images: choose network=lenet5, or another for digits": (
+            bool(recipe.distorted_copies) and recipe.network in ("cat_lenet", "cifar10_convnet")
         ),
+        "noise_draw=fixed keeps the noise of each training pattern, and distorted copies come and go: choose "
+        "noise_draw=fresh, or distorted_copies=0": recipe.noise_draw == "fixed" and bool(recipe.distorted_copies),
         "input_background={input_background} is input_foreground too: nothing could be seen, give another": (
             recipe.input_background == recipe.input_foreground
         ),

@@ -3,7 +3,8 @@
 Before a pass, the curvature is estimated on a small sample and gives every parameter its step; through the pass one
 pattern makes one update; the training error is counted on the fly, each pattern before its own update; after it
 the test error is measured. It is for the record only: nothing here depends on it. The recipe may also ask for
-mini-batches and for another optimiser, whose rate is eta itself. This module prints nothing.
+mini-batches, for another optimiser, whose rate is eta itself, and for noise on what is learned. This module prints
+nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from functools import cached_property
 import numpy as np
 
 from lenet1998.data.patterns import DataSet, Patterns
-from lenet1998.distortions import DistortedSet, Law
+from lenet1998.distortions import DistortedSet, law_of
 from lenet1998.engine import Batch, NonFinite, Tally, make_engine
 from lenet1998.errors import DataError, DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
+from lenet1998.noise import inverted, padded
 from lenet1998.optimisers import make_optimiser
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes
@@ -42,7 +44,7 @@ Progress = Callable[[int, int, int], None]
 """Called with the pass, the patterns learned in it so far, and the errors among them."""
 
 # Random streams, so that no choice shifts another.
-_WEIGHTS, _ORDER, _SAMPLE, _DISTORTIONS = range(4)
+_WEIGHTS, _ORDER, _SAMPLE, _DISTORTIONS, _NOISE, _SAMPLE_NOISE = range(6)
 
 # Patterns between two calls of the progress function, and between two chances to interrupt.
 _STRETCH = 1000
@@ -118,8 +120,10 @@ class Trainer:
 
     def curvature(self, number: int) -> np.ndarray:
         """h_kk for pass `number`, estimated on the recipe's sample at the present parameters (equations 23 to 27)."""
+        train, sample = self.data.train, self._sample(number)
+        drawn = Batch(train.images[sample], train.labels[sample])
         with np.errstate(all="ignore"):
-            h = self.engine.mean_curvature(self.data.train, self._sample(number))
+            h = self.engine.mean_curvature(self._noisy(drawn, _SAMPLE_NOISE, number), np.arange(len(sample)))
         if not np.isfinite(h).all():
             advice = self._advice(number)
             raise DivergenceError(f"diverged before pass {number}: a curvature h_kk is not finite; {advice}")
@@ -171,11 +175,11 @@ class Trainer:
         """
         size = len(self.data.train)
         if not self.recipe.distorted_copies:
-            return self.data.train, self._order(number, size)
+            return self._noisy(self.data.train, _NOISE, number), self._order(number, size)
         everything = self._distorted
         order = self._order(number, len(everything))
         start = 0 if self.recipe.order == "reshuffled" else (number - 1) * size % len(everything)
-        return everything.batch(order[start : start + size]), np.arange(size)
+        return self._noisy(everything.batch(order[start : start + size]), _NOISE, number), np.arange(size)
 
     def _order(self, number: int, size: int) -> np.ndarray:
         if self.recipe.order == "file":
@@ -184,13 +188,20 @@ class Trainer:
 
     @cached_property
     def _distorted(self) -> DistortedSet:
+        recipe, side = self.recipe, self.network.input.side
+        rng = self._rng(_DISTORTIONS)
+        return DistortedSet(self.data.train, law_of(recipe), recipe.distorted_copies, rng, side)
+
+    def _noisy(self, patterns: Patterns | Batch, stream: int, number: int) -> Patterns | Batch:
+        """The patterns with the recipe's noise on the whole field that the network sees; themselves without any."""
         recipe = self.recipe
-        ranges = (getattr(recipe, f"distortion_{name}") for name in ("scale", "squeeze", "shear", "shift"))
-        half_widths = (recipe.distortion_width * half_width for half_width in ranges)
-        return DistortedSet(self.data.train, Law(*half_widths), recipe.distorted_copies, self._rng(_DISTORTIONS))
+        if not recipe.noise:
+            return patterns
+        rng = self._rng(stream, number if recipe.noise_draw == "fresh" else 0)
+        return Batch(inverted(padded(patterns.images, self.network.input.side), recipe.noise, rng), patterns.labels)
 
     def _sample(self, number: int) -> np.ndarray:
-        """The patterns that estimate h_kk; with distortions too they are originals."""
+        """The patterns that estimate h_kk; with distortions too they are originals, and noise is drawn on top."""
         size = min(self.recipe.hessian_patterns, len(self.data.train))
         if self.recipe.hessian_sample == "first":
             return self._order(number, len(self.data.train))[:size]

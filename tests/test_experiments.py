@@ -66,6 +66,7 @@ def test_from_start_to_figure(name, tmp_path):
         "ablation",
         "compare",
         "section3",
+        "fig13_invariance",
         "fig7_distortions",
         "fig8_misclassified",
         "synthetic_digits",

@@ -1,0 +1,88 @@
+"""`lenet1998 show`: Figure 2's network with the real activations of a digit, or a film of it crossing the field."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.data.prepare import read_image
+from lenet1998.errors import DataError, LeNetError
+from lenet1998.options import add_data_options, chosen_data
+
+HELP = "draw the network with its activations for a digit, as PNG, PDF or SVG, or a GIF in which it crosses the field"
+FORMATS = (".png", ".pdf", ".svg")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `show`."""
+    parser.add_argument(
+        "image", metavar="IMAGE|INDEX", help="a PNG or JPEG of a digit, or the number of a test pattern, from 0"
+    )
+    parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, help="where to draw (default: show.png, or show.gif with --animate)"
+    )
+    parser.add_argument(
+        "--animate", action="store_true", help="scroll the digit across the field, as in the authors' film of 1993"
+    )
+    add_data_options(parser, default=None)
+    parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw, and print what was drawn and where. Raises LeNetError for bad input and a file that cannot be written."""
+    out = _place(arguments.out, arguments.animate)
+    saved, network = chosen_network(arguments.checkpoint)
+    arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
+    image, what = _digit(arguments)
+    # Here, because matplotlib takes a second to load and most mistakes are found without it.
+    from lenet1998 import activations_figure as drawn
+    from lenet1998.activations import activations, codes_of
+
+    net = saved.network()
+    stages = activations(net, image[None])
+    best, runner_up = (int(digit) for digit in stages[-1].values[0].argsort(kind="stable")[:2])
+    title = f"{what}: answer {best}, runner-up {runner_up}; network {network['name']}; Figure 2 of the paper"
+    if arguments.animate:
+        silent = arguments.quiet or not sys.stderr.isatty()
+        drawn.film(
+            net, image, f"{what}, crossing the field; network {network['name']}; Figure 2 of the paper", out, silent
+        )
+    else:
+        figure, _ = drawn.figure_of(stages, codes_of(net), title)
+        drawn.written(figure, out)
+    print(stated(network))
+    print(f"{what}: {best}, runner-up {runner_up}")
+    print(out)
+
+
+def _place(out: Path | None, animate: bool) -> Path:
+    """Where to draw, as its name says how. Raises LeNetError for another format."""
+    if animate:
+        out = out or Path("show.gif")
+        if out.suffix.lower() != ".gif":
+            raise LeNetError(f"--animate writes a GIF: choose a name for --out that ends in .gif, not {out.name}")
+        return out
+    out = out or Path("show.png")
+    if out.suffix.lower() not in FORMATS:
+        film = ", or add --animate" if out.suffix.lower() == ".gif" else ""
+        raise LeNetError(f"cannot draw {out.name}: choose a name for --out that ends in .png, .pdf or .svg{film}")
+    return out
+
+
+def _digit(arguments: argparse.Namespace) -> tuple[np.ndarray, str]:
+    """The image uint8 (28, 28), and what it is. Raises DataError for what is no image, and no number of a pattern."""
+    if not arguments.image.isdecimal():
+        return read_image(arguments.image), Path(arguments.image).name
+    data, index = chosen_data(arguments), int(arguments.image)
+    if index >= len(data.test):
+        raise DataError(
+            f"there is no test pattern {index}: give a number from 0 to {len(data.test) - 1}, or an image, such as "
+            f"./{arguments.image}"
+        )
+    return data.test.images[index], f"test pattern {index} of {data.name}, a {data.test.labels[index]}"
