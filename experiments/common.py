@@ -8,13 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lenet1998.data.patterns import DataSet
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import student_interval
-from lenet1998.files import write_json
+from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.lock import locked
 from lenet1998.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.recipe import Recipe
 from lenet1998.reporting import announce
@@ -121,7 +123,7 @@ def resolve_data(arguments: argparse.Namespace) -> DataSet:
     return found
 
 
-def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: int) -> list[Task]:
+def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: Any) -> list[Task]:
     """A task for each of the seeds 1 to `count` of a recipe; `data` overrides fields of the data choice."""
     choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
     return [
@@ -145,7 +147,7 @@ def carry_out(
     OUT/name.partial.json holds the histories after each; at the end, unless these tasks are but a part and `complete`
     is false, OUT/name.json takes its place, with those that succeeded. With `allow_divergence` a run that diverged is
     a result, and listed under "diverged". `kept` are histories and divergences recorded earlier that stay. Raises
-    LeNetError at the end if others failed.
+    LeNetError at the end if others failed, and at once while another process writes the same results.
     """
     partial = arguments.out / f"{name}.partial.json"
 
@@ -154,23 +156,27 @@ def carry_out(
         runs = [*kept[0], *(extend(history) for history in histories)]
         write_json(path, {"experiment": name, "runs": runs, **listed})
 
-    outcomes = sweep(
-        tasks,
-        jobs=arguments.jobs,
-        backend=arguments.backend,
-        scheduler=arguments.scheduler,
-        resume=arguments.resume,
-        quiet=arguments.quiet,
-        finished=lambda histories: record(partial, histories, []),
-    )
-    histories = [outcome for outcome in outcomes if isinstance(outcome, dict)]
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    ends = [failure for failure in failures if allow_divergence and failure.diverged]
-    diverged = [{"recipe": end.task.recipe.name, "seed": end.task.seed, "reason": end.reason} for end in ends]
-    if histories or diverged or kept[0]:
-        record(arguments.out / f"{name}.json" if complete else partial, histories, diverged)
-        if complete:
-            partial.unlink(missing_ok=True)
+    make_directory(arguments.out)
+    with locked(arguments.out / f".{name}.lock", f"{name} in {arguments.out}"):
+        for path in (partial, arguments.out / f"{name}.json"):
+            remove_leftovers(path)
+        outcomes = sweep(
+            tasks,
+            jobs=arguments.jobs,
+            backend=arguments.backend,
+            scheduler=arguments.scheduler,
+            resume=arguments.resume,
+            quiet=arguments.quiet,
+            finished=lambda histories: record(partial, histories, []),
+        )
+        histories = [outcome for outcome in outcomes if isinstance(outcome, dict)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        ends = [failure for failure in failures if allow_divergence and failure.diverged]
+        diverged = [{"recipe": end.task.recipe.name, "seed": end.task.seed, "reason": end.reason} for end in ends]
+        if histories or diverged or kept[0]:
+            record(arguments.out / f"{name}.json" if complete else partial, histories, diverged)
+            if complete:
+                partial.unlink(missing_ok=True)
     failures = [failure for failure in failures if failure not in ends]
     if failures:
         raise LeNetError(
@@ -192,7 +198,7 @@ def named(histories: list[dict], name: str) -> list[dict]:
     return [history for history in histories if history["recipe"]["name"] == name]
 
 
-def recorded(name: str, arguments: argparse.Namespace, key: str = "runs") -> list | dict:
+def recorded(name: str, arguments: argparse.Namespace, key: str = "runs") -> Any:
     """What an earlier run of the experiment has recorded under `key`: by default its histories, or as far as it came.
 
     Raises LeNetError when there is nothing.

@@ -122,7 +122,7 @@ _FIGURE_3 = """
 
 def _read(drawing: str) -> dict[str, np.ndarray]:
     rows = [line.split() for line in drawing.split("\n") if line]
-    codes = {}
+    codes: dict[str, np.ndarray] = {}
     for band in range(0, len(rows), HEIGHT):
         for picture in zip(*rows[band : band + HEIGHT], strict=True):
             pixels = [[1 if pixel == "#" else -1 for pixel in line] for line in picture]

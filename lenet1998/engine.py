@@ -9,9 +9,10 @@ penalties of many images. It prints nothing.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache, wraps
 from importlib.util import find_spec
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -25,6 +26,9 @@ from lenet1998.sdlm import update
 
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
@@ -80,11 +84,11 @@ class Engine(Protocol):
         """Penalties (P, classes) of images uint8 (P, H, W) or (P, C, H, W)."""
 
 
-def _one_thread(method):
+def _one_thread(method: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
     """Keep matrix products on one thread: they are too small to share, and sums must not depend on the cores."""
 
     @wraps(method)
-    def limited(*arguments, **named):
+    def limited(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
         with _blas().limit(limits=1, user_api="blas"):
             return method(*arguments, **named)
 
@@ -198,4 +202,4 @@ def _numba_works() -> bool:
     except ImportError as error:
         logging.getLogger("lenet1998").warning("numba cannot be used, NumPy computes instead: %s", error)
         return False
-    return not numba.config.DISABLE_JIT
+    return not numba.config.DISABLE_JIT  # type: ignore[attr-defined]

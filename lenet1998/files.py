@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
+import math
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from lenet1998.errors import LeNetError
@@ -39,7 +43,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         replace(path, content)
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
+
+
+def remove_leftovers(path: Path, age: float = -math.inf) -> None:
+    """Remove the temporary files that killed writers of `path` have left, `age` seconds old or more.
+
+    Without an age nobody else may be writing it. Others may remove the same files at this moment.
+    """
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        with suppress(OSError):
+            if time.time() - leftover.stat().st_mtime >= age:
+                leftover.unlink()
 
 
 def make_directory(path: Path) -> None:
@@ -49,10 +64,11 @@ def make_directory(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
 
 
-def _refusal(path: Path, error: OSError) -> LeNetError:
+def refusal(path: Path, error: OSError) -> LeNetError:
+    """The error to raise for a file or directory that cannot be written: the reason, and what to do about it."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "free some space and repeat with --resume" if full else "choose another place with --out"
     return LeNetError(f"cannot write {path}: {error.strerror}; {remedy}")

@@ -115,7 +115,8 @@ class DownloadBar:
     """A tqdm bar for each file that is downloaded."""
 
     def __init__(self, disable: bool):
-        self.disable, self.name, self.bar = disable, "", None
+        self.disable, self.name = disable, ""
+        self.bar: tqdm | None = None
 
     def progress(self, name: str, done: int, total: int | None) -> None:
         """Called by the download with the file's name and its bytes so far."""

@@ -3,7 +3,7 @@
 ``history.json`` is the record for people and plots, ``checkpoint.npz`` the same record with the parameters. The
 checkpoint is written first and is what a resumed run believes. ``best.npz``, if it is asked for, is the checkpoint
 after the pass of lowest error on the patterns that are held out, or tested on; it is written before the other, so that
-a pass that is repeated writes it again.
+a pass that is repeated writes it again. ``.lock`` is there while a process writes, or after it was killed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from lenet1998 import checkpoint as checkpoints
 from lenet1998.checkpoint import Checkpoint
 from lenet1998.data.patterns import DataSet
 from lenet1998.errors import CheckpointError
-from lenet1998.files import make_directory, write_json
+from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.lock import locked
 from lenet1998.provenance import provenance
 from lenet1998.recipe import Recipe
 from lenet1998.training import Progress, Trainer
 
-CHECKPOINT, BEST, HISTORY = "checkpoint.npz", "best.npz", "history.json"
+CHECKPOINT, BEST, HISTORY, LOCK = "checkpoint.npz", "best.npz", "history.json", ".lock"
 
 _log = logging.getLogger("lenet1998")
 
@@ -49,38 +50,47 @@ def run(
     held-out patterns (`DataSet.held_out`), or the choice itself learns the test set. A run that was begun without it
     keeps the best of its later passes. `progress` is called many times a pass, `passed` after each with its record.
     Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
-    cannot be written.
+    cannot be written, or another process is writing them (`lenet1998.lock`).
     """
     make_directory(out)
-    trainer = Trainer(recipe, data, seed, engine)
-    _log.info("engine: %s", trainer.engine.name)
-    history, lowest = _header(trainer), math.inf
-    if (out / CHECKPOINT).exists():
-        if not resume:
-            raise CheckpointError(f"{out} already holds a run: add --resume to continue it, or choose another --out")
-        saved = checkpoints.load(out / CHECKPOINT)
-        _refuse_other_run(out, saved.history, history)
-        trainer.restore(saved.values, saved.history["passes"], saved.optimiser)
-        if keep_best and (out / BEST).exists():
-            lowest = checkpoints.load(out / BEST).history["passes"][-1]["test_error_percent"]
-        if len(trainer.passes) < passes:
-            now = {key: history[key] for key in ("engine", "versions", "commit", "machine")}
-            begun = saved.history.get("resumed", [])
-            saved.history["resumed"] = [*begun, {"after_pass": len(trainer.passes), **now}]
-        history = saved.history  # who made the first passes stays on record
-    while len(trainer.passes) < passes:
-        record = trainer.run_pass(progress)
-        history["passes"] = trainer.passes
-        state = _state(trainer, history)
-        if keep_best and record["test_error_percent"] < lowest:
-            lowest = record["test_error_percent"]
-            checkpoints.save(out / BEST, state)
-        checkpoints.save(out / CHECKPOINT, state)
-        write_json(out / HISTORY, history)
-        if passed:
-            passed(record)
-    write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
-    return {**history, "passes": history["passes"][:passes]}
+    with locked(out / LOCK, str(out)):
+        for name in (BEST, CHECKPOINT, HISTORY):
+            remove_leftovers(out / name)
+        trainer = Trainer(recipe, data, seed, engine)
+        _log.info("engine: %s", trainer.engine.name)
+        history, lowest = _header(trainer), math.inf
+        if (out / CHECKPOINT).exists():
+            if not resume:
+                remedy = "add --resume to continue it, or choose another --out"
+                raise CheckpointError(f"{out} already holds a run: {remedy}")
+            history = _restore(out, trainer, history, passes)
+            if keep_best and (out / BEST).exists():
+                lowest = checkpoints.load(out / BEST).history["passes"][-1]["test_error_percent"]
+        while len(trainer.passes) < passes:
+            record = trainer.run_pass(progress)
+            history["passes"] = trainer.passes
+            state = _state(trainer, history)
+            if keep_best and record["test_error_percent"] < lowest:
+                lowest = record["test_error_percent"]
+                checkpoints.save(out / BEST, state)
+            checkpoints.save(out / CHECKPOINT, state)
+            write_json(out / HISTORY, history)
+            if passed:
+                passed(record)
+        write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
+        return {**history, "passes": history["passes"][:passes]}
+
+
+def _restore(out: Path, trainer: Trainer, wanted: dict, passes: int) -> dict:
+    """Bring a trainer to where the run in `out` is, and return the run's history: who made it stays on record."""
+    saved = checkpoints.load(out / CHECKPOINT)
+    _refuse_other_run(out, saved.history, wanted)
+    trainer.restore(saved.values, saved.history["passes"], saved.optimiser)
+    if len(trainer.passes) < passes:
+        now = {key: wanted[key] for key in ("engine", "versions", "commit", "machine")}
+        begun = saved.history.get("resumed", [])
+        saved.history["resumed"] = [*begun, {"after_pass": len(trainer.passes), **now}]
+    return saved.history
 
 
 def _state(trainer: Trainer, history: dict) -> Checkpoint:

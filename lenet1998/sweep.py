@@ -24,6 +24,7 @@ from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.reporting import Console
 from lenet1998.runs import CHECKPOINT, run
+from lenet1998.training import Progress
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class Failure:
     diverged: bool = False
 
 
-def perform(task: Task, console: Console | None = None) -> dict | Failure:
+def perform(
+    task: Task, progress: Progress | None = None, passed: Callable[[dict], None] | None = None
+) -> dict | Failure:
     """Make or continue a task's run and return its history; this is what a worker does."""
     try:
         return run(
@@ -78,8 +81,8 @@ def perform(task: Task, console: Console | None = None) -> dict | Failure:
             engine=task.engine,
             resume=True,
             keep_best=task.keep_best,
-            progress=console and console.progress,
-            passed=console and console.passed,
+            progress=progress,
+            passed=passed,
         )
     except LeNetError as error:
         return Failure(task, str(error), diverged=isinstance(error, DivergenceError))
@@ -125,7 +128,7 @@ def _one_by_one(tasks: list[Task], quiet: bool) -> Iterator[tuple[int, dict | Fa
         size = 0 if quiet else len(task.data.load().train)
         console = Console(task.passes, size, quiet, label=f"{task.recipe.name}, seed {task.seed}")
         try:
-            yield index, perform(task, console)
+            yield index, perform(task, console.progress, console.passed)
         finally:
             console.close()
 
@@ -146,10 +149,11 @@ def _parallel(
     except (OSError, TimeoutError, ValueError) as error:
         raise LeNetError(f"cannot reach the Dask scheduler at {scheduler}: {error}; is it running?") from error
     left = set(range(len(tasks)))
+    watched = os.getpid() if backend == "loky" else None
     with place, tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty()) as bar:
         work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
         try:
-            for index, outcome in work(delayed(_numbered)(index, task) for index, task in enumerate(tasks)):
+            for index, outcome in work(delayed(_numbered)(*numbered, watched) for numbered in enumerate(tasks)):
                 left.remove(index)
                 bar.update()
                 if not quiet and bar.disable:
@@ -160,5 +164,11 @@ def _parallel(
                 yield index, Failure(tasks[index], "not done: a worker process was killed")
 
 
-def _numbered(index: int, task: Task) -> tuple[int, dict | Failure]:
-    return index, perform(task)
+def _numbered(index: int, task: Task, watched: int | None) -> tuple[int, dict | Failure]:
+    """A worker's part. One whose parent was killed ends too: it would hold the lock of a run that is to be resumed."""
+
+    def look(*_: int) -> None:
+        if watched not in (None, os.getpid(), os.getppid()):
+            os._exit(1)
+
+    return index, perform(task, progress=look)

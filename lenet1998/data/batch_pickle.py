@@ -81,7 +81,7 @@ def _run(data: bytes) -> Any:
     """Run a pickle's program and return its result; ``_Foreign`` for an instruction that no batch needs."""
     stack: list[Any] = []
     marks: list[int] = []
-    memo: dict[int, Any] = {}
+    memo: dict[Any, Any] = {}
 
     def since_mark() -> list[Any]:
         start = marks.pop()
@@ -126,9 +126,9 @@ def _run(data: bytes) -> Any:
             case name if name in _TUPLES:
                 stack[-_TUPLES[name] :] = [tuple(stack[-_TUPLES[name] :])]
             case "GLOBAL":
-                if _Global(argument) not in _GLOBALS:
+                if _Global(str(argument)) not in _GLOBALS:
                     raise _Foreign(f"asks for {argument}")
-                stack.append(_Global(argument))
+                stack.append(_Global(str(argument)))
             case "REDUCE":
                 arguments, function = stack.pop(), stack.pop()
                 stack.append(_made(function, arguments))

@@ -133,7 +133,7 @@ def _from_archive(path: Path) -> dict[str, bytes]:
     """The batches in an archive, as name -> bytes; all other members are passed over."""
     bodies = {}
     try:
-        with gzip.open(path) as file, tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive:
+        with gzip.open(path) as file, tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive:  # type: ignore[call-overload]
             for count, member in enumerate(archive):
                 if count == MOST_MEMBERS:
                     raise DataError(f"{path} has more than {MOST_MEMBERS} members: {REMEDY}")

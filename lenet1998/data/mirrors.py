@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import http.client
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from lenet1998.errors import DataError
-from lenet1998.files import replace
+from lenet1998.files import remove_leftovers, replace
 
 # Seconds to wait for a mirror to answer at all, and for more data once it has. The first is short so that
 # a computer without a network falls back soon.
@@ -93,9 +92,7 @@ def install(body: bytes, destination: Path) -> None:
     ...     Path(folder, "small").read_bytes()
     b'abc'
     """
-    for leftover in destination.parent.glob(f".{destination.name}.*"):
-        if time.time() - leftover.stat().st_mtime > ABANDONED:
-            leftover.unlink(missing_ok=True)
+    remove_leftovers(destination, ABANDONED)
     replace(destination, body)
 
 
@@ -112,7 +109,8 @@ def _get(name: str, url: str, most: int, progress: Progress | None) -> bytes:
                 if progress is not None:
                     progress(name, len(body), total)
     except HTTPError as error:
-        raise DataError(f"{url} answered {error.code} {error.reason}") from None
+        with error:  # it is the answer too
+            raise DataError(f"{url} answered {error.code} {error.reason}") from None
     except URLError as error:
         raise DataError(f"{url}: {getattr(error.reason, 'strerror', None) or error.reason}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -129,17 +127,21 @@ def _open(url: str) -> Any:
     so the call is left to a thread that can be abandoned.
     """
     answers: list[Any] = []
+    abandoned = threading.Event()
 
     def call() -> None:
         try:
             answers.append(urllib.request.urlopen(url, timeout=STALL))
         except BaseException as error:  # Handed over to the caller, below.
             answers.append(error)
+        if abandoned.is_set() and hasattr(answers[0], "close"):
+            answers[0].close()
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     thread.join(PATIENCE)
     if not answers:
+        abandoned.set()
         raise DataError(f"{url}: no answer within {PATIENCE:g} seconds")
     if isinstance(answers[0], BaseException):
         raise answers[0]

@@ -67,8 +67,9 @@ def places(data_dir: PathName | None = None) -> list[tuple[str, Path]]:
     for parent in (Path("data"), own and own / "data", own and own / ".cache" / "torchvision"):
         if parent is not None:
             found.append(("torchvision", parent / TORCHVISION))
-    if keras or own is not None:
-        found.append(("Keras", Path(keras or own / ".keras", "datasets", KERAS)))
+    keras_home = Path(keras) if keras else own and own / ".keras"
+    if keras_home is not None:
+        found.append(("Keras", keras_home / "datasets" / KERAS))
     return found
 
 

@@ -116,8 +116,8 @@ def _grey_levels(path: Path) -> np.ndarray:
     """Read a picture as float32 brightness from 0 (black) to 255 (white), shape (H, W)."""
     try:
         with warnings.catch_warnings():
-            # Pillow only warns of sizes that are refused here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of sizes that are refused here, and of cameras' notes that it passes over.
+            warnings.simplefilter("ignore")
             with Image.open(path, formats=("PNG", "JPEG")) as picture:
                 width, height = picture.size
                 if width * height > MAX_PIXELS:

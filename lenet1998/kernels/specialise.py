@@ -16,6 +16,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from functools import cache
+from typing import TypeGuard
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def _parse(kernel: Callable) -> ast.FunctionDef:
     return function
 
 
-def _calls(node: ast.expr, name: str) -> bool:
+def _calls(node: ast.expr, name: str) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
@@ -97,6 +98,7 @@ class _Writer(ast.NodeTransformer):
         if not _calls(node.value, "registers"):
             return ast.Assign([self.visit(target) for target in node.targets], self.visit(node.value), lineno=0)
         (target,) = node.targets
+        assert isinstance(target, ast.Name)
         self.registers[target.id] = count = self._value(node.value.args[0])
         names = [ast.Name(f"{target.id}_{index}", ast.Store()) for index in range(count)]
         return [ast.Assign([name], _real(0.0), lineno=0) for name in names]
@@ -106,6 +108,7 @@ class _Writer(ast.NodeTransformer):
         once = ast.unparse(loop) == "range(1)"  # written without the loop
         if not once and not _calls(loop, "unroll"):
             return ast.For(self.visit(node.target), loop, self.block(node.body), [], lineno=0)
+        assert isinstance(node.target, ast.Name)
         written: list[ast.stmt] = []
         for index in range(loop.args[0].value):
             self.known[node.target.id] = index
@@ -129,7 +132,7 @@ class _Writer(ast.NodeTransformer):
         return _literal(self.known[node.id]) if node.id in self.known else ast.Name(node.id, node.ctx)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return _literal(node.value)
+        return _literal(node.value)  # type: ignore[arg-type]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         index = self.visit(node.slice)
@@ -165,7 +168,7 @@ def _real(value: float) -> ast.expr:
 
 
 def _literal(value: Constant) -> ast.expr:
-    return _real(value) if isinstance(value, float) else ast.Constant(value)
+    return _real(value) if isinstance(value, float) else ast.Constant(value)  # type: ignore[arg-type]
 
 
 def _fold(node: ast.expr) -> ast.expr:
