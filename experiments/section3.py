@@ -1,8 +1,9 @@
 """Section III: every classifier of Figures 9 to 12, ours beside the paper's.
 
 Every row is measured, each on one core, or open with its reason. OUT/section3/ROW.json holds a row as soon as it is
-measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the figures. Nearest
-neighbours, K-means and support vector machines need the extra `baselines`.
+measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the figures. Networks
+that are stopped go on with --resume after their last complete pass. Nearest neighbours, K-means and support vector
+machines need the extra `baselines`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from experiments.section3_report import bars, markdown
 from experiments.section3_rows import OPEN, PAPER, Failed, description, perform, runs_of
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
+from lenet1998.lock import locked
 from lenet1998.options import add_data_options, chosen_data, positive
 from lenet1998.paper import comparable
 from lenet1998.sweep import DataChoice
@@ -45,7 +47,11 @@ def options() -> argparse.ArgumentParser:
         help="of rows that depend on chance: seeds 1 to N (default: 5)",
     )
     parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="rows at a time (default: 1)")
-    parser.add_argument("--resume", action="store_true", help="keep the rows that OUT has with as many seeds")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep the rows that OUT has with as many seeds, and continue networks whose training was stopped",
+    )
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -84,13 +90,19 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
         raise LeNetError(f"{directory} holds rows of other data: choose another place with --out")
     names = []
     for name in dict.fromkeys(arguments.only or PAPER):
-        runs = runs_of(name, arguments.seeds)
+        wanted = runs_of(name, arguments.seeds)
         if name in OPEN:
             print(f"{name} is open: {OPEN[name]}", file=sys.stderr)
-        elif not (arguments.resume and name in there and len(there[name]["runs"]) == runs):
+        elif not (arguments.resume and name in there and len(there[name]["runs"]) == wanted):
             names.append(name)
+    # Checkpoints are no results: where the repository keeps those, these go to runs.
+    runs = RUNS / NAME if arguments.out == RESULTS else directory / "runs"
+    begun = [runs / name for name in names if (runs / name).exists()]
+    if begun and not arguments.resume:
+        raise LeNetError(f"{begun[0]} already holds runs: add --resume to take or continue them, or remove them")
     choice = DataChoice(data.name, arguments.data_dir, arguments.train_size, arguments.test_size)
-    perform(names, choice, arguments.seeds, arguments.jobs, finished)
+    with locked(directory / ".lock", str(directory)):
+        perform(names, choice, arguments.seeds, arguments.jobs, runs, finished)
     return failed
 
 

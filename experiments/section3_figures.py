@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.section3_report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
@@ -13,7 +15,8 @@ from lenet1998.plotting import TEST, save, style
 from lenet1998.rejection import TARGET_PERCENT
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
-THEIRS = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}
+THEIRS: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}
+COUNTED = {MACS: "multiply-accumulates a pattern (thousands)", VARIABLES: "stored variables (thousands)"}
 LINES = ("-", "--", "-.", ":")
 
 
@@ -23,8 +26,8 @@ def draw(rows: list[Bar], records: dict[str, dict], out: Path) -> list[Path]:
         return [
             *save(errors(rows), out / "fig9_classifiers"),
             *save(rejections(rows, records), out / "fig10_rejection"),
-            *save(counts(rows, MACS, "multiply-accumulates a pattern, thousands"), out / "fig11_multiply_accumulates"),
-            *save(counts(rows, VARIABLES, "stored variables, thousands"), out / "fig12_variables"),
+            *save(counts(rows, 11, MACS), out / "fig11_multiply_accumulates"),
+            *save(counts(rows, 12, VARIABLES), out / "fig12_variables"),
         ]
 
 
@@ -33,7 +36,7 @@ def errors(rows: list[Bar]) -> Figure:
     figure = Figure(figsize=(6.5, 0.3 * len(rows) + 0.8))
     axes = figure.add_subplot()
     _bars(axes, rows, [row.error for row in rows], ERROR)
-    axes.set(xlabel="test error (%)", title="Test errors; lines: 95% intervals")
+    axes.set(xlabel="test error (%)", title="Test errors; lines: 95% intervals" + _of(9, rows))
     return figure
 
 
@@ -43,7 +46,9 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     figure = Figure(figsize=(9, 4.2))
     left, right = figure.subplots(1, 2)
     _bars(left, shown, [row.rejection for row in shown], REJECT)
-    left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="Rejection; lines: 95% intervals")
+    left.set(
+        xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="Rejection; lines: 95% intervals" + _of(10, rows)
+    )
     colours = [f"C{number}" for number in range(7)]
     for number, row in enumerate(row for row in shown if not row.open):
         curve = records[row.name]["runs"][0]["error_reject"]
@@ -63,7 +68,7 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     return figure
 
 
-def counts(rows: list[Bar], key: str, label: str) -> Figure:
+def counts(rows: list[Bar], number: int, key: str) -> Figure:
     """Figure 11 or 12: counts, from a few thousand to millions, on a logarithmic scale."""
     shown = [row for row in rows if key in row.paper or key in row.ours]
     figure = Figure(figsize=(6.5, 0.25 * len(shown) + 0.9))
@@ -75,14 +80,19 @@ def counts(rows: list[Bar], key: str, label: str) -> Figure:
         ("ours", [row.ours.get(key, np.nan) for row in shown], {"color": TEST, "markersize": 4}),
     ):
         if which == "ours" or compared:
-            axes.plot(values, places, **({"marker": "o", "markersize": 7, "linestyle": "", "label": which} | marks))
+            look: dict[str, Any] = {"marker": "o", "markersize": 7, "linestyle": "", "label": which}
+            axes.plot(values, places, **(look | marks))
     _name(axes, shown)
-    axes.set(xlabel=label, xscale="log")
+    axes.set(xlabel=COUNTED[key], xscale="log", title="Counted from the models" + _of(number, rows))
     axes.legend()
     return figure
 
 
-def _bars(axes, rows: list[Bar], ours: list[Estimate | None], key: str) -> None:
+def _of(number: int, rows: list[Bar]) -> str:
+    return f"; Figure {number} of the paper" if any(row.paper for row in rows) else ""
+
+
+def _bars(axes: Axes, rows: list[Bar], ours: list[Estimate | None], key: str) -> None:
     """A pair of bars a row with their values: the paper's above, ours below, with its interval."""
     compared = any(row.paper for row in rows)
     height, offset = (0.38, 0.19) if compared else (0.6, 0)
@@ -103,11 +113,11 @@ def _bars(axes, rows: list[Bar], ours: list[Estimate | None], key: str) -> None:
     axes.legend(found.values(), found.keys())
 
 
-def _write(axes, x: float, y: float, text: str) -> None:
+def _write(axes: Axes, x: float, y: float, text: str) -> None:
     axes.annotate(text, (x, y), (3, 0), textcoords="offset points", va="center", fontsize=6.5)
 
 
-def _name(axes, rows: list[Bar]) -> None:
+def _name(axes: Axes, rows: list[Bar]) -> None:
     axes.set_yticks(range(len(rows)), [row.label for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(False, axis="y")

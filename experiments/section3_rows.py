@@ -1,8 +1,8 @@
-"""The rows of section III: which are measured and how, which are open and why, and each in a process of its own.
+"""The rows of section III: which are measured and how, which is open and why, and each in a process of its own.
 
 A row of `lenet1998.classifiers.rows` is fitted here. LeNet-5's two are not trained again: their error rates are those
 that Figures 5 and 6 recorded, over their seeds, and what else there is to know comes from the networks that come with
-the package. The rest of the paper's rows are open.
+the package.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, cast
 
 from experiments.common import RESULTS, recorded
 from experiments.fig6_training_size import group
@@ -33,26 +35,12 @@ PAPER = figures_9_to_12()
 # Of the rows that are not fitted here: Figure 9's names for them.
 LABELS = {name: row.label for name, row in ROWS.items()} | {
     "rs_svm_poly5": "RS-SVM poly 5",
-    "mlp_28x28_300_10": "28x28-300-10",
-    "dist_mlp_28x28_300_10": "[dist] 28x28-300-10",
-    "deslant_mlp_20x20_300_10": "[deslant] 20x20-300-10",
-    "mlp_28x28_1000_10": "28x28-1000-10",
-    "dist_mlp_28x28_1000_10": "[dist] 28x28-1000-10",
-    "mlp_28x28_300_100_10": "28x28-300-100-10",
-    "dist_mlp_28x28_300_100_10": "[dist] 28x28-300-100-10",
-    "mlp_28x28_500_150_10": "28x28-500-150-10",
-    "dist_mlp_28x28_500_150_10": "[dist] 28x28-500-150-10",
-    "lenet1_16x16": "[16x16] LeNet-1",
-    "lenet4": "LeNet-4",
-    "lenet4_local": "LeNet-4 / Local",
-    "lenet4_knn": "LeNet-4 / K-NN",
     "lenet5": "LeNet-5",
     "dist_lenet5": "[dist] LeNet-5",
-    "dist_boosted_lenet4": "[dist] Boosted LeNet-4",
 }
 # The network that comes with the package, and the experiment that recorded the errors of its recipe's seeds.
 LENET5 = {"lenet5": ("default", "fig5_error_curves"), "dist_lenet5": ("distorted", "fig6_training_size")}
-OPEN = {name: "not built yet" for name in PAPER if name not in ROWS and name not in LENET5} | {
+OPEN = {
     "rs_svm_poly5": "not built: it needs the decision functions of a fitted SVM approximated by some 83 vectors a "
     "class (650,000 multiply-accumulates over 784 pixels and ten classes), for which scikit-learn has nothing"
 }
@@ -66,14 +54,16 @@ class Failed:
     reason: str
 
 
-def measured(name: str, data: DataSet, seeds: int) -> dict[str, object]:
+def measured(name: str, data: DataSet, seeds: int, runs: Path) -> dict[str, object]:
     """What a row's file holds of it: a run for each seed, or one where chance plays no part.
 
-    Where the error rates of more runs are recorded elsewhere, they are under "errors_percent".
+    Networks keep their training in `runs`/ROW/seedN. Where the error rates of more runs are recorded elsewhere, they
+    are under "errors_percent".
     """
     if name in LENET5:
         return lenet5(name, data)
-    return {"runs": [measure(ROWS[name], data, seed) for seed in range(1, 1 + runs_of(name, seeds))]}
+    numbers = range(1, 1 + runs_of(name, seeds))
+    return {"runs": [measure(ROWS[name], data, seed, runs / name / f"seed{seed}") for seed in numbers]}
 
 
 def runs_of(name: str, seeds: int) -> int:
@@ -119,7 +109,12 @@ def description(data: DataSet) -> dict[str, object]:
 
 
 def perform(
-    names: list[str], choice: DataChoice, seeds: int, jobs: int, finished: Callable[[str, dict | Failed], None]
+    names: list[str],
+    choice: DataChoice,
+    seeds: int,
+    jobs: int,
+    runs: Path,
+    finished: Callable[[str, dict | Failed], None],
 ) -> None:
     """Measure rows, `jobs` at a time, each on one core in a process of its own; hand each to `finished` as it comes.
 
@@ -127,33 +122,33 @@ def perform(
     """
     os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
     processes = multiprocessing.get_context("spawn")
-    waiting, running = list(names), {}
+    waiting, running = list(names), dict[Any, tuple[str, Any]]()
     while waiting or running:
         while waiting and len(running) < jobs:
             receiver, sender = processes.Pipe(duplex=False)
-            process = processes.Process(target=work, args=(waiting[0], choice, seeds, sender), daemon=True)
+            process = processes.Process(target=work, args=(waiting[0], choice, seeds, runs, sender), daemon=True)
             process.start()
             sender.close()  # the child has its own: when that is gone, so is the child
             running[receiver] = waiting.pop(0), process
-        for receiver in wait(list(running)):
-            name, process = running.pop(receiver)
+        for ready in wait(list(running)):
+            name, process = running.pop(ready)
+            outcome: dict | Failed
             try:
-                outcome = receiver.recv()
+                outcome = cast(Connection, ready).recv()
             except EOFError:
-                outcome = None
+                process.join()
+                outcome = Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
             process.join()
-            finished(
-                name, outcome or Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
-            )
+            finished(name, outcome)
 
 
-def work(name: str, choice: DataChoice, seeds: int, sender: Connection) -> None:
+def work(name: str, choice: DataChoice, seeds: int, runs: Path, sender: Connection) -> None:
     """The child: measure one row and send its record, or Failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what an interruption means
     try:
         data = choice.load()
         outcome = {"experiment": "section3", "row": name, **provenance(), "data": description(data)}
-        sender.send(outcome | measured(name, data, seeds))
+        sender.send(outcome | measured(name, data, seeds, runs))
     except LeNetError as error:
         sender.send(Failed(str(error)))
     except Exception as error:  # whatever it is, the other rows go on, and it is reported

@@ -37,6 +37,45 @@ def parse_table(drawing: str) -> np.ndarray:
 TABLE_I = parse_table(_TABLE_I)
 """bool (6, 16): entry [i, j] is True where S2 map i feeds C3 map j; 60 of the 96 are."""
 
+_LENET1 = """
+    X X X . X X . . . . . .
+    . X X X X X . . . . . .
+    . . . . . . X X X . X X
+    . . . . . . . X X X X X
+"""
+LENET1_H3 = parse_table(_LENET1)
+"""bool (4, 12): which H2 maps of LeNet-1 feed each H3 map; 20 of the 48 do. Of the network's paper of 1989."""
+
+
+def lenet4_c3() -> np.ndarray:
+    """bool (8, 16): each C3 map of LeNet-4 sees one S2 map of each pair; there are 16 ways to choose.
+
+    Our choice, for section III-C.8 does not say. Pair p is the S2 maps 2p and 2p + 1.
+
+    >>> inputs_of(lenet4_c3())[0], inputs_of(lenet4_c3())[5]
+    ([0, 2, 4, 6], [1, 2, 5, 6])
+    """
+    chosen = np.arange(16) >> np.arange(4)[:, None] & 1
+    return (np.arange(2) == chosen[..., None]).transpose(0, 2, 1).reshape(8, 16)
+
+
+def lenet4_c5() -> np.ndarray:
+    """bool (16, 120): the C5 units of LeNet-4 see five S4 maps, from the 65th unit on four, at equal distances round
+    the circle of 16.
+
+    Our choice: were the layer fully connected, as section III-C.8 has it, it alone would have 48,120 parameters, and
+    the network has "about 17,000".
+
+    >>> inputs_of(lenet4_c5())[1], inputs_of(lenet4_c5())[80]
+    ([1, 2, 3, 4, 5], [0, 3, 6, 9])
+    """
+    table = np.zeros((16, 120), bool)
+    for unit in range(120):
+        group, first = divmod(unit, 16)
+        seen = np.arange(5 if group < 4 else 4)
+        table[(first + (2 * group + 1) % 8 * seen) % 16, unit] = True
+    return table
+
 
 def full_table(inputs: int, outputs: int) -> np.ndarray:
     """The table in which every map feeds every map, as in C1 and C5: bool (inputs, outputs)."""

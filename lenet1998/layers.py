@@ -109,18 +109,19 @@ class Subsampling(Layer):
     """S2, S4: the sum (section II-B) or the average (II-A) of each 2x2 window, times a coefficient, plus a bias.
 
     The unit has one trainable input, its window's sum; so the coefficient's curvature is that sum squared times h, and
-    each of the four inputs receives coefficient^2 h, and the quarter of an average is squared too.
+    each of the four inputs receives coefficient^2 h, and the quarter of an average is squared too. Each map below has
+    `each` maps here, one after the other: one in LeNet-5, two in LeNet-4 (section III-C.8).
     """
 
-    def __init__(self, name: str, average: bool = False):
-        self.name = name
+    def __init__(self, name: str, average: bool = False, each: int = 1):
+        self.name, self.each = name, each
         self.scale = 0.25 if average else 1.0
 
     def connect(self, below: Shape) -> Shape:
         maps, height, width = below
         if height % 2 or width % 2:
             raise ValueError(f"{self.name}: 2x2 windows do not tile {height}x{width}")
-        self.below, self.shape = below, (maps, height // 2, width // 2)
+        self.below, self.shape = below, (self.each * maps, height // 2, width // 2)
         return self.shape
 
     def parameter_shapes(self) -> dict[str, Shape]:
@@ -137,14 +138,15 @@ class Subsampling(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         rows = x[:, :, ::2] + x[:, :, 1::2]
-        self.pooled = rows[..., ::2] + rows[..., 1::2]
+        self.pooled = (rows[..., ::2] + rows[..., 1::2]).repeat(self.each, axis=1)
         self.pooled *= self.scale
         return self.pooled * self._per_map("coefficient") + self._per_map("bias")
 
     def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray:
         into["coefficient"] += (cotangent * algebra(self.pooled)).sum(axis=(0, 2, 3))
         into["bias"] += cotangent.sum(axis=(0, 2, 3))
-        pooled = cotangent * algebra(self._per_map("coefficient") * self.scale)
+        by_map = cotangent * algebra(self._per_map("coefficient") * self.scale)
+        pooled = by_map.reshape(len(by_map), -1, self.each, *self.shape[1:]).sum(axis=2)
         return pooled.repeat(2, axis=2).repeat(2, axis=3)
 
     def _per_map(self, parameter: str) -> np.ndarray:

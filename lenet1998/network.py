@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,7 @@ class Network:
         for layer in reversed(hidden):
             below = layer.curvature(below)  # type: ignore[arg-type]
 
-    def table(self) -> list[dict[str, object]]:
+    def table(self) -> list[dict[str, Any]]:
         """A row for each layer with a name: maps, size, parameters, connections and multiply-accumulates."""
         named = [layer for layer in self.layers if layer.name]
         return [
@@ -152,13 +153,29 @@ def squashing(recipe: Recipe) -> Layer:
     return ReLU() if recipe.squash == "relu" else Squash()
 
 
-def pooling(name: str, recipe: Recipe) -> list[Layer]:
-    """The recipe's S layer; one that learns a coefficient and a bias squashes what it computes (section II-B)."""
+def pooling(name: str, recipe: Recipe, each: int = 1) -> list[Layer]:
+    """The recipe's S layer; one that learns a coefficient and a bias squashes what it computes (section II-B).
+
+    Only such a layer can have more than one map for `each` below.
+    """
     if recipe.subsampling == "max":
         return [MaxPooling(name)]
     if recipe.subsampling == "plain":
         return [AveragePooling(name)]
-    return [Subsampling(name, average=recipe.subsampling == "average"), squashing(recipe)]
+    return [Subsampling(name, recipe.subsampling == "average", each), squashing(recipe)]
+
+
+def one_unit_a_class(recipe: Recipe) -> list[Layer]:
+    """Ten output units, as section III-C's networks have them: weighted sums under a linear output, else squashed units
+    whose targets are +1 for the class and -1 for the others.
+
+    Their squared error is equation 8 on the squared distances to the targets, and so an RBF layer without a name: the
+    largest unit wins, and nobody has to compute the distances to know it, so the table does not count them.
+    """
+    units: list[Layer] = [FullConnection("Output", 10)]
+    if recipe.output == "linear":
+        return units
+    return [*units, squashing(recipe), RBF("", output_codes("one_of_n", units=10))]
 
 
 def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name

@@ -1,4 +1,7 @@
-"""Section III-C's classifiers that are no networks: literal formulas, and the counts of Figures 11 and 12."""
+"""Section III-C's classifiers that are no networks: literal formulas, and the counts of Figures 11 and 12.
+
+The networks are in test_section3_networks.
+"""
 
 from __future__ import annotations
 
@@ -218,7 +221,7 @@ def test_parameters_that_the_text_counts():
 MOST_WRONG = {"linear": 40, "deslant_linear": 20, "pairwise_linear": 60, "pca40_quadratic": 20, "rbf1000_linear": 80}
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", [name for name in ROWS if "mlp" not in name and "lenet" not in name])
 def test_every_row_learns_digits_and_is_measured(name, sklearn):
     record = measure(ROWS[name], FEWER if "svm" in name else DATA, seed=1)
     assert record["error_percent"] <= MOST_WRONG.get(name, 15)

@@ -38,6 +38,7 @@ LAYERS = {
     "convolution to one unit a map": (Convolution("C", full_table(3, 4), 3), (3, 3, 3)),
     "sum": (Subsampling("S"), (3, 4, 6)),
     "average": (Subsampling("S", average=True), (2, 4, 2)),
+    "two maps for each": (Subsampling("S", average=True, each=2), (3, 4, 2)),
     "full connection": (FullConnection("F", 5), (7,)),
     "full connection on maps": (FullConnection("F", 4), (2, 3, 2)),
     "squash": (Squash(), (2, 3, 4)),

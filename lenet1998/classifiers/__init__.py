@@ -1,5 +1,6 @@
-"""The classifiers of section III-C that are not trained as networks: Figure 9's baselines, each in a few lines.
+"""The classifiers of section III-C, Figure 9's, each in a few lines: baselines, networks, and what is built on them.
 
 All of them follow `lenet1998.classifiers.classifier.Classifier`; `lenet1998.classifiers.rows` lists them under the
-paper's names. Nearest neighbours, K-means and support vector machines are scikit-learn's (the extra ``baselines``).
+paper's names. Networks are the project's own and learn by its own procedure; nearest neighbours, K-means and support
+vector machines are scikit-learn's (the extra ``baselines``).
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,14 +16,20 @@ import numpy as np
 from lenet1998.data.patterns import CLASSES
 from lenet1998.errors import DataError, LeNetError
 
-# Images scored at a time, so that what lies between stays small.
-BLOCK = 500
+# Images scored at a time, so that what lies between stays small, and the compiled engine keeps to one thread.
+BLOCK = 250
 
 
 class Classifier(ABC):
-    """A classifier of ten classes. A subclass says how to fit vectors, how to score them, and what it costs."""
+    """A classifier of ten classes. A subclass says how to fit vectors, how to score them, and what it costs.
+
+    `directory` is where one that takes long to fit may keep what it has learned so far, and go on from there after a
+    stop; `earlier_seconds` are those that it had spent before.
+    """
 
     shape: tuple[int, ...] = ()
+    directory: Path | None = None
+    earlier_seconds = 0.0
 
     def fit(self, images: np.ndarray, labels: np.ndarray) -> Classifier:
         """Learn from images (P, ...), uint8 or floats, and labels (P,) from 0 to 9; returns itself.
@@ -35,15 +42,19 @@ class Classifier(ABC):
         if missing:
             raise DataError(f"no training image shows a {missing[0]}: give images of all ten classes")
         self.shape = images.shape[1:]
-        self._fit(vectors(images), np.asarray(labels, np.intp))
+        self._fit(self._seen(images), np.asarray(labels, np.intp))
         return self
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """Penalties, float64 (P, 10), the smallest for the answer. Raises DataError for images of another shape."""
         if images.shape[1:] != self.shape:
             raise DataError(f"the images have shape {images.shape[1:]}: give images of shape {self.shape}, as in fit")
-        blocks = [self._scores(vectors(images[start : start + BLOCK])) for start in range(0, len(images), BLOCK)]
+        blocks = [self._scores(self._seen(images[start : start + BLOCK])) for start in range(0, len(images), BLOCK)]
         return np.concatenate([np.empty((0, CLASSES)), *blocks])
+
+    def _seen(self, images: np.ndarray) -> np.ndarray:
+        """What `_fit` and `_scores` are given of images (P, ...): vectors."""
+        return vectors(images)
 
     @abstractmethod
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:

@@ -7,38 +7,47 @@ everything but the windows is a single loop over a map.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lenet1998.kernels.specialise import registers, unroll
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
     from lenet1998.layers import Subsampling
 
 
-def forward(x, coefficient, bias, pooled, y, *, maps, height, width, stride, scale):
-    """The sum of each 2x2 window (scale 1; the average: 1/4), times a coefficient, plus a bias."""
+def forward(x, coefficient, bias, pooled, y, *, maps, each, height, width, stride, scale):
+    """The sum of each 2x2 window (scale 1; the average: 1/4), times a coefficient, plus a bias.
+
+    Each map below has `each` maps here.
+    """
     for m in range(maps):
         for row in range(height):
             for i in range(width):
-                above = x[m, 2 * row * stride + 2 * i] + x[m, 2 * row * stride + 2 * i + 1]
-                under = x[m, (2 * row + 1) * stride + 2 * i] + x[m, (2 * row + 1) * stride + 2 * i + 1]
+                above = x[m // each, 2 * row * stride + 2 * i] + x[m // each, 2 * row * stride + 2 * i + 1]
+                under = x[m // each, (2 * row + 1) * stride + 2 * i] + x[m // each, (2 * row + 1) * stride + 2 * i + 1]
                 pooled[m, row * width + i] = scale * (above + under)
         for i in range(height * width):
             y[m, i] = coefficient[m] * pooled[m, i] + bias[m]
 
 
-def below(coefficient, g, below, *, maps, height, width, stride, margin, scale, squared):
+def below(coefficient, g, below, *, maps, each, height, width, stride, margin, scale, squared):
     """Each of the four inputs receives the coefficient (times the quarter of an average), squared in that algebra."""
-    for m in range(maps):
-        factor = scale * coefficient[m]
-        if squared:
-            factor = factor * factor
+    factor = registers(each)
+    for s in range(maps // each):
+        for r in unroll(each):
+            factor[r] = scale * coefficient[s * each + r]
+            if squared:
+                factor[r] = factor[r] * factor[r]
         for row in range(height):
             for i in range(width):
-                value = factor * g[m, row * width + i]
-                below[m, margin + 2 * row * stride + 2 * i] = value
-                below[m, margin + 2 * row * stride + 2 * i + 1] = value
-                below[m, margin + (2 * row + 1) * stride + 2 * i] = value
-                below[m, margin + (2 * row + 1) * stride + 2 * i + 1] = value
+                value = 0.0
+                for r in unroll(each):
+                    value += factor[r] * g[s * each + r, row * width + i]
+                below[s, margin + 2 * row * stride + 2 * i] = value
+                below[s, margin + 2 * row * stride + 2 * i + 1] = value
+                below[s, margin + (2 * row + 1) * stride + 2 * i] = value
+                below[s, margin + (2 * row + 1) * stride + 2 * i + 1] = value
 
 
 def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, length, squared, learns):
@@ -66,7 +75,8 @@ def emit(layer: Subsampling, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     y = plan.plane(name, maps, height, width, width, dense=dense)
     pooled = plan.buffer(f"{name}_pooled", (maps, height * width))
     coefficient, bias = (plan.parameter(layer, key, (maps,)) for key in ("coefficient", "bias"))
-    sizes = {"maps": maps, "height": height, "width": width, "stride": x.stride, "scale": layer.scale}
+    sizes: dict[str, Any] = {"maps": maps, "each": layer.each, "height": height, "width": width}
+    sizes |= {"stride": x.stride, "scale": layer.scale}
     plan.forward(forward, f"{name}_forward", [x.values, coefficient, bias, pooled, y.values], **sizes)
     plan.adjoint(
         weights,

@@ -1,0 +1,361 @@
+"""Section III-C's networks: their counts, what they learn, and the classifiers that are built on LeNet-4."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from experiments import section3_choices
+from lenet1998 import checkpoint as checkpoints
+from lenet1998.classifiers.boosting import Boosted, confident_enough
+from lenet1998.classifiers.classifier import vectors
+from lenet1998.classifiers.features import LocalLinear, OnFeatures
+from lenet1998.classifiers.neighbours import NearestNeighbours
+from lenet1998.classifiers.network import NetworkClassifier, recipe_of
+from lenet1998.classifiers.rows import ROWS, measure
+from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
+from lenet1998.data import load
+from lenet1998.data.deslant import reduced
+from lenet1998.engine import Batch, make_engine
+from lenet1998.errors import CheckpointError, DataError, RecipeError
+from lenet1998.initialisation import initialise
+from lenet1998.loss import make_loss
+from lenet1998.networks import build
+from lenet1998.paper import figures_9_to_12
+from lenet1998.recipe import Recipe
+from lenet1998.rejection import confidence
+from lenet1998.squash import squash
+from lenet1998.training import Trainer
+
+DIGITS = load("synthetic", train_size=200, test_size=60)
+TRAIN, TEST = DIGITS.train, DIGITS.test
+
+
+def table(name: str) -> dict[str, tuple[int, ...]]:
+    """Layer: maps, side, parameters, connections."""
+    rows = build(recipe_of(name)).table()
+    return {row["name"]: (row["maps"], row["size"][0], row["parameters"], row["connections"]) for row in rows}
+
+
+def total(name: str, key: str) -> int:
+    return sum(row[key] for row in build(recipe_of(name)).table())
+
+
+def short(name: str, passes: int = 3, seed: int = 1, copies: int = 0) -> NetworkClassifier:
+    return NetworkClassifier(recipe_of(name, copies), seed, passes, engine="numpy")
+
+
+def wrong(scores: np.ndarray) -> float:
+    return float((scores.argmin(axis=1) != TEST.labels).mean())
+
+
+def test_lenet1_has_the_2578_parameters_and_98442_connections_of_its_paper():
+    assert table("lenet1") == {
+        "H1": (4, 24, 104, 59_904),
+        "H2": (4, 12, 8, 2_880),
+        "H3": (12, 8, 512, 32_768),
+        "H4": (12, 4, 24, 960),
+        "Output": (10, 1, 1_930, 1_930),
+    }
+    assert (total("lenet1", "parameters"), total("lenet1", "connections")) == (2_578, 98_442)
+    assert LENET1_H3.sum() == 20
+    assert inputs_of(LENET1_H3)[:6] == [[0], [0, 1], [0, 1], [1], [0, 1], [0, 1]]
+    np.testing.assert_array_equal(LENET1_H3[2:, 6:], LENET1_H3[:2, :6])  # its two halves are wired alike
+    assert not LENET1_H3[2:, :6].any() and not LENET1_H3[:2, 6:].any()
+
+
+def test_lenet4_is_what_section_3c8_says_of_it():
+    """4 maps, 8 in pairs, 16, 16, 120 units; about 260,000 connections and 17,000 parameters."""
+    assert table("lenet4") == {
+        "C1": (4, 28, 104, 81_536),
+        "S2": (8, 14, 16, 7_840),
+        "C3": (16, 10, 1_616, 161_600),
+        "S4": (16, 5, 32, 2_000),
+        "C5": (120, 1, 13_720, 13_720),
+        "Output": (10, 1, 1_210, 1_210),
+    }
+    assert total("lenet4", "connections") == pytest.approx(260_000, rel=0.05)
+    assert total("lenet4", "parameters") == pytest.approx(17_000, rel=0.05)
+
+
+def test_lenet4s_c3_maps_choose_one_of_each_pair_and_no_two_c5_units_see_the_same():
+    choices = [tuple(number % 2 for number in seen) for seen in inputs_of(lenet4_c3())]
+    assert [[number // 2 for number in seen] for seen in inputs_of(lenet4_c3())] == [[0, 1, 2, 3]] * 16
+    assert len(set(choices)) == 16
+    seen = inputs_of(lenet4_c5())
+    assert len({tuple(each) for each in seen}) == 120
+    assert [len(each) for each in seen] == [5] * 64 + [4] * 56
+    uses = lenet4_c5().sum(axis=1)
+    assert uses.max() - uses.min() <= 4
+
+
+def test_lenet4s_subsampling_maps_come_in_pairs():
+    network = build(recipe_of("lenet4"))
+    initialise(network, recipe_of("lenet4"), np.random.default_rng(0))
+    network.forward(TRAIN.images[:2])
+    c1, s2 = network.layers[1].x, network.layers[2]
+    for number in range(8):
+        windows = c1[:, number // 2].reshape(2, 14, 2, 14, 2).mean(axis=(2, 4))
+        np.testing.assert_allclose(s2.pooled[:, number], windows, atol=1e-6)
+
+
+# Thousands of multiply-accumulates and variables in Figures 11 and 12.
+COUNTS = {
+    "mlp_20x20_300": (123, 123),
+    "mlp_1000": (795, 795),
+    "mlp_300_100": (267, 267),
+    "mlp_500_150": (469, 469),
+    "lenet1": (100, 3),
+    "lenet4": (260, 17),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts_are_those_of_figures_11_and_12(name):
+    macs, variables = COUNTS[name]
+    assert total(name, "macs") / 1000 == pytest.approx(macs, rel=0.06, abs=0.5)
+    assert len(build(recipe_of(name)).parameters) / 1000 == pytest.approx(variables, rel=0.02, abs=0.5)
+
+
+def test_the_error_is_half_the_squared_distance_to_targets_of_plus_and_minus_one():
+    recipe = replace(recipe_of("mlp_300"), dtype="float64")
+    network = build(recipe)
+    initialise(network, recipe, np.random.default_rng(0))
+    penalties = network.forward(TRAIN.images[:5])
+    units = squash(network.layers[2].forward(network.layers[2].x))  # the weighted sums of the ten output units
+    targets = np.where(TRAIN.labels[:5, None] == np.arange(10), 1.0, -1.0)
+    expected = np.square(units - targets).sum(axis=1) / 2
+    np.testing.assert_allclose(make_loss(recipe).value(penalties, TRAIN.labels[:5]), expected)
+    np.testing.assert_array_equal(penalties.argmin(axis=1), units.argmax(axis=1))
+    # A lead in penalties is four times a lead of the outputs: so adding penalties is adding outputs.
+    np.testing.assert_allclose(penalties[:, 0] - penalties[:, 1], 4 * (units[:, 1] - units[:, 0]))
+
+
+@pytest.mark.parametrize("name", ["lenet1", "lenet4", "mlp_20x20_300"])
+def test_both_engines_learn_these_networks_alike(name):
+    numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
+    if numba.config.DISABLE_JIT:
+        pytest.skip("hundreds of times slower in plain Python, where the tests of the layers run")
+    engines = []
+    for engine in ("numpy", "numba"):
+        network = build(recipe_of(name))
+        initialise(network, recipe_of(name), np.random.default_rng(0))
+        engines.append(make_engine(engine, network, make_loss(recipe_of(name))))
+    images = TRAIN.images[:, 4:-4, 4:-4] if name == "mlp_20x20_300" else TRAIN.images
+    batch, order = Batch(images, TRAIN.labels), np.arange(50)
+    curvatures = [engine.mean_curvature(batch, order) for engine in engines]
+    np.testing.assert_allclose(curvatures[1], curvatures[0], rtol=1e-3, atol=1e-5 * curvatures[0].max())
+    steps = (0.001 / (0.02 + curvatures[0])).astype(np.float32)
+    tallies = [engine.train(batch, order, steps) for engine in engines]
+    assert tallies[0].errors == tallies[1].errors
+    values = [engine.network.parameters.values for engine in engines]
+    np.testing.assert_allclose(values[1], values[0], atol=2e-5)
+
+
+@pytest.mark.parametrize(("row", "most"), [("lenet1_16x16", 0.5), ("deslant_mlp_20x20_300_10", 0.35)])
+def test_rows_that_are_a_network_learn_digits_and_are_measured(row, most, monkeypatch, tmp_path):
+    made = ROWS[row].make(4)
+    made.passes, made.engine_name = 3, "numpy"
+    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, tmp_path)
+    assert record["error_percent"] <= 100 * most and record["seed"] == 4
+    assert record["variables"] == len(build(made.recipe).parameters)
+    assert record["seconds_to_fit"] > 0 and record["microseconds_to_classify"] > 0
+
+
+def test_every_network_of_figure_9_has_a_row_with_its_recipe():
+    networks = {name for name in figures_9_to_12() if "mlp" in name or "lenet" in name} - {"lenet5", "dist_lenet5"}
+    assert networks <= set(ROWS) and all(ROWS[name].random for name in networks)
+    assert ROWS["dist_mlp_28x28_500_150_10"].label == "[dist] 28x28-500-150-10"
+    for name in networks:
+        made = ROWS[name].make(7)
+        recipe = made.network.recipe if isinstance(made, OnFeatures) else made.recipe
+        assert recipe.optimiser == "sdlm" and recipe.distorted_copies == (9 if name.startswith("dist") else 0)
+        assert (made.network if isinstance(made, OnFeatures) else made).seed == 7
+
+
+def test_a_stopped_network_goes_on_where_it_was(tmp_path):
+    whole = short("lenet1", passes=2).fit(TRAIN.images, TRAIN.labels)
+    begun, resumed = short("lenet1", passes=1), short("lenet1", passes=2)
+    begun.directory = resumed.directory = tmp_path / "run"
+    begun.fit(TRAIN.images, TRAIN.labels)
+    resumed.fit(TRAIN.images, TRAIN.labels)
+    np.testing.assert_array_equal(resumed.scores(TEST.images), whole.scores(TEST.images))
+    passes = checkpoints.load(tmp_path / "run" / "checkpoint.npz").history["passes"]
+    assert resumed.earlier_seconds == passes[0]["seconds"] > 0 and begun.earlier_seconds == 0
+    other = short("lenet1", passes=2, seed=2)
+    other.directory = tmp_path / "run"
+    with pytest.raises(CheckpointError, match="holds a run with other seed"):
+        other.fit(TRAIN.images, TRAIN.labels)
+    resumed.directory = tmp_path / "run"
+    with pytest.raises(CheckpointError, match="holds a run with other data"):
+        resumed.fit(TRAIN.images[::-1].copy(), TRAIN.labels[::-1].copy())
+
+
+def test_distortions_of_a_smaller_field_are_the_middle_of_the_larger_one():
+    def batch(network: str) -> np.ndarray:
+        trainer = Trainer(recipe_of(network, copies=1), DIGITS, seed=3, engine="numpy")
+        return trainer._distorted.batch(np.array([0, len(TRAIN), len(TRAIN) + 9])).images
+
+    larger, smaller = batch("lenet4"), batch("mlp_300")
+    assert larger.shape == (3, 32, 32) and smaller.shape == (3, 28, 28)
+    np.testing.assert_array_equal(smaller, larger[:, 2:30, 2:30])
+    np.testing.assert_array_equal(smaller[0], TRAIN.images[0])
+    assert wrong(short("mlp_300", passes=2, copies=1).fit(TRAIN.images, TRAIN.labels).scores(TEST.images)) < 0.6
+
+
+def test_recipes_that_these_networks_cannot_follow_are_refused():
+    with pytest.raises(RecipeError, match="network=lenet4 has one a class: choose codes=one_of_n"):
+        Recipe(network="lenet4")
+    with pytest.raises(RecipeError, match="choose subsampling=average or sum"):
+        replace(recipe_of("lenet4"), subsampling="max")
+    assert len(build(replace(recipe_of("lenet1"), subsampling="max")).parameters) == 2_578 - 8 - 24
+
+
+@pytest.fixture(scope="module")
+def lenet4() -> NetworkClassifier:
+    return short("lenet4").fit(TRAIN.images, TRAIN.labels)
+
+
+def test_features_are_what_the_last_layer_sees(lenet4):
+    features = lenet4.features(TEST.images)
+    assert features.shape == (60, 120)
+    last = lenet4.network.layers[lenet4.last]
+    units = squash(features @ last.values["weight"].T + last.values["bias"])
+    codes = 2 * np.eye(10) - 1
+    penalties = np.square(units[:, None] - codes).sum(axis=2)
+    np.testing.assert_allclose(penalties, lenet4.scores(TEST.images), rtol=1e-4, atol=1e-4)
+
+
+def test_neighbours_in_place_of_the_last_layer(lenet4, monkeypatch):
+    pytest.importorskip("sklearn")
+    replaced = OnFeatures(short("lenet4"), NearestNeighbours(k=3)).fit(TRAIN.images, TRAIN.labels)
+    alone = NearestNeighbours(k=3).fit(lenet4.features(TRAIN.images), TRAIN.labels)
+    np.testing.assert_allclose(replaced.scores(TEST.images), alone.scores(lenet4.features(TEST.images)))
+    assert wrong(replaced.scores(TEST.images)) < 0.3
+    assert replaced.macs() == lenet4.macs() - 1_200 + 200 * 120
+    assert replaced.variables() == 16_698 - 1_210 + 200 * 120
+
+
+def test_local_learning_solves_a_regularised_linear_problem_for_each_pattern():
+    """Against least squares with a constant that is not decayed, over the k nearest, one pattern at a time."""
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(0)
+    x, labels, t = rng.random((200, 5)), np.arange(200) % 10, rng.random((7, 5))
+    local = LocalLinear(k=12, decay=0.3).fit(x, labels)
+    for pattern, scores in zip(t.astype(np.float32), local.scores(t), strict=True):
+        near = np.argsort(np.square(x - pattern).sum(axis=1))[:12]
+        inputs = x[near] - pattern
+        decay = 0.3 * np.square(inputs).sum(axis=1).mean()
+        system = np.vstack(
+            [np.hstack([np.ones((12, 1)), inputs]), np.hstack([np.zeros((5, 1)), np.eye(5) * decay**0.5])]
+        )
+        targets = np.vstack([2.0 * (labels[near, None] == np.arange(10)) - 1, np.zeros((5, 10))])
+        np.testing.assert_allclose(scores, -np.linalg.lstsq(system, targets, rcond=None)[0][0], atol=1e-5)
+
+
+def test_local_learning_on_its_own_prototypes_and_with_too_few():
+    pytest.importorskip("sklearn")
+    x = vectors(TRAIN.images)
+    local = LocalLinear(k=5, decay=1e-6).fit(x, TRAIN.labels)
+    assert (local.scores(x).argmin(axis=1) == TRAIN.labels).all()
+    twice = LocalLinear(k=4).fit(np.repeat(np.eye(10), 4, axis=0), np.arange(40) // 4)
+    assert (twice.scores(np.eye(10)).argmin(axis=1) == np.arange(10)).all()  # all neighbours in one place
+    with pytest.raises(DataError, match="there are only 200 images: give 300"):
+        LocalLinear(k=300).fit(x, TRAIN.labels)
+
+
+@pytest.fixture(scope="module")
+def boosted() -> Boosted:
+    return Boosted(recipe_of("lenet4", copies=9), seed=1, rounds=3, passes=2, engine="numpy").fit(
+        TRAIN.images, TRAIN.labels
+    )
+
+
+def test_the_second_network_learns_half_right_and_half_wrong_patterns(boosted):
+    first, second, third = boosted.networks
+
+    def right(network: NetworkClassifier, batch: Batch) -> np.ndarray:
+        return network.engine.penalties(batch.images).argmin(axis=1) == batch.labels
+
+    mix = boosted._filtered(TRAIN, 0, lambda batch: [right(first, batch), ~right(first, batch)])
+    assert right(first, mix).mean() == 0.5
+    assert mix.images.shape[1:] == (32, 32) and 40 <= len(mix.labels) <= len(TRAIN)
+    assert 0.2 < right(first, Batch(*(field[: len(mix.labels) // 2] for field in mix))).mean() < 0.8  # in random order
+    found = boosted._filtered(TRAIN, 1, lambda batch: [right(first, batch) != right(second, batch)])
+    assert (right(first, found) != right(second, found)).all()
+    with pytest.raises(DataError, match="left for a further network to learn"):
+        boosted._filtered(TRAIN, 0, lambda batch: [np.zeros(len(batch.labels), bool)])
+
+
+def test_what_the_later_networks_were_fitted_to(monkeypatch):
+    """Network 2: half of it wrong for network 1. Network 3: all of it disputed between the two."""
+    seen = []
+    fit = NetworkClassifier.fit
+
+    def watched(self, images, labels):
+        seen.append(Batch(images, labels))
+        return fit(self, images, labels)
+
+    monkeypatch.setattr(NetworkClassifier, "fit", watched)
+    boosted = Boosted(recipe_of("lenet4", copies=9), seed=2, rounds=2, passes=1, engine="numpy")
+    boosted.fit(TRAIN.images, TRAIN.labels)
+    first, second, _ = boosted.networks
+    answers = [[network.engine.penalties(batch.images).argmin(axis=1) for network in (first, second)] for batch in seen]
+    assert (seen[0].images == TRAIN.images).all()
+    assert (answers[1][0] == seen[1].labels).mean() == 0.5
+    assert (answers[2][0] != answers[2][1]).all()
+    assert [network.recipe.distorted_copies for network in boosted.networks] == [9, 0, 0]
+
+
+def test_outputs_are_added_where_the_first_network_is_in_doubt(boosted):
+    single = [network.engine.penalties(TEST.images) for network in boosted.networks]
+    scores = boosted.scores(TEST.images)
+    doubtful = confidence(single[0]) < boosted.confident
+    np.testing.assert_allclose(scores[~doubtful], single[0][~doubtful], rtol=1e-5)
+    np.testing.assert_allclose(3 * scores[doubtful], sum(single)[doubtful], rtol=1e-4)
+    assert boosted.share_asked == doubtful.mean()
+    one = boosted.networks[0].macs()
+    assert boosted.macs() == round(one * (1 + 2 * boosted.share_asked))
+    assert boosted.variables() == 3 * 16_698
+
+
+def test_confidence_enough_costs_no_error():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 500)
+    truth = np.where(labels[:, None] == np.arange(10), 0.0, 1.0)
+    alone, together = (truth + noise * rng.standard_normal((500, 10)) for noise in (0.5, 0.35))
+    enough = confident_enough(alone, together, labels)
+    doubtful = confidence(alone) < enough
+    mixed = np.where(doubtful[:, None], together, alone)
+    errors = [int((scores.argmin(axis=1) != labels).sum()) for scores in (alone, together, mixed)]
+    assert errors[2] <= errors[1] < errors[0] and 0 < doubtful.mean() < 1
+    assert confident_enough(alone, truth, labels) > enough
+    assert confident_enough(alone, alone, labels) == confidence(alone).min()
+
+
+def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path):
+    pytest.importorskip("sklearn")
+    fitted = []
+
+    class Watched(NetworkClassifier):
+        def fit(self, images, labels):
+            fitted.append((self.recipe.eta(1), len(images)))
+            return super().fit(images, labels)
+
+    monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Watched, engine="numpy"))
+    monkeypatch.setattr(section3_choices, "RATES", {"lenet1": (reduced, (1, 6))})
+    monkeypatch.setattr(section3_choices, "NEIGHBOURS", (1,))
+    monkeypatch.setattr(section3_choices, "LOCAL", [(5, 0.3)])
+    data = ["--data", "synthetic", "--held-out", "50", "--train-size", "100"]
+    monkeypatch.setattr(sys, "argv", ["section3_choices", *data, "--passes", "1", "--out", str(tmp_path)])
+    section3_choices.main()
+    record = json.loads((tmp_path / "section3_choices.json").read_text())
+    assert record["data"]["train_size"] == 100 and record["data"]["held_out"] == 50
+    assert [found["candidate"] for found in record["tried"]] == ["1 times", "6 times", "k = 1", "k = 5, decay 0.3"]
+    assert all(0 <= found["error_percent"] < 90 for found in record["tried"])
+    assert fitted == [(0.0005, 100), (0.003, 100), (recipe_of("lenet4").eta(1), 100)]
