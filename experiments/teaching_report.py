@@ -66,12 +66,12 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
     are drawn as lines.
     """
     with style():
-        figure = Figure(figsize=(7.5, 3.4))
+        figure = Figure(figsize=(7.5, 3.4 + 0.2 * len(groups)))
         left, right = figure.subplots(1, 2)
         for number, (name, runs) in enumerate(groups.items()):
             colour, mark = LOOKS[number]["color"], LOOKS[number]["marker"]
             held_out = "validation" if "validation" in runs[0]["measured"] else "test"
-            _band(left, runs, "train_loss", colour, mark, label=name)
+            _band(left, runs, "train_loss", colour, mark)
             _band(
                 right, runs, "train_error_percent", colour, mark, linestyle=":", label=f"{name}: training, on the fly"
             )
@@ -84,7 +84,7 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         right.set(xlabel="pass", ylabel="accuracy (%)", title="Means, 95% intervals over seeds")
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.legend(fontsize="x-small")
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="x-small")
         return save(figure, stem)
 
 
