@@ -18,8 +18,9 @@ WITHOUT_KERNELS = --ignore-glob='*/test_data_*' $(foreach what,prepare synthetic
 # Whole files go to a core, because the tests of a file share what they have compiled.
 ALL_CORES = --numprocesses=auto --dist=loadfile
 
+# The first run includes the notebooks, a minute for each cell at most.
 test: $(STAMP)
-	$(BIN)/python -m pytest $(ALL_CORES)
+	$(BIN)/python -m pytest $(ALL_CORES) --nbmake --nbmake-timeout=60
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(WITHOUT_KERNELS)
 
 $(STAMP): setup.cfg pyproject.toml

@@ -79,7 +79,7 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         for number, (name, accuracy) in enumerate(published.items()):
             right.axhline(accuracy, color="0.4", linewidth=1, linestyle=("--", "-.")[number % 2], label=name)
         left.set(
-            xlabel="pass", ylabel="training loss (geometric mean)", yscale="log", title=title[0].upper() + title[1:]
+            xlabel="pass", ylabel="training loss (geometric mean)", yscale="log", title=title[:1].upper() + title[1:]
         )
         right.set(xlabel="pass", ylabel="accuracy (%)", title="Means, 95% intervals over seeds")
         for axes in (left, right):
