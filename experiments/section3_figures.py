@@ -46,9 +46,7 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     figure = Figure(figsize=(9, 4.2))
     left, right = figure.subplots(1, 2)
     _bars(left, shown, [row.rejection for row in shown], REJECT)
-    left.set(
-        xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="Rejection; lines: 95% intervals" + _of(10, rows)
-    )
+    left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="95% intervals" + _of(10, rows))
     colours = [f"C{number}" for number in range(7)]
     for number, row in enumerate(row for row in shown if not row.open):
         curve = records[row.name]["runs"][0]["error_reject"]
