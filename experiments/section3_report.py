@@ -38,6 +38,7 @@ EXPLAINED = {
 }
 # How far the search for an explanation has come.
 SUSPECTED = {
+    ("linear", ERROR): "least squares here; the paper found sigmoid units and gradients similar, which is not measured",
     ("deslant_linear", ERROR): "how grey pixels weigh and how the crop is placed are not said; neither closes the gap",
     ("knn_euclidean", ERROR): "k is not said; 24 MB for 60,000 templates in the text are 20x20 pixels, not 28x28",
     (
