@@ -1,7 +1,8 @@
 """What section III-C leaves open for its networks, tried on held-out training patterns: rates, neighbours and decay.
 
 Each candidate learns the first training patterns and is judged on the last 10,000 of them; the test set plays no part.
-The rows of `experiments.section3` have what was chosen from OUT/section3_choices.json.
+It repeats, at full size and in OUT/section3_choices.json, the trials from which the rows of `experiments.section3` have
+their values; those trials were not recorded.
 """
 
 from __future__ import annotations

@@ -132,14 +132,14 @@ def perform(
             running[receiver] = waiting.pop(0), process
         for ready in wait(list(running)):
             name, process = running.pop(ready)
-            outcome: dict | Failed
+            outcome: dict | Failed | None
             try:
                 outcome = cast(Connection, ready).recv()
             except EOFError:
-                process.join()
-                outcome = Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
+                outcome = None
             process.join()
-            finished(name, outcome)
+            lost = Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
+            finished(name, outcome or lost)
 
 
 def work(name: str, choice: DataChoice, seeds: int, runs: Path, sender: Connection) -> None:

@@ -21,7 +21,7 @@ from lenet1998.loss import make_loss
 from lenet1998.recipe import PUBLISHED_SCHEDULE, Recipe
 from lenet1998.runs import CHECKPOINT, run
 
-# How many times LeNet-5's rates the networks learn with, chosen by experiments.section3_choices; the others: once.
+# How many times LeNet-5's rates the networks learn with, chosen on held-out patterns; the others: once.
 FASTER = {"lenet1": 6.0, "lenet4": 2.0}
 # Training patterns that a pass's record is tested on: a test set is no part of fitting.
 _WATCHED = 1000
