@@ -120,6 +120,24 @@ def test_any_network_learns_alike_in_batches(drawn, optimiser, count, batch, blo
         agree_in_batches(*engines, patterns, batch, order, own, rate, 1e-9)  # with the memories of the first
 
 
+@pytest.mark.parametrize("lowest", [True, False])
+def test_points_that_see_some_of_the_maps_agree_one_by_one_and_in_batches(lowest):
+    """LeNet-4's C5 in small, at the bottom of a network and above another layer; one unit sees nothing at all."""
+    table = np.array([[1, 0, 1, 0], [1, 1, 0, 0], [0, 1, 1, 0]], bool)
+
+    def make() -> Network:
+        below: list[Layer] = [] if lowest else [Convolution("C3", np.ones((3, 3), bool), 2), Squash()]
+        layers = [*below, Convolution("C5", table, kernel=3), Squash(), FullConnection("Output", 3)]
+        return randomise(Network(Input(3 if lowest else 4, channels=3), layers, "float64"), 7)
+
+    theirs, ours = make(), make()
+    patterns = some(5, ours.input.side, 3, channels=3)
+    engines = NumpyEngine(theirs, CrossEntropy()), NumbaEngine(ours, CrossEntropy(), jit=False)
+    agree(*engines, patterns, 4, one=1e-12, many=1e-12)
+    own = [Adam(network.parameters.values, decay=None) for network in (theirs, ours)]
+    agree_in_batches(*engines, patterns, 3, np.arange(8) % 5, own, 0.001, 1e-9)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 17), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 9))
 def test_full_connections_of_a_block_are_matrix_products(count, units, inputs, rows, patterns):

@@ -37,7 +37,7 @@ class Kernels(NamedTuple):
 
 
 LAYERS: dict[type, Kernels] = {
-    Convolution: Kernels(convolution.emit, convolution.is_matrix),
+    Convolution: Kernels(convolution.emit, convolution.is_point),
     Subsampling: Kernels(subsampling.emit, lambda layer: False),
     MaxPooling: Kernels(pooling.emit_max, lambda layer: False),
     AveragePooling: Kernels(pooling.emit_mean, lambda layer: False),

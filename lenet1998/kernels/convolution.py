@@ -1,4 +1,4 @@
-"""The convolutions of section II-B, compiled: C1, C3, and C5 wherever it is larger than a point.
+"""The convolutions of section II-B, compiled: C1, C3, and C5 wherever its maps are larger than a point.
 
 A map of 28 rows of 28 is too short a loop 28 times. So maps lie flat, one row after the other, at the stride of the
 layer below: then the tap (u, v) of a kernel is the input at i + u * stride + v for *every* position i, and one loop
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet1998.kernels import arrange
+from lenet1998.kernels import arrange, points
 from lenet1998.kernels.full import emit_matrix, emit_unpack
 from lenet1998.kernels.specialise import registers, unroll
 
@@ -150,15 +150,15 @@ def weights(x, weight, bias, g, by_weight, by_bias, *, maps, at_once, apart, fir
     return check
 
 
-def is_matrix(layer: Convolution) -> bool:
-    """Section II-B: where its maps are points and each sees all maps below, C5 is a full connection."""
-    return layer.below[1:] == (layer.k, layer.k) and not layer.padding and bool(layer.table.all())
+def is_point(layer: Convolution) -> bool:
+    """Section II-B: where its maps are points C5 is a full connection, or as much of one as its table has."""
+    return layer.below[1:] == (layer.k, layer.k) and not layer.padding
 
 
 def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
     """Add the layer to the plan and return the plane that it fills."""
-    if is_matrix(layer):
-        return emit_matrix(layer, name, x, plan)
+    if is_point(layer):
+        return (emit_matrix if layer.table.all() else points.emit)(layer, name, x, plan)
     x = arrange.emit(layer, name, emit_unpack(layer, name, x, plan), plan)
     k, (maps, height, width) = layer.k, layer.shape
     weight = plan.parameter(layer, "weight", (int(layer.table.sum()), k * k))

@@ -99,14 +99,22 @@ def emit(layer: FullConnection, name: str, x: Plane, plan: Plan, dense: bool) ->
 def emit_matrix(layer: FullConnection | Convolution, name: str, x: Plane, plan: Plan) -> Plane:
     """Add a layer whose units see all units below to the plan, and return the plane that it fills."""
     units, inputs = layer.shape[0], int(np.prod(layer.below))
-    x = emit_pack(name, x, plan)
-    weight, bias = plan.parameter(layer, "weight", (units * inputs,)), plan.parameter(layer, "bias", (units,))
-    y = plan.plane(name, 1, 1, units, units, dense=True)
-    values, outputs, g = (plan.flat(buffer) for buffer in (x.values, y.values, y.cotangent))
     emit_passes = _emit_block if plan.block else _emit_one
-    down = plan.flat(x.cotangent) if x.cotangent else ""
-    emit_passes(name, plan, [values, weight, bias], outputs, g, down, units=units, inputs=inputs)
+    y, seen, outputs, g, down = connect(layer, name, x, plan)
+    emit_passes(name, plan, seen, outputs, g, down, units=units, inputs=inputs)
     return y
+
+
+def connect(
+    layer: FullConnection | Convolution, name: str, x: Plane, plan: Plan
+) -> tuple[Plane, list[str], str, str, str]:
+    """For a layer of points above the plane: the plane that it fills, what its kernels read (the units below, weights
+    and biases), and where they find outputs, cotangents, and the cotangents below, "" where nothing needs these."""
+    x = emit_pack(name, x, plan)
+    weight, bias = (plan.parameter(layer, key, (layer.values[key].size,)) for key in ("weight", "bias"))
+    y = plan.plane(name, 1, 1, layer.shape[0], layer.shape[0], dense=True)
+    values, outputs, g = (plan.flat(buffer) for buffer in (x.values, y.values, y.cotangent))
+    return y, [values, weight, bias], outputs, g, plan.flat(x.cotangent) if x.cotangent else ""
 
 
 def _emit_one(name: str, plan: Plan, seen: list[str], y: str, g: str, below: str, **sizes: int) -> None:
