@@ -79,7 +79,10 @@ def lenet4(recipe: Recipe) -> Network:
 
 
 def mlp(*hidden: int, side: int = 28) -> Callable[[Recipe], Network]:
-    """The builder of side x side-hidden-...-10, layers of full connections (sections III-C.5 and III-C.6)."""
+    """The builder of side x side-hidden-...-10, layers of full connections (sections III-C.5 and III-C.6).
+
+    Without hidden layers it is section III-C.1's linear classifier, of sigmoid units.
+    """
 
     def built(recipe: Recipe) -> Network:
         layers = [(FullConnection(f"F{number}", units), squashing(recipe)) for number, units in enumerate(hidden, 1)]
@@ -108,6 +111,8 @@ NETWORKS: dict[str, Callable[[Recipe], Network]] = {
     "lenet5": LeNet5,
     "lenet4": lenet4,
     "lenet1": lenet1,
+    "one_layer": mlp(),
+    "one_layer_20x20": mlp(side=20),
     "mlp_300": mlp(300),
     "mlp_1000": mlp(1000),
     "mlp_300_100": mlp(300, 100),

@@ -18,6 +18,8 @@ CHOICES = {
         "lenet5",
         "lenet4",
         "lenet1",
+        "one_layer",
+        "one_layer_20x20",
         "mlp_300",
         "mlp_1000",
         "mlp_300_100",

@@ -50,6 +50,23 @@ def test_the_deslanted_image_is_the_middle_of_the_upright_one():
     np.testing.assert_array_equal(deslanted(DIGITS), upright(DIGITS)[:, 4:24, 4:24])
 
 
+def test_the_other_crop_has_the_ink_in_its_middle():
+    """A digit that hangs to the left of its centre of mass keeps its left end in the box, and loses it at the mass."""
+    flag = np.zeros((1, 28, 28), np.uint8)
+    flag[0, 4:24, 18:22], flag[0, 13:15, 2:18] = 255, 255
+    boxed, middle = deslanted(flag, "box")[0], deslanted(flag)[0]
+    assert boxed.shape == (20, 20)
+    for axis in (0, 1):
+        inked = np.flatnonzero(boxed.any(axis=axis))
+        assert abs(inked[0] + inked[-1] - 19) <= 1
+    assert boxed.sum(dtype=int) == upright(flag).sum(dtype=int) > middle.sum(dtype=int)
+    erect = upright(DIGITS)
+    fits = erect.any(axis=2).sum(axis=1) <= 20
+    np.testing.assert_array_equal(
+        deslanted(DIGITS, "box")[fits].any(axis=2).sum(axis=1), erect[fits].any(axis=2).sum(axis=1)
+    )
+
+
 def test_reducing_keeps_the_mean_grey_and_the_centre():
     small = reduced(DIGITS)
     assert small.shape == (250, 16, 16) and small.dtype == np.uint8

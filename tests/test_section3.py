@@ -60,12 +60,12 @@ def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path, capsys):
     (tmp_path / "sklearn" / "svm.py").write_text("import os; os._exit(9)")
     root = Path(section3.__file__).parent.parent
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{root}")
-    chosen = [f"--only={name}" for name in ("svm_poly4", "knn_euclidean", "linear", "rs_svm_poly5")]
+    chosen = [f"--only={name}" for name in ("svm_poly4", "knn_euclidean", "pairwise_linear", "rs_svm_poly5")]
     with pytest.raises(LeNetError, match="2 of the rows failed .* --resume repeats what failed"):
         monkeypatch.syspath_prepend(str(tmp_path))
         driver(monkeypatch, *chosen, "--jobs", "2", "--out", str(tmp_path / "out"))
-    assert [path.name for path in (tmp_path / "out" / "section3").iterdir()] == ["linear.json"]
-    record = json.loads((tmp_path / "out" / "section3" / "linear.json").read_text())
+    assert [path.name for path in (tmp_path / "out" / "section3").iterdir()] == ["pairwise_linear.json"]
+    record = json.loads((tmp_path / "out" / "section3" / "pairwise_linear.json").read_text())
     assert {"versions", "commit", "machine", "data"} <= set(record)
     assert record["data"]["train_size"] == 100 and len(record["runs"]) == 1
     table = (tmp_path / "out" / "section3.md").read_text()
@@ -94,13 +94,13 @@ def asked(monkeypatch) -> list[str]:
 
 def test_resume_keeps_what_is_there_and_measures_the_rest(asked, monkeypatch, tmp_path):
     place = ["--out", str(tmp_path), "--seeds", "2"]
-    driver(monkeypatch, "--only", "linear", "--only", "rbf1000_linear", *place)
-    kept = (tmp_path / "section3" / "linear.json").stat().st_ino
+    driver(monkeypatch, "--only", "pairwise_linear", "--only", "rbf1000_linear", *place)
+    kept = (tmp_path / "section3" / "pairwise_linear.json").stat().st_ino
     asked.clear()
     driver(monkeypatch, "--resume", *place)
     measurable = [name for name in figures_9_to_12() if name not in section3_rows.OPEN]
-    assert asked == [name for name in measurable if name not in ("linear", "rbf1000_linear")]
-    assert (tmp_path / "section3" / "linear.json").stat().st_ino == kept
+    assert asked == [name for name in measurable if name not in ("pairwise_linear", "rbf1000_linear")]
+    assert (tmp_path / "section3" / "pairwise_linear.json").stat().st_ino == kept
     asked.clear()
     driver(monkeypatch, "--resume", "--out", str(tmp_path), "--seeds", "3")
     random = {name for name, row in ROWS.items() if row.random}
@@ -111,25 +111,25 @@ def test_runs_that_are_there_are_continued_or_left_alone(asked, monkeypatch, tmp
     """Training that was stopped: nothing replaces it unasked."""
     (tmp_path / "section3" / "runs" / "lenet4").mkdir(parents=True)
     with pytest.raises(LeNetError, match="lenet4 already holds runs: add --resume"):
-        driver(monkeypatch, "--only", "linear", "--only", "lenet4", "--out", str(tmp_path))
+        driver(monkeypatch, "--only", "pairwise_linear", "--only", "lenet4", "--out", str(tmp_path))
     assert not asked
-    driver(monkeypatch, "--only", "linear", "--only", "lenet4", "--out", str(tmp_path), "--resume")
-    assert asked == ["linear", "lenet4"]
+    driver(monkeypatch, "--only", "pairwise_linear", "--only", "lenet4", "--out", str(tmp_path), "--resume")
+    assert asked == ["pairwise_linear", "lenet4"]
 
 
 def test_rows_of_other_data_are_never_mixed_or_replaced(asked, monkeypatch, tmp_path):
-    driver(monkeypatch, "--only", "linear", "--out", str(tmp_path))
-    before = (tmp_path / "section3" / "linear.json").read_bytes()
+    driver(monkeypatch, "--only", "pairwise_linear", "--out", str(tmp_path))
+    before = (tmp_path / "section3" / "pairwise_linear.json").read_bytes()
     asked.clear()
     with pytest.raises(LeNetError, match="rows of other data: choose another place with --out"):
-        driver(monkeypatch, "--quick", "--only", "linear", "--out", str(tmp_path))
-    assert not asked and (tmp_path / "section3" / "linear.json").read_bytes() == before
+        driver(monkeypatch, "--quick", "--only", "pairwise_linear", "--out", str(tmp_path))
+    assert not asked and (tmp_path / "section3" / "pairwise_linear.json").read_bytes() == before
 
 
 def test_a_damaged_row_is_named(asked, monkeypatch, tmp_path):
-    driver(monkeypatch, "--only", "linear", "--out", str(tmp_path))
-    (tmp_path / "section3" / "linear.json").write_text('{"runs": []')
-    with pytest.raises(LeNetError, match="linear.json cannot be read .* remove it"):
+    driver(monkeypatch, "--only", "pairwise_linear", "--out", str(tmp_path))
+    (tmp_path / "section3" / "pairwise_linear.json").write_text('{"runs": []')
+    with pytest.raises(LeNetError, match="pairwise_linear.json cannot be read .* remove it"):
         driver(monkeypatch, "--plot-only", "--out", str(tmp_path))
     with pytest.raises(LeNetError, match="no row is on record"):
         driver(monkeypatch, "--plot-only", "--out", str(tmp_path / "nowhere"))

@@ -22,7 +22,7 @@ from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
 from lenet1998.data import load
 from lenet1998.data.deslant import reduced
 from lenet1998.engine import Batch, make_engine
-from lenet1998.errors import CheckpointError, DataError, RecipeError
+from lenet1998.errors import CheckpointError, DataError, DivergenceError, LeNetError, RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
@@ -106,6 +106,7 @@ def test_lenet4s_subsampling_maps_come_in_pairs():
 
 # Thousands of multiply-accumulates and variables in Figures 11 and 12.
 COUNTS = {
+    "one_layer_20x20": (4, 4),  # Figure 11's linear classifier has the size of the deslanted one: 4,010
     "mlp_20x20_300": (123, 123),
     "mlp_1000": (795, 795),
     "mlp_300_100": (267, 267),
@@ -169,6 +170,7 @@ def test_rows_that_are_a_network_learn_digits_and_are_measured(row, most, monkey
 
 def test_every_network_of_figure_9_has_a_row_with_its_recipe():
     networks = {name for name in figures_9_to_12() if "mlp" in name or "lenet" in name} - {"lenet5", "dist_lenet5"}
+    networks |= {"linear", "deslant_linear"}
     assert networks <= set(ROWS) and all(ROWS[name].random for name in networks)
     assert ROWS["dist_mlp_28x28_500_150_10"].label == "[dist] 28x28-500-150-10"
     for name in networks:
@@ -338,24 +340,55 @@ def test_confidence_enough_costs_no_error():
     assert confident_enough(alone, alone, labels) == confidence(alone).min()
 
 
-def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path):
+def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path, capsys):
     pytest.importorskip("sklearn")
     fitted = []
 
     class Watched(NetworkClassifier):
         def fit(self, images, labels):
-            fitted.append((self.recipe.eta(1), len(images)))
+            fitted.append((self.recipe.name, self.recipe.eta(1), len(images)))
             return super().fit(images, labels)
 
     monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Watched, engine="numpy"))
     monkeypatch.setattr(section3_choices, "RATES", {"lenet1": (reduced, (1, 6))})
     monkeypatch.setattr(section3_choices, "NEIGHBOURS", (1,))
     monkeypatch.setattr(section3_choices, "LOCAL", [(5, 0.3)])
-    data = ["--data", "synthetic", "--held-out", "50", "--train-size", "100"]
-    monkeypatch.setattr(sys, "argv", ["section3_choices", *data, "--passes", "1", "--out", str(tmp_path)])
-    section3_choices.main()
-    record = json.loads((tmp_path / "section3_choices.json").read_text())
-    assert record["data"]["train_size"] == 100 and record["data"]["held_out"] == 50
-    assert [found["candidate"] for found in record["tried"]] == ["1 times", "6 times", "k = 1", "k = 5, decay 0.3"]
-    assert all(0 <= found["error_percent"] < 90 for found in record["tried"])
-    assert fitted == [(0.0005, 100), (0.003, 100), (recipe_of("lenet4").eta(1), 100)]
+
+    def choose(*options: str) -> list[dict]:
+        sizes = ["--data", "synthetic", "--held-out", "50", "--train-size", "100", "--passes", "1"]
+        monkeypatch.setattr(sys, "argv", ["section3_choices", *sizes, "--out", str(tmp_path), *options])
+        section3_choices.main()
+        record = json.loads((tmp_path / "section3_choices.json").read_text())
+        assert record["data"]["train_size"] == 100 and record["data"]["held_out"] == 50
+        return record["tried"]
+
+    first = choose()
+    of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
+    of_features = {"k = 1", "k = 5, decay 0.3"}
+    of_images = {"linear, least squares", "mass", "box", "regular", "deslanted"}
+    assert {found["candidate"] for found in first} == of_networks | of_features | of_images
+    assert all(0 <= found["error_percent"] < 90 for found in first)
+    rates = [("one_layer", 0.0005), ("one_layer_20x20", 0.0005), ("lenet1", 0.0005), ("lenet1", 0.003)]
+    assert fitted == [(name, rate, 100) for name, rate in [*rates, ("lenet4", recipe_of("lenet4").eta(1))]]
+    lines = capsys.readouterr().out
+    for choice in {found["choice"] for found in first}:
+        errors = [found["error_percent"] for found in first if found["choice"] == choice]
+        rows = [line for line in lines.splitlines() if line.startswith(f"| {choice} |")]
+        assert [f"**{min(errors):.2f}**" in row for row in rows] == [error == min(errors) for error in errors]
+
+    fitted.clear()
+    assert choose("--resume") == first and not fitted
+    with pytest.raises(LeNetError, match="other data or passes"):
+        choose("--resume", "--passes", "2")
+
+
+def test_a_rate_with_which_a_network_diverges_is_said_to(monkeypatch):
+    class Diverging(NetworkClassifier):
+        def fit(self, images, labels):
+            raise DivergenceError("diverged in pass 1")
+
+    data = DIGITS.held_out(50, 100)
+    monkeypatch.setattr(section3_choices, "NetworkClassifier", Diverging)
+    found = next(each for each in section3_choices.tried(data, 1, []) if each["candidate"].startswith("sigmoid"))
+    assert found["error_percent"] is None
+    assert section3_choices.table([found]).splitlines()[2].split(" | ")[2] == "diverged"

@@ -1,8 +1,8 @@
-"""Linear classifiers on pixels (sections III-C.1 and III-C.2).
+"""Linear units that are solved for directly, on pixels or on a first layer of another kind (sections III-C.1, 2, 4).
 
 Section III-C.1 found that sigmoid or linear units, trained by gradients or by solving linear systems, give similar
-results; here linear units are solved for directly. Other classifiers of section III-C put a linear layer on a first
-layer of another kind; they subclass `Linear` and replace its features.
+results. Here they do not (entry 20 of paper_notes.md), and its row has the sigmoid units, which are a network without
+hidden layers. Other classifiers of section III-C subclass `Linear` and replace its features.
 """
 
 from __future__ import annotations

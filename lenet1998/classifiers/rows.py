@@ -16,7 +16,7 @@ import numpy as np
 from lenet1998.classifiers.boosting import Boosted
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.features import LocalLinear, OnFeatures
-from lenet1998.classifiers.linear import Linear, PairwiseLinear
+from lenet1998.classifiers.linear import PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.quadratic import PCAQuadratic
@@ -66,8 +66,8 @@ def _network(label: str, name: str, version: Version = regular, copies: int = 0)
 
 
 ROWS: dict[str, Row] = {
-    "linear": Row("Linear", regular, lambda seed: Linear()),
-    "deslant_linear": Row("[deslant] Linear", deslanted, lambda seed: Linear()),
+    "linear": _network("Linear", "one_layer"),
+    "deslant_linear": _network("[deslant] Linear", "one_layer_20x20", deslanted),
     "pairwise_linear": Row("Pairwise", regular, lambda seed: PairwiseLinear()),
     "knn_euclidean": Row("K-NN Euclidean", regular, lambda seed: NearestNeighbours(k=3)),
     "deslant_knn_euclidean": Row("[deslant] K-NN Euclidean", deslanted, lambda seed: NearestNeighbours(k=3)),

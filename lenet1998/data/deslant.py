@@ -17,11 +17,11 @@ from lenet1998.errors import DataError
 REDUCED = 16
 
 
-def deslanted(images: np.ndarray) -> np.ndarray:
-    """Section III-A's second version: uint8 (P, H, W) to uint8 (P, 20, 20), upright and cropped round the middle.
+def deslanted(images: np.ndarray, crop: str = "mass") -> np.ndarray:
+    """Section III-A's second version: uint8 (P, H, W) to uint8 (P, 20, 20), upright and cropped.
 
-    The crop is the middle of the field, where the centre of mass is: what lies further out is cut off. Raises
-    DataError as `upright` does.
+    The crop is the middle of the field, where MNIST has the centre of "mass", or that of the ink's bounding "box"; what
+    lies further out is cut off. Raises DataError as `upright` does.
 
     >>> stroke = np.zeros((1, 28, 28), np.uint8)
     >>> stroke[0, np.arange(6, 22), np.arange(21, 5, -1)] = 255
@@ -29,7 +29,11 @@ def deslanted(images: np.ndarray) -> np.ndarray:
     >>> int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     (16, 2)
     """
-    return upright(images)[(..., *_middle(images, BOX))]
+    erect = upright(images)
+    if crop == "mass":
+        return erect[(..., *_middle(images, BOX))]
+    starts = [_starts(np.any(erect, axis=axis)) for axis in (2, 1)]
+    return np.stack([image[r : r + BOX, c : c + BOX] for image, r, c in zip(erect, *starts, strict=True)])
 
 
 def upright(images: np.ndarray) -> np.ndarray:
@@ -83,6 +87,13 @@ def reduced(images: np.ndarray) -> np.ndarray:
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     means = (np.maximum(overlap, 0) * REDUCED / BOX).astype(np.float32)
     return np.rint(means @ images[(..., *_middle(images, BOX))] @ means.T).astype(np.uint8)
+
+
+def _starts(inked: np.ndarray) -> np.ndarray:
+    """Where windows of 20 begin that have the ink in their middle, of bool (P, N): which rows or columns have some."""
+    size = inked.shape[1]
+    first, last = inked.argmax(axis=1), size - 1 - inked[:, ::-1].argmax(axis=1)
+    return np.clip((first + last + 1) // 2 - BOX // 2, 0, size - BOX)
 
 
 def _middle(images: np.ndarray, side: int) -> tuple[slice, slice]:
