@@ -167,6 +167,8 @@ def test_intervals_are_students_over_seeds_and_wilsons_alone():
     assert rows["lenet5"].rejection == (alone["rejected_percent"], *alone["interval_percent"])
     assert rows["svm_poly4"].open == "it fell" and rows["rs_svm_poly5"].open.startswith("not built")
     assert rows["knn_euclidean"].open == "not measured yet"
+    # Two runs of 2 s to train, and 3 us for each of 10,000 patterns.
+    assert rows["rbf1000_linear"].total_seconds == pytest.approx(2 * 2.03) and rows["svm_poly4"].total_seconds == 0
 
 
 def test_gaps_of_more_than_a_third_of_a_point_or_15_percent_are_listed():
