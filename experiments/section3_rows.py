@@ -11,6 +11,7 @@ import argparse
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -145,6 +146,7 @@ def perform(
 def work(name: str, choice: DataChoice, seeds: int, runs: Path, sender: Connection) -> None:
     """The child: measure one row and send its record, or Failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what an interruption means
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         data = choice.load()
         outcome = {"experiment": "section3", "row": name, **provenance(), "data": description(data)}
@@ -153,3 +155,11 @@ def work(name: str, choice: DataChoice, seeds: int, runs: Path, sender: Connecti
         sender.send(Failed(str(error)))
     except Exception as error:  # whatever it is, the other rows go on, and it is reported
         sender.send(Failed(f"{type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
+    """A child whose parent was killed ends too: nobody takes its result, and it would hold the lock of its runs."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)

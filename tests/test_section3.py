@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +78,30 @@ def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path, capsys):
     assert "SVM poly 4: its process ended with code 9" in table
     assert "1998:" not in table
     assert "rs_svm_poly5 is open" in capsys.readouterr().err
+
+
+def test_a_row_does_not_outlive_a_driver_that_is_killed(tmp_path):
+    """It would hold the lock of its runs, and the same command with --resume would be refused."""
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn" / "__init__.py").write_text("")
+    busy = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"
+    (tmp_path / "sklearn" / "svm.py").write_text(f"{busy}; time.sleep(100)")
+    root = Path(section3.__file__).parent.parent
+    command = [sys.executable, "-m", "experiments.section3", *SMALL, "--only", "svm_poly4", "--out", tmp_path / "out"]
+    driver = subprocess.Popen(command, cwd=root, env=os.environ | {"PYTHONPATH": f"{tmp_path}:{root}"})
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    child = int((tmp_path / "pid").read_text())
+    os.kill(child, 0)  # it is there
+    driver.kill()
+    driver.wait()
+    until(lambda: not Path(f"/proc/{child}").exists() or "\nState:\tZ" in Path(f"/proc/{child}/status").read_text())
+
+
+def until(true: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "this took too long"
+        time.sleep(0.05)
 
 
 @pytest.fixture
