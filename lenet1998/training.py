@@ -92,8 +92,9 @@ class Trainer:
     def run_pass(self, progress: Progress | None = None) -> dict:
         """Make one more pass and return its record, which is also appended to ``passes``.
 
-        Raises DivergenceError, naming pass and pattern, when a loss, weight or curvature is no longer finite; the
-        parameters are then worthless, those of the last complete pass are in its checkpoint.
+        Raises DivergenceError, naming pass and pattern, when a loss, weight or curvature is no longer finite, or at the
+        end of the pass what the optimiser remembers; the parameters are then worthless, those of the last complete pass
+        are in its checkpoint.
         """
         number = len(self.passes) + 1
         eta = self.recipe.eta(number)
@@ -105,6 +106,10 @@ class Trainer:
             steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
         errors, loss = self._learn(number, *self._patterns(number), steps, progress)
         seconds = time.perf_counter() - started
+        for name, array in self.optimiser.state().items():
+            if not np.isfinite(array).all():  # the square of a gradient overflows long before the gradient does
+                advice = self._advice(number)
+                raise DivergenceError(f"diverged in pass {number}: the optimiser's {name} is not finite; {advice}")
         record = {
             "pass": number,
             "eta": eta,

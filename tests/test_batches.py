@@ -232,6 +232,14 @@ def test_a_diverging_batch_names_pass_and_pattern(digits):
         Trainer(modern("optimiser=sgd", "schedule=1x1e300"), digits, seed=1, engine=ENGINE).run_pass()
 
 
+def test_an_optimiser_whose_memory_overflows_has_diverged(digits, tmp_path):
+    """The square of a gradient of 1e20 is beyond float32: then loss and weights are finite, and no weight changes."""
+    recipe = modern("optimiser=adam", "dtype=float32", "schedule=1x1e9")
+    with pytest.raises(DivergenceError, match="diverged in pass 1: the optimiser's square is not finite; lower the"):
+        run(tmp_path, recipe, digits, seed=1, passes=1, engine=ENGINE)
+    assert not (tmp_path / CHECKPOINT).exists()
+
+
 @pytest.fixture
 def scripted(monkeypatch):
     """Trainers whose test errors follow a script, whatever they learn."""
