@@ -1,8 +1,9 @@
 """What section III-C leaves open for its classifiers, tried on held-out training patterns.
 
 Each candidate learns the first training patterns and is judged on the last 10,000 of them; the test set plays no part.
-Rows of `experiments.section3` have the better candidate of each choice. OUT/section3_choices.json holds each candidate
-as soon as it is tried, and OUT/section3_choices.md is the table; --resume keeps what is there.
+Rows of `experiments.section3` have, of each choice, the best candidate or one that cannot be told from it.
+OUT/section3_choices.json holds each candidate as soon as it is tried, and OUT/section3_choices.md is the table;
+--resume keeps what is there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from experiments.common import RESULTS, RUNS, guarded
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.features import LocalLinear
-from lenet1998.classifiers.linear import Linear
+from lenet1998.classifiers.linear import Linear, PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.rows import Version, regular
@@ -42,6 +43,11 @@ RATES: dict[str, tuple[Version, tuple[float, ...]]] = {
 }
 NEIGHBOURS = (1, 3, 5, 9, 15)
 LOCAL = [(k, decay) for k in (20, 50, 100) for decay in (0.03, 0.1, 0.3, 1.0, 3.0)]
+OUTPUTS: dict[str, Callable] = {
+    "sum": np.positive,
+    "sum within +-1": partial(np.clip, a_min=-1, a_max=1),
+    "sign": np.sign,
+}
 VERSIONS: dict[str, Version] = {"regular": regular, "deslanted": deslanted}
 
 
@@ -66,6 +72,8 @@ def candidates(passes: int | None) -> Iterator[Candidate]:
         yield Candidate(
             f"units of the linear classifier, {name}", "sigmoid, appendix C", version, partial(network, layer)
         )
+    for name, output in OUTPUTS.items():
+        yield Candidate("what a pairwise unit puts out", name, regular, partial(PairwiseLinear, output))
     for crop in ("mass", "box"):
         cropped = partial(deslanted, crop=crop)
         yield Candidate("crop of deslanted images, linear classifier", crop, cropped, Linear)

@@ -365,7 +365,7 @@ def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path, c
     first = choose()
     of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
     of_features = {"k = 1", "k = 5, decay 0.3"}
-    of_images = {"linear, least squares", "mass", "box", "regular", "deslanted"}
+    of_images = {"linear, least squares", "mass", "box", "regular", "deslanted", "sum", "sum within +-1", "sign"}
     assert {found["candidate"] for found in first} == of_networks | of_features | of_images
     assert all(0 <= found["error_percent"] < 90 for found in first)
     rates = [("one_layer", 0.0005), ("one_layer_20x20", 0.0005), ("lenet1", 0.0005), ("lenet1", 0.003)]

@@ -7,6 +7,7 @@ hidden layers. Other classifiers of section III-C subclass `Linear` and replace 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -61,17 +62,17 @@ class Linear(Classifier):
 class PairwiseLinear(Classifier):
     """Section III-C.2: 45 units, one a pair of classes, each fitted to +1 on one, -1 on the other and nothing else.
 
-    A class's score is the sum of the units that speak for it minus the sum of those that speak against it. A unit's
-    output is the sign of its weighted sum: on digits that it never saw, the sum itself goes far beyond +-1, and a few
-    wild units would outweigh the others.
+    A class's score is the sum of the units that speak for it minus the sum of those that speak against it. `output`
+    makes a unit's output from its weighted sum: by default its sign, for on digits that it never saw the sum itself
+    goes far beyond +-1, and a few wild units would outweigh the others.
 
     >>> images = np.eye(10).repeat(3, axis=0)
     >>> PairwiseLinear().fit(images, np.arange(30) // 3).scores(images[:9:3]).argmin(axis=1).tolist()
     [0, 1, 2]
     """
 
-    def __init__(self, ridge: float = 1e-8):
-        self.ridge = ridge
+    def __init__(self, output: Callable[[np.ndarray], np.ndarray] = np.sign, ridge: float = 1e-8):
+        self.output, self.ridge = output, ridge
 
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:
         of_class = [with_constant(x[labels == digit]) for digit in range(CLASSES)]
@@ -80,7 +81,7 @@ class PairwiseLinear(Classifier):
         self.weights = np.stack(units, axis=1)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
-        return -np.sign(with_constant(x) @ self.weights) @ _speaking
+        return -self.output(with_constant(x) @ self.weights) @ _speaking
 
     def macs(self) -> int:
         return self.weights.size + int(np.count_nonzero(_speaking))

@@ -74,7 +74,7 @@ ROWS: dict[str, Row] = {
     "pca40_quadratic": Row("40 PCA + quadratic", regular, lambda seed: PCAQuadratic(components=40)),
     "rbf1000_linear": Row("1000 RBF + linear", regular, lambda seed: RBFNetwork(per_class=100, seed=seed), random=True),
     "tangent_distance_16x16": Row("[16x16] Tangent Distance", reduced, lambda seed: TangentDistance()),
-    "svm_poly4": Row("SVM poly 4", regular, lambda seed: SVM(degree=4)),
+    "svm_poly4": Row("SVM poly 4", deslanted, lambda seed: SVM(degree=4)),
     "dist_v_svm_poly9": Row("[dist] V-SVM poly 9", regular, lambda seed: VirtualSVM(degree=9)),
     "deslant_mlp_20x20_300_10": _network("[deslant] 20x20-300-10", "mlp_20x20_300", deslanted),
     "lenet1_16x16": _network("[16x16] LeNet-1", "lenet1", reduced),
