@@ -33,7 +33,7 @@ from lenet1998.errors import DivergenceError, LeNetError
 from lenet1998.evaluation import ErrorRate, answers
 from lenet1998.files import make_directory, write_atomically, write_json
 from lenet1998.options import add_data_options, chosen_data, positive
-from lenet1998.provenance import provenance
+from lenet1998.provenance import commit, provenance
 
 NAME = "section3_choices"
 RATES: dict[str, tuple[Version, tuple[float, ...]]] = {
@@ -107,7 +107,8 @@ def tried(data: DataSet, passes: int | None, there: list[dict]) -> Iterator[dict
             rate = ErrorRate(int((answers(scores) != data.test.labels).sum()), len(scores)).as_dict()
         except DivergenceError:
             rate = {"error_percent": None}
-        return {"choice": each.choice, "candidate": each.name, **rate, "seconds": time.perf_counter() - began}
+        seconds = time.perf_counter() - began
+        return {"choice": each.choice, "candidate": each.name, **rate, "seconds": seconds, "commit": commit()}
 
     for each in candidates(passes):
         yield judged(each, each.version(data.train.images), each.version(data.test.images))
@@ -158,7 +159,9 @@ def earlier(path: Path, sizes: dict, passes: int | None) -> list[dict]:
         return []
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        found, same = content["tried"], (content["data"], content["passes"]) == (sizes, passes)
+        # Until candidates had commits of their own, they all came from that of the file.
+        found = [{"commit": content["commit"], **each} for each in content["tried"]]
+        same = (content["data"], content["passes"]) == (sizes, passes)
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise LeNetError(f"{path} cannot be read ({error}): remove it, or choose another place with --out") from error
     if not same:
