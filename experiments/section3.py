@@ -1,9 +1,9 @@
 """Section III: every classifier of Figures 9 to 12, ours beside the paper's.
 
-Every row is measured, each on one core, or open with its reason. OUT/section3/ROW.json holds a row as soon as it is
-measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the figures. Networks
-that are stopped go on with --resume after their last complete pass. Nearest neighbours, K-means and support vector
-machines need the extra `baselines`.
+Every row is measured, each on one core; one that fails stays open, with its reason. OUT/section3/ROW.json holds a row
+as soon as it is measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the
+figures. Networks that are stopped go on with --resume after their last complete pass. Nearest neighbours, K-means and
+support vector machines need the extra `baselines`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from experiments.common import RESULTS, RUNS, guarded
 from experiments.section3_figures import draw
 from experiments.section3_report import bars, markdown
-from experiments.section3_rows import OPEN, PAPER, Failed, description, perform, runs_of
+from experiments.section3_rows import PAPER, Failed, description, perform, runs_of
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
 from lenet1998.lock import locked
@@ -91,9 +91,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
     names = []
     for name in dict.fromkeys(arguments.only or PAPER):
         wanted = runs_of(name, arguments.seeds)
-        if name in OPEN:
-            print(f"{name} is open: {OPEN[name]}", file=sys.stderr)
-        elif not (arguments.resume and name in there and len(there[name]["runs"]) == wanted):
+        if not (arguments.resume and name in there and len(there[name]["runs"]) == wanted):
             names.append(name)
     # Checkpoints are no results: where the repository keeps those, these go to runs.
     runs = RUNS / NAME if arguments.out == RESULTS else directory / "runs"

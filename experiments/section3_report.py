@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.section3_rows import LABELS, OPEN, PAPER
+from experiments.section3_rows import LABELS, PAPER
 from lenet1998.evaluation import student_interval
 from lenet1998.paper import comparable
 
@@ -102,7 +102,7 @@ def bars(records: dict[str, dict], failed: dict[str, str]) -> list[Bar]:
 
 def _bar(name: str, record: dict | None, paper: dict[str, float], failed: dict[str, str]) -> Bar:
     if record is None:
-        return Bar(name, paper, open=OPEN.get(name) or failed.get(name, "not measured yet"))
+        return Bar(name, paper, open=failed.get(name, "not measured yet"))
     runs = record["runs"]
     errors = record.get("errors_percent") or [run["error_percent"] for run in runs]
     rejected = [run["rejection"]["rejected_percent"] for run in runs]

@@ -1,4 +1,4 @@
-"""The rows of section III: which are measured and how, which is open and why, and each in a process of its own.
+"""The rows of section III: how they are measured, each in a process of its own.
 
 A row of `lenet1998.classifiers.rows` is fitted here. LeNet-5's two are not trained again: their error rates are those
 that Figures 5 and 6 recorded, over their seeds, and what else there is to know comes from the networks that come with
@@ -35,16 +35,11 @@ PAPER = figures_9_to_12()
 
 # Of the rows that are not fitted here: Figure 9's names for them.
 LABELS = {name: row.label for name, row in ROWS.items()} | {
-    "rs_svm_poly5": "RS-SVM poly 5",
     "lenet5": "LeNet-5",
     "dist_lenet5": "[dist] LeNet-5",
 }
 # The network that comes with the package, and the experiment that recorded the errors of its recipe's seeds.
 LENET5 = {"lenet5": ("default", "fig5_error_curves"), "dist_lenet5": ("distorted", "fig6_training_size")}
-OPEN = {
-    "rs_svm_poly5": "not built: it needs the decision functions of a fitted SVM approximated by some 83 vectors a "
-    "class (650,000 multiply-accumulates over 784 pixels and ten classes), for which scikit-learn has nothing"
-}
 SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 

@@ -21,6 +21,7 @@ from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.quadratic import PCAQuadratic
 from lenet1998.classifiers.rbf import RBFNetwork
+from lenet1998.classifiers.reduced_set import ReducedSVM
 from lenet1998.classifiers.svm import SVM, VirtualSVM
 from lenet1998.classifiers.tangent import TangentDistance
 from lenet1998.data.deslant import deslanted, reduced
@@ -75,6 +76,7 @@ ROWS: dict[str, Row] = {
     "rbf1000_linear": Row("1000 RBF + linear", regular, lambda seed: RBFNetwork(per_class=100, seed=seed), random=True),
     "tangent_distance_16x16": Row("[16x16] Tangent Distance", reduced, lambda seed: TangentDistance()),
     "svm_poly4": Row("SVM poly 4", deslanted, lambda seed: SVM(degree=4)),
+    "rs_svm_poly5": Row("RS-SVM poly 5", deslanted, lambda seed: ReducedSVM(degree=5)),
     "dist_v_svm_poly9": Row("[dist] V-SVM poly 9", regular, lambda seed: VirtualSVM(degree=9)),
     "deslant_mlp_20x20_300_10": _network("[deslant] 20x20-300-10", "mlp_20x20_300", deslanted),
     "lenet1_16x16": _network("[16x16] LeNet-1", "lenet1", reduced),

@@ -9,11 +9,15 @@ against the rest.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn
 from lenet1998.classifiers.linear import PAIRS
 from lenet1998.data.patterns import CLASSES
+
+_CACHE_MEGABYTES = 1500  # of kernel values, while a machine is fitted
 
 # The four neighbours by which a virtual support vector is moved: (down, right).
 MOVES = ((-1, 0), (1, 0), (0, -1), (0, 1))
@@ -27,24 +31,15 @@ class SVM(Classifier):
     rejection needs, and not by a number of machines won. Raises LeNetError without scikit-learn.
     """
 
-    def __init__(self, degree: int = 4, c: float = 100.0, cache_megabytes: int = 1500):
-        self.degree, self.c, self.cache_megabytes = degree, c, cache_megabytes
+    def __init__(self, degree: int = 4, c: float = 100.0):
+        self.degree, self.c = degree, c
 
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:
-        # (x.y / 2 + 1 / 2)^d: scikit-learn calls the factor gamma.
-        self.machines = scikit_learn("sklearn.svm").SVC(
-            C=self.c,
-            kernel="poly",
-            degree=self.degree,
-            gamma=0.5,
-            coef0=0.5,
-            cache_size=self.cache_megabytes,
-            decision_function_shape="ovo",
-        )
-        self.machines.fit(_unit_length(x), labels)
+        self.machines = machine(self.degree, self.c)
+        self.machines.fit(unit_length(x), labels)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
-        margins = self.machines.decision_function(_unit_length(x))
+        margins = self.machines.decision_function(unit_length(x))
         beaten_by = np.full((len(x), CLASSES, CLASSES), -np.inf)
         for margin, (i, j) in zip(margins.T, PAIRS, strict=True):
             beaten_by[:, j, i], beaten_by[:, i, j] = margin, -margin
@@ -66,8 +61,8 @@ class VirtualSVM(SVM):
     1996).
     """
 
-    def __init__(self, degree: int = 9, c: float = 100.0, cache_megabytes: int = 1500):
-        super().__init__(degree, c, cache_megabytes)
+    def __init__(self, degree: int = 9, c: float = 100.0):
+        super().__init__(degree, c)
 
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:
         super()._fit(x, labels)
@@ -91,5 +86,20 @@ def shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
     return moved
 
 
-def _unit_length(x: np.ndarray) -> np.ndarray:
+def machine(degree: int, c: float) -> Any:
+    """Scikit-learn's machine of this degree, not fitted. Raises LeNetError without scikit-learn."""
+    # (x.y / 2 + 1 / 2)^d: scikit-learn calls the factor gamma.
+    return scikit_learn("sklearn.svm").SVC(
+        C=c,
+        kernel="poly",
+        degree=degree,
+        gamma=0.5,
+        coef0=0.5,
+        cache_size=_CACHE_MEGABYTES,
+        decision_function_shape="ovo",
+    )
+
+
+def unit_length(x: np.ndarray) -> np.ndarray:
+    """Vectors (P, N) scaled to length 1, but for those that are zero."""
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(np.float32).tiny)
