@@ -13,7 +13,7 @@ reproduce: $(STAMP)
 # run leaves out what never reaches a kernel: data, images, other classifiers, and experiments, all on the NumPy engine.
 WITHOUT_KERNELS = --ignore-glob='*/test_data_*' $(foreach what,prepare synthetic sweep deslant classifiers rejection \
 	section3 ablation compare experiments teaching figures pretrained distortions fig13 activations show_draw \
-	estimator export public report faults fuzz lock section3_networks notebooks,--ignore=tests/test_$(what).py)
+	estimator export public report faults fuzz lock section3_networks notebooks wheel,--ignore=tests/test_$(what).py)
 
 # Whole files go to a core, because the tests of a file share what they have compiled.
 ALL_CORES = --numprocesses=auto --dist=loadfile
