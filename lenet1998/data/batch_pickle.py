@@ -56,8 +56,8 @@ def read_batch(data: bytes, what: str) -> tuple[np.ndarray, list[int]]:
     >>> read_batch(b"cposix\\nsystem\\n(S'echo harm'\\ntR.", "gift")
     Traceback (most recent call last):
         ...
-    lenet1998.errors.DataError: gift asks for posix system, as no CIFAR-10 batch does: do not use it, and get CIFAR-10 \
-from where it is published
+    lenet1998.errors.DataError: gift asks for 'posix system', as no CIFAR-10 batch does: do not use it, and get \
+CIFAR-10 from where it is published
     """
     try:
         batch = _run(data)
@@ -127,7 +127,7 @@ def _run(data: bytes) -> Any:
                 stack[-_TUPLES[name] :] = [tuple(stack[-_TUPLES[name] :])]
             case "GLOBAL":
                 if _Global(str(argument)) not in _GLOBALS:
-                    raise _Foreign(f"asks for {argument}")
+                    raise _Foreign(f"asks for {str(argument)[:100]!r}")  # the name may hold anything
                 stack.append(_Global(str(argument)))
             case "REDUCE":
                 arguments, function = stack.pop(), stack.pop()
