@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks are read with nbformat, which nbmake brings (extra test)")
@@ -17,6 +19,18 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 def read(path: Path):
     return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def executed(path: Path, changes: tuple[tuple[str, str], ...] = ()) -> dict:
+    """All cells run one after the other in this process, with other texts in them; returns what they define."""
+    namespace: dict = {}
+    for cell in read(path).cells:
+        if cell.cell_type == "code":
+            source = cell.source
+            for found, instead in (("%matplotlib inline\n", ""), *changes):
+                source = source.replace(found, instead)
+            exec(compile(source, f"{path.name}, cell {cell.id}", "exec"), namespace)
+    return namespace
 
 
 def test_there_are_five_in_order():
@@ -60,12 +74,32 @@ def test_without_results_the_ablation_s_notebook_names_the_commands(tmp_path, mo
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path[:])
-    namespace: dict = {}
-    for cell in read(NOTEBOOKS[3]).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, cell.id, "exec"), namespace)
+    executed(NOTEBOOKS[3])
     said = capsys.readouterr().out
     assert "no ablation is recorded: python -m experiments.ablation makes it" in said
     makers = {"ablation_ladder.png": "ablation", "ablation_speed.png": "ablation", "mlp_mnist.md": "mlp_mnist"}
     for name, module in makers.items():
         assert f"experiments/results/{name} is not there: python -m experiments.{module} makes it" in said
+
+
+LOADING = [path for path in NOTEBOOKS if "data.load(" in path.read_text(encoding="utf-8")]
+# Training is no other with drawn digits, and `make test` has run all of it.
+SHORTER = (("PASSES = 6", "PASSES = 2"), ("PASSES, SEEDS = 3, (1, 2, 3)", "PASSES, SEEDS = 1, (1, 2)"))
+
+
+@pytest.mark.parametrize("path", LOADING, ids=lambda path: path.stem)
+def test_without_mnist_and_network_a_notebook_says_so_and_goes_on(path, tmp_path, monkeypatch, capsys):
+    """Every cell runs, in a copy of the tree; MNIST is in no place, and nothing can be downloaded."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")  # whose recorded figures are shown
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "tests")])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    for name in ("LENET1998_DATA", "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with matplotlib.rc_context():
+        namespace = executed(path, SHORTER)
+    plt.close("all")
+    assert namespace["digits"].name.startswith("synthetic")
+    assert capsys.readouterr().out.count("MNIST was neither found nor could be downloaded") == 1
