@@ -68,8 +68,8 @@ def scripts(wheel, tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("installed")
     venv.create(place, with_pip=False, symlinks=True)
     names = {"base": str(place), "platbase": str(place)}
-    scripts = Path(sysconfig.get_path("scripts", "venv", names))
-    packages = Path(sysconfig.get_path("purelib", "venv", names))
+    scripts = Path(sysconfig.get_path("scripts", "posix_prefix", names))
+    packages = Path(sysconfig.get_path("purelib", "posix_prefix", names))
     python = scripts / "python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
     others = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
