@@ -15,12 +15,15 @@ import random
 import resource
 import signal
 import struct
+import subprocess
+import sys
 import time
 import traceback
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +65,19 @@ def test_changed_files_are_read_or_refused_as_documented(name):
     for disguise in range(len(reader.disguises)):
         for length in (0, 1, 7, 100):
             reader.takes(bytes([disguise]) + chance.randbytes(length))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_short_search_by_coverage_finds_nothing(name, tmp_path):
+    """As many inputs as take a few seconds, the same each time; what it finds is written to the folder and shown."""
+    if find_spec("atheris") is None:
+        pytest.skip("atheris is not installed; the extra test has it where it comes ready built, x86-64 Linux")
+    fuzz = Path(__file__).parent / "fuzz" / "fuzz.py"
+    command = [sys.executable, fuzz, name, "-seed=1998", "-runs=3000", "-rss_limit_mb=2048"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert done.returncode == 0 and not found, f"{found}\n{done.stderr.decode(errors='replace')[-3000:]}"
+    assert b"Done 3000 runs" in done.stderr
 
 
 def changed(chance: random.Random, seeds: list[bytes]) -> bytes:
