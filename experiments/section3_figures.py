@@ -43,7 +43,7 @@ def errors(rows: list[Bar]) -> Figure:
 def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     """Figure 10, with LeNet-5, which it lacks; and beside it the whole error-reject curves."""
     shown = [row for row in rows if REJECT in PAPER[row.name] or row.name in LENET5]
-    figure = Figure(figsize=(9, 4.2))
+    figure = Figure(figsize=(9, 4.6))
     left, right = figure.subplots(1, 2)
     _bars(left, shown, [row.rejection for row in shown], REJECT)
     left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="95% intervals" + _of(10, rows))
@@ -61,8 +61,8 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     right.axhline(TARGET_PERCENT, color="0.35", linewidth=0.8)
     right.set(xlabel="rejected (%)", ylabel="error among the rest (%)", title="Error against rejection", yscale="log")
     right.set_xlim(0, 10)
-    if right.lines[1:]:
-        right.legend(fontsize=7, loc="upper right")
+    if right.lines[1:]:  # beside the target's
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     return figure
 
 

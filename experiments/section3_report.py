@@ -51,6 +51,10 @@ SUSPECTED = {
     ("lenet4_knn", VARIABLES): "the paper's 24,000 are 60,000 prototypes of 20x20 pixels; 120 features make 7,200",
     ("lenet4_local", MACS): "k is not said, nor how the local classifier is fitted",
     ("lenet4_local", VARIABLES): "as LeNet-4 / K-NN",
+    ("lenet4_local", ERROR): "k is not said, nor how the local classifier is fitted",
+    ("dist_boosted_lenet4", ERROR): "how patterns are distorted and how many the later networks learn is not said",
+    ("dist_boosted_lenet4", REJECT): "as its error",
+    ("dist_boosted_lenet4", MACS): "when the first network is confident enough to be alone is not said",
     ("lenet5", MACS): "the paper's 401 is not its own 341 thousand connections either",
 }
 
