@@ -79,9 +79,10 @@ def add_sweep_options(parser: argparse.ArgumentParser, seeds: int) -> None:
     parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
 
 
-def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read the command line; --quick cuts everything down. `resolve_data` completes --out and --runs."""
-    arguments = parser.parse_args()
+def parse(parser: argparse.ArgumentParser, given: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line, or what is `given`; --quick cuts everything down. `resolve_data` completes --out and
+    --runs."""
+    arguments = parser.parse_args(given)
     if arguments.quick:
         arguments.passes = min(arguments.passes, 2)
         arguments.train_size, arguments.test_size = 300, 200

@@ -153,8 +153,9 @@ def train_and_measure(name: str, arguments: argparse.Namespace) -> list[Path]:
     return draw_activations(networks[NOISY][0][0], data.test, stem)
 
 
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=5))
+def main(given: list[str] | None = None) -> None:
+    """The experiment with the options of the command line, or those `given` by another experiment."""
+    arguments = parse(options(__doc__, seeds=5), given)
     name = variant(NAME, arguments)
     drawn = [] if arguments.plot_only else train_and_measure(name, arguments)
     curves, size = (recorded(name, arguments, key) for key in ("curves", "test_size"))

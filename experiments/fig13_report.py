@@ -128,7 +128,7 @@ def falls(values: list[float], bands: np.ndarray, level: float, neutral: float) 
 def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
     """Six panels of accuracy; dotted lines are the limits that the paper claims."""
     with style():
-        figure = Figure(figsize=(9, 5.4))
+        figure = Figure(figsize=(9, 5.6))
         panels = figure.subplots(2, 3, sharey=True).ravel()
         for axes, each in zip(panels, PERTURBATIONS, strict=True):
             found = curves[each.name]
@@ -149,7 +149,7 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
         for axes in panels[::3]:
             axes.set_ylabel("accuracy (%)")
         panels[0].set_ylim(0, 101)
-        panels[-1].legend(loc="lower left")
+        figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         seeds = max(len(correct) for correct in curves["scale"]["correct"].values())
         networks = f"mean of {seeds} seeds" if seeds > 1 else "one network"
         figure.suptitle(

@@ -1,9 +1,10 @@
-"""Section III: every classifier of Figures 9 to 12, ours beside the paper's.
+"""Section III: every classifier of Figures 9 to 12, ours beside the paper's; and then Figure 13.
 
 Every row is measured, each on one core; one that fails stays open, with its reason. OUT/section3/ROW.json holds a row
 as soon as it is measured; OUT/section3.md is the table, with the gaps and the open rows, and fig9 to fig12 are the
 figures. Networks that are stopped go on with --resume after their last complete pass. Nearest neighbours, K-means and
-support vector machines need the extra `baselines`.
+support vector machines need the extra `baselines`. Figure 13 is `experiments.fig13_invariance`, with the same data,
+seeds, jobs and places; --only rows leaves it out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.common import RESULTS, RUNS, guarded
+from experiments import fig13_invariance
+from experiments.common import RESULTS, RUNS, guarded, recorded
 from experiments.section3_figures import draw
 from experiments.section3_report import bars, markdown
 from experiments.section3_rows import PAPER, Failed, description, perform, runs_of
@@ -117,6 +119,26 @@ def records(directory: Path) -> dict[str, dict]:
     return found
 
 
+def figure_13(arguments: argparse.Namespace) -> None:
+    """Figure 13, unless --resume finds it on record with as many seeds: then, as with --plot-only, it is only drawn."""
+    try:
+        curves = recorded(fig13_invariance.NAME, arguments, "curves")
+        seeds = min(len(networks) for networks in curves["scale"]["correct"].values())
+    except LeNetError:
+        seeds = 0
+    if arguments.plot_only or (arguments.resume and seeds == arguments.seeds):
+        if seeds:
+            fig13_invariance.main(["--plot-only", "--out", str(arguments.out)])
+        return
+    given = {"data": arguments.data, "seeds": arguments.seeds, "jobs": arguments.jobs, "out": arguments.out}
+    given |= {key: vars(arguments)[key] for key in ("data_dir", "train_size", "test_size")}
+    if arguments.out != RESULTS:
+        given["runs"] = arguments.out / NAME / "runs"
+    flags = [f"--{flag}" for flag in ("resume", "quiet") if vars(arguments)[flag]]
+    named = [f"--{key.replace('_', '-')}={value}" for key, value in given.items() if value is not None]
+    fig13_invariance.main([*named, *flags])
+
+
 def main() -> None:
     arguments = options().parse_args()
     if arguments.quick:
@@ -135,6 +157,8 @@ def main() -> None:
     write_atomically(arguments.out / f"{NAME}.md", table.encode())
     for path in (arguments.out / f"{NAME}.md", *draw(rows, found, arguments.out)):
         print(path)
+    if not arguments.only:
+        figure_13(arguments)
     if failed:
         name, reason = next(iter(failed.items()))
         raise LeNetError(

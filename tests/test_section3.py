@@ -15,7 +15,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments import section3, section3_rows
+from experiments import fig13_invariance, section3, section3_rows
 from experiments.section3_figures import draw
 from experiments.section3_report import ERROR, MACS, REJECT, bars, gaps, markdown
 from lenet1998.classifiers.classifier import vectors
@@ -112,6 +112,7 @@ def asked(monkeypatch) -> list[str]:
 
     monkeypatch.setattr(section3, "perform", perform)
     monkeypatch.setattr(section3, "draw", lambda rows, records, out: [])
+    monkeypatch.setattr(section3.fig13_invariance, "main", lambda given: None)
     return names
 
 
@@ -127,6 +128,27 @@ def test_resume_keeps_what_is_there_and_measures_the_rest(asked, monkeypatch, tm
     driver(monkeypatch, "--resume", "--out", str(tmp_path), "--seeds", "3")
     random = {name for name, row in ROWS.items() if row.random}
     assert set(asked) == random and {"rbf1000_linear", "lenet4", "dist_boosted_lenet4"} < random
+
+
+def test_figure_13_is_made_on_the_same_data_and_only_drawn_where_it_is_on_record(asked, monkeypatch, tmp_path):
+    calls: list[list[str]] = []
+    monkeypatch.setattr(section3.fig13_invariance, "main", calls.append)
+    place = ["--out", str(tmp_path)]
+    driver(monkeypatch, "--only", "pairwise_linear", *place)
+    assert not calls
+    driver(monkeypatch, "--resume", "--seeds", "2", "--jobs", "2", *place)
+    (given,) = calls
+    made = fig13_invariance.parse(fig13_invariance.options("", seeds=5), given)
+    assert (made.data, made.train_size, made.test_size, made.seeds, made.jobs) == ("synthetic", 100, 50, 2, 2)
+    assert made.out == tmp_path and made.runs == tmp_path / "section3" / "runs" and made.resume and made.quiet
+
+    curves = {"scale": {"correct": {"plain": [[9], [8]], "distortions": [[7], [9]]}}}
+    (tmp_path / "fig13_invariance.json").write_text(json.dumps({"curves": curves}))
+    driver(monkeypatch, "--resume", "--seeds", "2", *place)
+    driver(monkeypatch, "--plot-only", *place)
+    assert calls[1:] == [["--plot-only", "--out", str(tmp_path)]] * 2
+    driver(monkeypatch, "--resume", "--seeds", "3", *place)
+    assert "--seeds=3" in calls[3]
 
 
 def test_runs_that_are_there_are_continued_or_left_alone(asked, monkeypatch, tmp_path):
