@@ -22,7 +22,7 @@ from lenet1998.classifiers.quadratic import PCAQuadratic
 from lenet1998.classifiers.rbf import RBFNetwork
 from lenet1998.classifiers.reduced_set import ReducedSVM, _lost, reduced_set
 from lenet1998.classifiers.rows import ROWS, measure
-from lenet1998.classifiers.svm import SVM, VirtualSVM, shifted
+from lenet1998.classifiers.svm import SVM, VirtualSVM, machine, shifted, unit_length
 from lenet1998.classifiers.tangent import TangentDistance, tangent_distances, tangent_planes, tangents
 from lenet1998.data import load
 from lenet1998.data.deslant import deslanted, reduced
@@ -225,6 +225,10 @@ def test_reduced_machines_answer_as_the_whole_ones_with_the_papers_650_000(sklea
     reduced = ReducedSVM(macs=50_000).fit(images, labels)
     assert reduced.macs() <= 50_000 < whole.macs()
     test = deslanted(FEWER.test.images)
+    # With all support vectors at hand nothing is lost: the machine of one class, as scikit-learn gives it.
+    of_threes = machine(5, 100.0).fit(unit_length(vectors(images)), labels == 3)
+    decision = of_threes.decision_function(unit_length(vectors(test)))
+    np.testing.assert_allclose(whole.scores(test)[:, 3], -decision, atol=1e-3)
     given = [classifier.scores(test).argmin(axis=1) for classifier in (whole, reduced)]
     assert (given[0] == FEWER.test.labels).mean() > 0.9 and (given[0] == given[1]).mean() > 0.95
     # A vector of 400 pixels costs 401, so 50,000 are 12 vectors a class; the paper's 650,000 would be 162.

@@ -123,6 +123,11 @@ def test_counts_are_those_of_figures_11_and_12(name):
     assert len(build(recipe_of(name)).parameters) / 1000 == pytest.approx(variables, rel=0.02, abs=0.5)
 
 
+def test_the_linear_classifier_has_the_parameters_that_the_text_counts():
+    """Section III-C.1: 7,850 on regular images, 4,010 on deslanted ones."""
+    assert [len(build(recipe_of(name)).parameters) for name in ("one_layer", "one_layer_20x20")] == [7850, 4010]
+
+
 def test_the_error_is_half_the_squared_distance_to_targets_of_plus_and_minus_one():
     recipe = replace(recipe_of("mlp_300"), dtype="float64")
     network = build(recipe)
