@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import matplotlib.image
 import numpy as np
@@ -170,7 +171,9 @@ def test_ctrl_c_exits_with_130_and_keeps_the_last_pass(tmp_path, engine):
     if engine == "numba" and pytest.importorskip("numba").config.DISABLE_JIT:
         more += ["--train-size", "2", "--test-size", "1"]  # kernels as plain Python
     command = [sys.executable, "-m", "lenet1998", "train", *SMALL, *more]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Where the tests themselves run in the background, a shell has told them, and so the child, to ignore Ctrl-C.
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds)
     deadline = time.monotonic() + 60
     while not (tmp_path / "history.json").exists():
         assert time.monotonic() < deadline and running.poll() is None
