@@ -10,6 +10,7 @@ nox itself is installed by hand: pip install nox.
 from __future__ import annotations
 
 import configparser
+import re
 from pathlib import Path
 
 import nox
@@ -34,7 +35,7 @@ def oldest(session: nox.Session) -> None:
     setup.read("setup.cfg", encoding="utf-8")
     requirements = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
     bounds = Path(session.create_tmp()) / "oldest.txt"
-    bounds.write_text("\n".join(requirements).replace(">=", "=="), encoding="utf-8")
+    bounds.write_text(re.sub(r"(?m)^([\w-]+) >=", r"\1 ==", "\n".join(requirements)), encoding="utf-8")
     suite(session, "--constraint", str(bounds))
 
 

@@ -15,20 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet1998.checkpoint import Checkpoint
-from lenet1998.data.patterns import CLASSES, SIDE, DataSet, Patterns
+from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.engine import Engine, make_engine
-from lenet1998.errors import DataError, RecipeError
+from lenet1998.errors import RecipeError
+from lenet1998.estimator_input import PIXELS, InputError, classes_of, codes_of, images_of, seed_of
 from lenet1998.evaluation import answers
 from lenet1998.loss import CrossEntropy, Hinge, make_loss
 from lenet1998.provenance import provenance
 from lenet1998.recipe import preset
 from lenet1998.training import Trainer
-
-PIXELS = SIDE * SIDE
-
-
-class InputError(DataError, ValueError):
-    """An argument is not what it should be; a ValueError too, which is what scikit-learn expects."""
 
 
 class LeNet5Classifier:
@@ -74,13 +69,14 @@ class LeNet5Classifier:
         is not there.
         """
         images = self._images(X)
-        classes, labels = _classes(y, len(images))
+        classes, labels = classes_of(y, len(images))
         if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
             raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
         recipe = preset(self.recipe).override([self.settings] if isinstance(self.settings, str) else [*self.settings])
-        patterns = Patterns(images, _codes(classes)[labels])
+        patterns = Patterns(images, codes_of(classes)[labels])
         # One pattern stands in for the test set, which there is none of.
-        trainer = Trainer(recipe, DataSet("given", patterns, patterns.first(1), "fit"), self._seed(), self.engine)
+        data = DataSet("given", patterns, patterns.first(1), "fit")
+        trainer = Trainer(recipe, data, seed_of(self.random_state), self.engine)
         for _ in range(self.passes):
             trainer.run_pass()["test_error_percent"] = float("nan")
         history = {
@@ -105,7 +101,7 @@ class LeNet5Classifier:
         """
         if not hasattr(self, "checkpoint_"):
             raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
-        return self._engine.penalties(self._images(X))[:, _codes(self.classes_)]
+        return self._engine.penalties(self._images(X))[:, codes_of(self.classes_)]
 
     def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """The classes of smallest penalty (section II-B), (P,), of the labels' dtype. Raises as `penalties` does."""
@@ -163,89 +159,13 @@ class LeNet5Classifier:
         """Without the engine, whose compiled code is made again when it is needed."""
         return {name: value for name, value in vars(self).items() if name != "_engine"}
 
+    def _images(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        return images_of(X)
+
     @cached_property
     def _engine(self) -> Engine:
         saved = self.checkpoint_
         return make_engine(self.engine, saved.network(), make_loss(saved.recipe))
-
-    def _images(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
-        """X as bytes, (P, 28, 28)."""
-        numbers = _numbers(X)
-        if numbers.shape[1:] not in ((PIXELS,), (SIDE, SIDE)):
-            raise InputError(
-                f"X has {int(np.prod(numbers.shape[1:]))} features, but {type(self).__name__} is expecting "
-                f"{getattr(self, 'n_features_in_', PIXELS)} features as input. Reshape your data of shape "
-                f"{numbers.shape} to (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
-            )
-        low, high = numbers.min(), numbers.max()
-        if low < 0:
-            raise InputError(
-                f"Negative values in data: X goes down to {low:g}, give 0 for the background to 255 for ink"
-            )
-        if high > 255:
-            raise InputError(f"X goes up to {high:g}: give 0 for the background to 255 for ink")
-        if 0 < high <= 1:
-            raise InputError("X has no value above 1: multiply it by 255, for 255 is full ink")
-        return np.rint(numbers).astype(np.uint8).reshape(-1, SIDE, SIDE)
-
-    def _seed(self) -> int:
-        if self.random_state is None or isinstance(self.random_state, np.random.RandomState):
-            return int((self.random_state or np.random).randint(2**31 - 1))  # type: ignore[attr-defined]
-        if isinstance(self.random_state, bool) or not isinstance(self.random_state, (int, np.integer)):
-            raise InputError(f"random_state={self.random_state!r}: give a whole number, a RandomState or None")
-        if self.random_state < 0:
-            raise InputError(f"random_state={self.random_state}: give 0 or a positive whole number")
-        return int(self.random_state)
-
-
-def _numbers(X: ArrayLike) -> np.ndarray:  # noqa: N803
-    """X as an array of finite real numbers with at least one row."""
-    if hasattr(X, "toarray"):
-        raise InputError("X is a sparse matrix: give a dense array, X.toarray()")
-    try:
-        numbers = np.asarray(X)
-        if numbers.dtype.kind not in "buifc":
-            numbers = numbers.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"X is no array of numbers ({error}): give images (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
-        ) from None
-    if numbers.dtype.kind == "c":
-        raise InputError("Complex data not supported: give real numbers from 0 to 255")
-    if not numbers.size:
-        raise InputError(f"X of shape {numbers.shape} is empty: give at least one image")
-    if not np.isfinite(numbers).all():
-        raise InputError("X contains NaN or infinity: give finite numbers from 0 to 255")
-    return numbers
-
-
-def _classes(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
-    """The classes, sorted, and the place of each label among them, (P,)."""
-    if y is None:
-        raise InputError("LeNet5Classifier requires y to be passed, but the target y is None: give labels (P,)")
-    labels = np.asarray(y)
-    if labels.shape != (patterns,):
-        raise InputError(f"y has shape {labels.shape}: give one label for each of the {patterns} images, ({patterns},)")
-    if labels.dtype.kind in "fc" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
-        raise InputError("Unknown label type: y is continuous or not finite, give classes as whole numbers or texts")
-    try:
-        classes, places = np.unique(labels, return_inverse=True)
-    except TypeError as error:
-        raise InputError(f"Unknown label type: y cannot be sorted ({error}), give numbers or texts alone") from None
-    if len(classes) > CLASSES:
-        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has no more codes")
-    return classes, places
-
-
-def _codes(classes: np.ndarray) -> np.ndarray:
-    """Which of the ten codes each class has, uint8 (classes,): digits their own, others those of 0, 1, 2 and so on.
-
-    >>> [_codes(np.array(classes)).tolist() for classes in (["3", "8"], [3.0, 8.0], ["a", "b"])]
-    [[3, 8], [3, 8], [0, 1]]
-    """
-    texts = [f"{label:g}" if isinstance(label, (int, float)) else str(label) for label in classes.tolist()]
-    digits = [str(digit) for digit in range(CLASSES)]
-    return np.array(texts if set(texts) <= set(digits) else range(len(texts))).astype(np.uint8)
 
 
 def _not_fitted(message: str) -> Exception:

@@ -68,7 +68,7 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int) -> 
     assert (tmp_path / "deep" / "ours.csv").read_bytes() == table(tmp_path / "theirs.csv", patterns).read_bytes()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_there_and_back(tmp_path_factory: pytest.TempPathFactory, count: int, seed: int) -> None:
     path = tmp_path_factory.mktemp("csv") / "t.csv"

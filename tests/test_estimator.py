@@ -14,7 +14,8 @@ from lenet1998 import checkpoint
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.engine import NumpyEngine
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.estimator import InputError, LeNet5Classifier, _numbers
+from lenet1998.estimator import InputError, LeNet5Classifier
+from lenet1998.estimator_input import _numbers
 from lenet1998.loss import make_loss
 
 QUICK = {"passes": 2, "engine": "numpy"}
@@ -262,7 +263,11 @@ class OfFewFeatures(LeNet5Classifier):
     def _images(self, X):  # noqa: N803
         X = _numbers(X)  # noqa: N806
         if X.ndim != 2 or X.shape[1] != getattr(self, "n_features_in_", X.shape[1]):
-            return super()._images(X if X.shape[1:] else X[:, None])
+            try:
+                return super()._images(X if X.shape[1:] else X[:, None])
+            except InputError as error:
+                known = getattr(self, "n_features_in_", 784)
+                raise InputError(str(error).replace("expecting 784", f"expecting {known}")) from None
         if (X < 0).any():
             return super()._images(np.full((1, 784), X.min()))
         stripes = np.repeat(np.clip(20 + 40 * X.astype(float), 0, 255), 28 // X.shape[1], axis=1)

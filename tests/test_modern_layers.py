@@ -25,7 +25,7 @@ def rows(name: str, *settings: str) -> dict[str, tuple]:
     return {row["name"]: (row["maps"], *row["size"], row["parameters"]) for row in build(recipe).table()}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_convolution_is_what_scipy_says_at_every_stride_th_place(data):
     k, stride, padding = (data.draw(st.integers(low, high)) for low, high in ((1, 4), (1, 3), (0, 3)))
@@ -71,7 +71,7 @@ def test_of_equal_units_the_first_row_by_row_takes_the_cotangent():
         assert layer.adjoint(cotangent, algebra, {}).tolist() == expected, "a derivative of 1 is its own square"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 4), st.integers(0, 99))
 def test_poolings_by_literal_windows(window, seed):
     x = np.random.default_rng(seed).integers(-2, 3, (2, 3, 2 * window, window)).astype(np.float32)

@@ -75,7 +75,7 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
     return [build(), build()], draw(st.integers(1, side))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(networks(), st.sampled_from(LOSSES))
 def test_any_network_agrees_in_float64(drawn, loss):
     (ours, theirs), side = drawn

@@ -88,7 +88,7 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
     return [make(), make()], draw(st.integers(1, side))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(networks(), st.sampled_from([CrossEntropy(), Hinge(), Hinge(0.1), MAP(0.5, 1.0)]))
 def test_any_network_agrees_in_float64(drawn, loss):
     (theirs, ours), side = drawn
@@ -97,7 +97,7 @@ def test_any_network_agrees_in_float64(drawn, loss):
     agree(*engines, patterns, 4, one=1e-11, many=1e-11, curved=not isinstance(loss, Hinge))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     networks(),
     st.sampled_from(OPTIMISERS),
@@ -138,7 +138,7 @@ def test_points_that_see_some_of_the_maps_agree_one_by_one_and_in_batches(lowest
     agree_in_batches(*engines, patterns, 3, np.arange(8) % 5, own, 0.001, 1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 17), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 9))
 def test_full_connections_of_a_block_are_matrix_products(count, units, inputs, rows, patterns):
     rng = np.random.default_rng(count)

@@ -210,7 +210,7 @@ def test_the_window_lives_as_long_as_it_is_open(trained, monkeypatch, no_display
         x, y = plt.gcf().axes[0].transData.transform((70, 70))
         event = MouseEvent("button_press_event", canvas, x, y, button=1)
         canvas.callbacks.process(event.name, event)
-        shown.append(plt.gcf().get_suptitle())
+        shown.append(plt.gcf().texts[0].get_text())
 
     monkeypatch.setattr(FigureCanvasAgg, "required_interactive_framework", "tk")
     monkeypatch.setattr(plt, "show", show)

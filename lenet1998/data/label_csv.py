@@ -150,13 +150,13 @@ def _parse(block: bytes, line: int, path: str) -> np.ndarray:
     starts = np.concatenate([[0], ends[:-1] + 1])
     lengths = ends - starts
     # A byte that is no digit becomes a number above 9 here, those below "0" by wrapping round.
-    digits = text - np.uint8(_ZERO)
+    digits = (text - np.uint8(_ZERO)).astype(np.uint16)  # wide enough for 999 under every NumPy's rules
     bad = (lengths < 1) | (lengths > 3)
     numbers = np.zeros(len(ends), np.uint16)
     for place, worth in enumerate((1, 10, 100)):
         digit = np.where(lengths > place, digits[ends - 1 - place], 0)
         bad |= digit > 9
-        numbers += digit * np.uint16(worth)
+        numbers += digit * worth
     most = np.full(len(COLUMNS), 255, np.uint16)
     most[0] = CLASSES - 1
     table = numbers.reshape(-1, len(COLUMNS))

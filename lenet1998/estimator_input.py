@@ -1,0 +1,110 @@
+"""What `lenet1998.estimator.LeNet5Classifier` takes: images, labels and seeds in the forms that scikit-learn knows.
+
+Its errors are worded as scikit-learn's checks of an estimator look for them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lenet1998.data.patterns import CLASSES, SIDE
+from lenet1998.errors import DataError
+
+PIXELS = SIDE * SIDE
+
+
+class InputError(DataError, ValueError):
+    """An argument is not what it should be; a ValueError too, which is what scikit-learn expects."""
+
+
+def images_of(X: ArrayLike) -> np.ndarray:  # noqa: N803 - scikit-learn's name
+    """X, (P, 784) or (P, 28, 28) of numbers from 0 to 255, as bytes (P, 28, 28). Raises InputError for all else.
+
+    >>> ink = images_of(np.full((2, 784), 254.6))
+    >>> ink.shape, int(ink.max())
+    ((2, 28, 28), 255)
+    """
+    numbers = _numbers(X)
+    if numbers.shape[1:] not in ((PIXELS,), (SIDE, SIDE)):
+        raise InputError(
+            f"X has {int(np.prod(numbers.shape[1:]))} features, but LeNet5Classifier is expecting {PIXELS} features "
+            f"as input. Reshape your data of shape {numbers.shape} to (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
+        )
+    low, high = numbers.min(), numbers.max()
+    if low < 0:
+        raise InputError(f"Negative values in data: X goes down to {low:g}, give 0 for the background to 255 for ink")
+    if high > 255:
+        raise InputError(f"X goes up to {high:g}: give 0 for the background to 255 for ink")
+    if 0 < high <= 1:
+        raise InputError("X has no value above 1: multiply it by 255, for 255 is full ink")
+    return np.rint(numbers).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, sorted, and the place of each label among them, (P,). Raises InputError.
+
+    >>> [part.tolist() for part in classes_of(["odd", "even", "odd"], 3)]
+    [['even', 'odd'], [1, 0, 1]]
+    """
+    if y is None:
+        raise InputError("LeNet5Classifier requires y to be passed, but the target y is None: give labels (P,)")
+    labels = np.asarray(y)
+    if labels.shape != (patterns,):
+        raise InputError(f"y has shape {labels.shape}: give one label for each of the {patterns} images, ({patterns},)")
+    if labels.dtype.kind in "fc" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
+        raise InputError("Unknown label type: y is continuous or not finite, give classes as whole numbers or texts")
+    try:
+        classes, places = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise InputError(f"Unknown label type: y cannot be sorted ({error}), give numbers or texts alone") from None
+    if len(classes) > CLASSES:
+        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has no more codes")
+    return classes, places
+
+
+def codes_of(classes: np.ndarray) -> np.ndarray:
+    """Which of the ten codes each class has, uint8 (classes,): digits their own, others those of 0, 1, 2 and so on.
+
+    >>> [codes_of(np.array(classes)).tolist() for classes in (["3", "8"], [3.0, 8.0], ["a", "b"])]
+    [[3, 8], [3, 8], [0, 1]]
+    """
+    texts = [f"{label:g}" if isinstance(label, (int, float)) else str(label) for label in classes.tolist()]
+    digits = [str(digit) for digit in range(CLASSES)]
+    return np.array(texts if set(texts) <= set(digits) else range(len(texts))).astype(np.uint8)
+
+
+def seed_of(random_state: int | np.random.RandomState | None) -> int:
+    """A whole number as it is, or one drawn from a RandomState, or for None from NumPy's own. Raises InputError.
+
+    >>> seed_of(3)
+    3
+    """
+    if random_state is None or isinstance(random_state, np.random.RandomState):
+        return int((random_state or np.random).randint(2**31 - 1))  # type: ignore[attr-defined]
+    if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
+        raise InputError(f"random_state={random_state!r}: give a whole number, a RandomState or None")
+    if random_state < 0:
+        raise InputError(f"random_state={random_state}: give 0 or a positive whole number")
+    return int(random_state)
+
+
+def _numbers(X: ArrayLike) -> np.ndarray:  # noqa: N803
+    """X as an array of finite real numbers with at least one row."""
+    if hasattr(X, "toarray"):
+        raise InputError("X is a sparse matrix: give a dense array, X.toarray()")
+    try:
+        numbers = np.asarray(X)
+        if numbers.dtype.kind not in "buifc":
+            numbers = numbers.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"X is no array of numbers ({error}): give images (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
+        ) from None
+    if numbers.dtype.kind == "c":
+        raise InputError("Complex data not supported: give real numbers from 0 to 255")
+    if not numbers.size:
+        raise InputError(f"X of shape {numbers.shape} is empty: give at least one image")
+    if not np.isfinite(numbers).all():
+        raise InputError("X contains NaN or infinity: give finite numbers from 0 to 255")
+    return numbers
