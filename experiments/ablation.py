@@ -24,6 +24,7 @@ import argparse
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 from experiments import ablation_report
 from experiments.ablation_variants import FROM_END, FROM_START, LADDER, SHAPE, Variant, variants
@@ -124,7 +125,7 @@ def train(arguments: argparse.Namespace) -> None:
         name = (recipe.name + place).replace(", ", "_").replace(" ", "_").replace("'", "")
         return seeds_of(recipe, arguments.runs / NAME / name, arguments, count, **data)
 
-    def carried(these: list[Task], complete: bool = False, **more) -> tuple[list[dict], list[dict]]:
+    def carried(these: list[Task], complete: bool = False, **more: Any) -> tuple[list[dict], list[dict]]:
         carry_out(NAME, these, arguments, complete=complete, allow_divergence=True, kept=so_far, **more)
         path = arguments.out / (f"{NAME}.json" if complete else f"{NAME}.partial.json")
         content = json.loads(path.read_text(encoding="utf-8"))

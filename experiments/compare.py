@@ -21,9 +21,11 @@ import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import ticker
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
@@ -156,7 +158,7 @@ def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list
         return save(figure, stem)
 
 
-def _band(axes, curves: np.ndarray, colour: str, **look) -> None:
+def _band(axes: Axes, curves: np.ndarray, colour: str, **look: Any) -> None:
     passes = np.arange(1, curves.shape[1] + 1)
     mean, low, high = student_interval(curves)
     axes.plot(passes, mean, color=colour, **look)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
@@ -80,10 +82,10 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def _paper(axes) -> None:
+def _paper(axes: Axes) -> None:
     paper = figure_6()
     plain = [row for row in paper if row["with_distortions"] == "no"]
-    hollow = {"color": "0.4", "markerfacecolor": "white"}
+    hollow: dict[str, Any] = {"color": "0.4", "markerfacecolor": "white"}
     for key, marker, label in (
         ("train_error_percent", "s", "training error"),
         ("test_error_percent", "o", "test error"),

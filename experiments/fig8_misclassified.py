@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from experiments.common import RESULTS, guarded
 from lenet1998 import checkpoint as checkpoints
@@ -75,9 +76,7 @@ def draw(wrong: dict[int, tuple[int, int]], test: Patterns, stem: Path) -> list[
         return save(figure, stem)
 
 
-def _box():
-    from matplotlib.patches import Rectangle
-
+def _box() -> Rectangle:
     return Rectangle((-0.5, -0.5), 28, 28, fill=False, edgecolor="#D55E00", linewidth=1.2)
 
 

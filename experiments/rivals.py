@@ -9,6 +9,7 @@ cannot express is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.squash import A, S
 
+Tensor = Any  # torch.Tensor or jax.Array, neither of which need be installed
 Step = Callable[[np.ndarray, np.ndarray], None]
 """Learns the inputs (P, 1, 32, 32) with labels (P,) one by one, weights kept from call to call."""
 
@@ -33,7 +35,7 @@ def torch_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarra
     }
     masks = {layer.name: torch.tensor(_mask(layer)) for layer in network.layers if isinstance(layer, Convolution)}
 
-    def apply(layer: Layer, x):
+    def apply(layer: Layer, x: Tensor) -> Tensor:
         p = {key: parameters[f"{layer.name}.{key}"] for key in layer.parameter_shapes()}
         if isinstance(layer, Convolution):
             dense = torch.zeros(masks[layer.name].shape + p["weight"].shape[1:])
@@ -50,7 +52,7 @@ def torch_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarra
             return ((x[:, None, :] - torch.tensor(layer.codes, dtype=x.dtype)) ** 2).sum(2)
         raise TypeError(f"no PyTorch twin of {type(layer).__name__}")
 
-    def loss(x: np.ndarray, label: int):
+    def loss(x: np.ndarray, label: int) -> Tensor:
         y = torch.from_numpy(x)
         for layer in network.layers:
             y = apply(layer, y)
@@ -80,7 +82,7 @@ def jax_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray]
 
     parameters = {name: jnp.asarray(view) for name, view in network.parameters.named(network.parameters.values).items()}
 
-    def apply(layer: Layer, parameters, x):
+    def apply(layer: Layer, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
         p = {key: parameters[f"{layer.name}.{key}"] for key in layer.parameter_shapes()}
         if isinstance(layer, Convolution):
             mask = _mask(layer)
@@ -97,7 +99,7 @@ def jax_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray]
             return ((x[:, None, :] - jnp.asarray(layer.codes, x.dtype)) ** 2).sum(2)
         raise TypeError(f"no JAX twin of {type(layer).__name__}")
 
-    def loss(parameters, x, label):
+    def loss(parameters: dict[str, Tensor], x: Tensor, label: Tensor) -> Tensor:
         for layer in network.layers:
             x = apply(layer, parameters, x)
         return scale * x[0, label]
@@ -106,7 +108,7 @@ def jax_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray]
         found = jax.grad(loss)(parameters, x, label)
         return np.concatenate([np.asarray(found[name]).ravel() for name in parameters])
 
-    def update(parameters, pattern):
+    def update(parameters: dict[str, Tensor], pattern: tuple[Tensor, Tensor]) -> tuple[dict[str, Tensor], None]:
         g = jax.grad(loss)(parameters, pattern[0][None], pattern[1])
         return {name: value - 1e-6 * g[name] for name, value in parameters.items()}, None
 
