@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
+from experiments import cat_lenet, cifar10_convnet, compare, mlp_mnist, relu_lenet
 from experiments.ablation_report import ladder_table
 from experiments.common import RESULTS, at_pass, guarded, named
 from experiments.fig6_training_size import group
@@ -138,12 +138,16 @@ def findings() -> str:
 
 
 def then_and_now() -> str:
-    """The ladder of the ablation, and the teaching systems."""
+    """The ladder of the ablation, its two ends at full length, and the teaching systems."""
+    names = ["default", "modern"]
+    _, ends = compare.report(names, _read("compare_default_modern")["runs"])
     systems = [each.SYSTEM for each in (relu_lenet, cat_lenet, mlp_mnist, cifar10_convnet)]
     return (
         "**1998 against today**, one part after the other, ten passes and the same search of the rate at every rung "
         "(`python -m experiments.ablation`):\n\n"
         + ladder_table(_read("ablation_scores")["rows"])
+        + "\n\nBoth ends at their full length of 20 passes, in per cent "
+        + f"(`python -m experiments.compare {' '.join(names)}`): {'; '.join(ends[:5])}."
         + "\n\n**Four teaching systems**, as published and with a recipe of ours on the same layers:\n\n"
         + teaching_table(systems)
     )
