@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from lenet1998 import commands as own_modules
-from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
+from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.data.prepare import read_image
-from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.errors import CheckpointError, LeNetError, one_line
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
 from lenet1998.options import (
@@ -106,7 +106,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     saved, network = chosen_network(arguments.checkpoint)
-    arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
+    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
     dataset = chosen_data(arguments)
     rate = error_rate(engine_of(saved), dataset.test)
     if arguments.json:
@@ -213,6 +213,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # what else the system refuses: a name too long, an output that is full
-        print(f"lenet1998: {error}", file=sys.stderr)
+        print(f"lenet1998: {one_line(str(error))}", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        if not str(error).startswith("Key backend"):  # what matplotlib says as it is imported
+            raise
+        chosen = os.environ.get("MPLBACKEND")
+        print(one_line(f"lenet1998: matplotlib has no backend {chosen!r}: unset MPLBACKEND"), file=sys.stderr)
         return 2
     return 0

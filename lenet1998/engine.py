@@ -24,6 +24,8 @@ from lenet1998.network import Network
 from lenet1998.optimisers import Optimiser, Rate
 from lenet1998.sdlm import update
 
+_log = logging.getLogger("lenet1998")
+
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
 
@@ -173,14 +175,23 @@ class NumpyEngine:
         return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
 
 
+NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
 ENGINES = ("numba", "numpy")
 """The engines by name, the fastest first."""
 
 
 def make_engine(name: str, network: Network, loss: Loss) -> Engine:
-    """The engine called `name`, or under "auto" the fastest that is installed. Raises LeNetError where it is not."""
+    """The engine called `name`, or under "auto" the fastest that is installed and has kernels for all of the network.
+
+    Raises LeNetError where the one called by its name does not.
+    """
+    if name == "auto" and _numba_works():
+        try:
+            return make_engine("numba", network, loss)
+        except LeNetError as error:  # a layer that has no kernels yet
+            _log.warning(NOT_NUMBA, error)
     if name == "auto":
-        name = "numba" if _numba_works() else "numpy"
+        return NumpyEngine(network, loss)
     if name == "numpy":
         return NumpyEngine(network, loss)
     if name != "numba":
@@ -200,6 +211,6 @@ def _numba_works() -> bool:
     try:
         import numba
     except ImportError as error:
-        logging.getLogger("lenet1998").warning("numba cannot be used, NumPy computes instead: %s", error)
+        _log.warning(NOT_NUMBA, error)
         return False
     return not numba.config.DISABLE_JIT  # type: ignore[attr-defined]

@@ -3,6 +3,18 @@
 The command line turns them into exit codes (``lenet1998.cli``); anything else that escapes is a defect.
 """
 
+LONGEST = 1000
+
+
+def one_line(text: str) -> str:
+    """A message as a line of at most 1,000 characters, whatever names and values of the user's it repeats.
+
+    >>> print(one_line("no\\nfile: name another"))
+    no\\nfile: name another
+    """
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2 - 2]} ... {shown[3 - LONGEST // 2 :]}"
+
 
 class LeNetError(Exception):
     """Bad usage or bad input; the command line prints it as one line and exits with ``exit_code``.
@@ -12,6 +24,9 @@ class LeNetError(Exception):
     """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class DataError(LeNetError):

@@ -18,7 +18,16 @@ from lenet1998.checkpoint import Checkpoint
 from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.engine import Engine, make_engine
 from lenet1998.errors import RecipeError
-from lenet1998.estimator_input import PIXELS, InputError, classes_of, codes_of, images_of, seed_of
+from lenet1998.estimator_input import (
+    PIXELS,
+    InputError,
+    classes_of,
+    codes_of,
+    images_of,
+    labels_of,
+    seed_of,
+    settings_of,
+)
 from lenet1998.evaluation import answers
 from lenet1998.loss import CrossEntropy, Hinge, make_loss
 from lenet1998.provenance import provenance
@@ -39,8 +48,9 @@ class LeNet5Classifier:
     for NumPy's own. Nothing is checked before `fit`.
 
     After `fit` there are `classes_`, sorted, (classes,); `n_features_in_`, 784; and `checkpoint_`, the trained
-    network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998 reads.
-    No pattern is set aside for tests, so the test errors in it are NaN.
+    network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998 reads;
+    what they test it on has to be named, ``--data mnist``. No pattern is set aside for tests, so the test errors in it
+    are NaN.
 
     >>> from lenet1998.data import load
     >>> digits = load("synthetic", train_size=100, test_size=10)
@@ -72,7 +82,7 @@ class LeNet5Classifier:
         classes, labels = classes_of(y, len(images))
         if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
             raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
-        recipe = preset(self.recipe).override([self.settings] if isinstance(self.settings, str) else [*self.settings])
+        recipe = preset(self.recipe).override(settings_of(self.settings))
         patterns = Patterns(images, codes_of(classes)[labels])
         # One pattern stands in for the test set, which there is none of.
         data = DataSet("given", patterns, patterns.first(1), "fit")
@@ -121,9 +131,13 @@ class LeNet5Classifier:
         return CrossEntropy(loss.penalty_scale).posteriors(penalties)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
-        """The share of right answers among images X with labels y, (P,), weighted if so asked."""
+        """The share of right answers among images X with labels y, (P,), weighted if so asked.
+
+        Raises as `penalties` does, and InputError for labels of another shape.
+        """
+        answer = self.predict(X)
         weights = None if sample_weight is None else np.asarray(sample_weight)
-        return float(np.average(self.predict(X) == np.asarray(y), weights=weights))
+        return float(np.average(answer == labels_of(y, len(answer)), weights=weights))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name; none is an estimator, so `deep` changes nothing."""

@@ -5,6 +5,8 @@ Its errors are worded as scikit-learn's checks of an estimator look for them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -12,6 +14,8 @@ from lenet1998.data.patterns import CLASSES, SIDE
 from lenet1998.errors import DataError
 
 PIXELS = SIDE * SIDE
+# By so much a scaler may miss 0 and 255.
+ROUNDING = 1e-3
 
 
 class InputError(DataError, ValueError):
@@ -32,26 +36,48 @@ def images_of(X: ArrayLike) -> np.ndarray:  # noqa: N803 - scikit-learn's name
             f"as input. Reshape your data of shape {numbers.shape} to (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
         )
     low, high = numbers.min(), numbers.max()
-    if low < 0:
+    if low < -ROUNDING:
         raise InputError(f"Negative values in data: X goes down to {low:g}, give 0 for the background to 255 for ink")
-    if high > 255:
-        raise InputError(f"X goes up to {high:g}: give 0 for the background to 255 for ink")
+    if high > 255 + ROUNDING:
+        raise InputError(f"X goes up to {high:.8g}: give 0 for the background to 255 for ink")
     if 0 < high <= 1:
         raise InputError("X has no value above 1: multiply it by 255, for 255 is full ink")
     return np.rint(numbers).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
 
-def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
-    """The classes, sorted, and the place of each label among them, (P,). Raises InputError.
+def labels_of(y: ArrayLike, patterns: int) -> np.ndarray:
+    """One label for each pattern, (P,). Raises InputError.
 
-    >>> [part.tolist() for part in classes_of(["odd", "even", "odd"], 3)]
-    [['even', 'odd'], [1, 0, 1]]
+    >>> labels_of(["odd", "even"], 2).tolist()
+    ['odd', 'even']
     """
     if y is None:
         raise InputError("LeNet5Classifier requires y to be passed, but the target y is None: give labels (P,)")
     labels = np.asarray(y)
     if labels.shape != (patterns,):
         raise InputError(f"y has shape {labels.shape}: give one label for each of the {patterns} images, ({patterns},)")
+    return labels
+
+
+def settings_of(settings: str | Sequence[str]) -> list[str]:
+    """Changes to a recipe's fields as ``--set`` takes them; one may come alone. Raises InputError.
+
+    >>> settings_of("loss=map"), settings_of(("loss=map", "j=2"))
+    (['loss=map'], ['loss=map', 'j=2'])
+    """
+    given = [settings] if isinstance(settings, str) else settings
+    if not isinstance(given, (list, tuple)) or not all(isinstance(each, str) for each in given):
+        raise InputError(f"settings={settings!r}: give texts such as ('loss=map', 'j=2')")
+    return list(given)
+
+
+def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, sorted, and the place of each label of `y` among them, (P,). Raises InputError.
+
+    >>> [part.tolist() for part in classes_of(["odd", "even", "odd"], 3)]
+    [['even', 'odd'], [1, 0, 1]]
+    """
+    labels = labels_of(y, patterns)
     if labels.dtype.kind in "fc" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
         raise InputError("Unknown label type: y is continuous or not finite, give classes as whole numbers or texts")
     try:

@@ -30,7 +30,7 @@ _log = logging.getLogger("lenet1998")
 
 
 def run(
-    out: Path,
+    out: Path | str,
     recipe: Recipe,
     data: DataSet,
     *,
@@ -52,6 +52,7 @@ def run(
     Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
     cannot be written, or another process is writing them (`lenet1998.lock`).
     """
+    out = Path(out)
     make_directory(out)
     with locked(out / LOCK, str(out)):
         for name in (BEST, CHECKPOINT, HISTORY):

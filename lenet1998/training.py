@@ -101,9 +101,10 @@ class Trainer:
         by_curvature = self.recipe.optimiser == "sdlm"
         self.engine.prepare(self.data.train, batches=not self._online, curvature=by_curvature)
         started = time.perf_counter()
-        steps = np.full_like(self.network.parameters.values, eta)
-        if by_curvature:
-            steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
+        with np.errstate(over="ignore"):  # infinite steps make infinite weights, and the engine reports these
+            steps = np.full_like(self.network.parameters.values, eta)
+            if by_curvature:
+                steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
         errors, loss = self._learn(number, *self._patterns(number), steps, progress)
         seconds = time.perf_counter() - started
         for name, array in self.optimiser.state().items():

@@ -158,6 +158,39 @@ def test_bad_usage_and_bad_input(trained, tmp_path):
     assert lenet1998("train", *again, "--loss", "mle").returncode == 0, "the same recipe in other words"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "no\nfile.png"],
+        ["evaluate", "no\u2028\x1b[31mfile.npz"],
+        ["train", *SMALL, "--set", "mu=1\r\n2"],
+        ["train", *SMALL, "--set", "schedule=" + "9" * 5000],
+        ["train", *SMALL, "--out", "no\n" + "file" * 100],
+    ],
+    ids=ascii,
+)
+def test_an_error_is_one_line_whatever_it_repeats(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("lenet1998: ") and line.isprintable() and len(line) < 1100
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", [["draw"], ["show", "1", "--data", "synthetic"], ["train", *SMALL, "--out", "run"]])
+def test_a_backend_that_matplotlib_does_not_have_is_named(command, tmp_path):
+    done = lenet1998(*command, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"})
+    assert done.returncode == 2
+    assert done.stderr == "lenet1998: matplotlib has no backend 'nonsense': unset MPLBACKEND\n"
+    assert not os.listdir(tmp_path)
+
+
+def test_rates_that_overflow_are_a_divergence_in_one_line(tmp_path):
+    done = lenet1998("train", *SMALL, "--out", tmp_path, "--quiet", "--set", "schedule=1x1e308")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 3 and line.startswith("lenet1998: diverged in pass 1")
+
+
 def test_divergence_exits_with_3(tmp_path):
     line = refused(
         "train", *SMALL, "--out", tmp_path, "--quiet", "--set", "schedule=1x1e36", "--set", "penalty_scale=1000", code=3

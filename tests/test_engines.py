@@ -16,8 +16,10 @@ from lenet1998 import engine as engines
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.initialisation import initialise
+from lenet1998.layers import FullConnection, Squash
 from lenet1998.loss import MLE
-from lenet1998.network import LeNet5
+from lenet1998.network import Input, LeNet5, Network
+from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 from lenet1998.runs import CHECKPOINT, run
 from lenet1998.training import Trainer
@@ -65,6 +67,19 @@ def test_auto_goes_on_without_a_numba_that_cannot_be_imported(monkeypatch, caplo
     monkeypatch.setitem(sys.modules, "numba", None)
     assert engines.make_engine("auto", LeNet5(Recipe()), MLE(0.1)).name == "numpy"
     assert "numba cannot be used" in caplog.text
+
+
+@pytest.mark.skipif(not JIT, reason="auto takes NumPy in any case")
+def test_auto_takes_numpy_for_a_layer_without_kernels_and_says_so(caplog):
+    class Sigmoid(Squash):
+        pass
+
+    network = Network(Input(4), [FullConnection("F", 2), Sigmoid(), RBF("Output", np.ones((2, 2)))])
+    assert engines.make_engine("auto", network, MLE(1)).name == "numpy"
+    (record,) = caplog.records
+    assert "Sigmoid" in record.getMessage()
+    with pytest.raises(LeNetError, match="Sigmoid"):
+        engines.make_engine("numba", network, MLE(1))
 
 
 def test_resume_is_bit_identical_within_the_compiled_engine(digits, tmp_path):

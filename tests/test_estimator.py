@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from lenet1998 import checkpoint
+from lenet1998 import checkpoint, cli
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.engine import NumpyEngine
 from lenet1998.errors import LeNetError, RecipeError
@@ -43,7 +45,7 @@ def test_it_learns_and_says_so(fitted, digits):
     assert fitted.classes_.tolist() == list(range(10)) and fitted.n_features_in_ == 784
 
 
-def test_it_is_the_trainer_s_network_in_a_checkpoint_that_every_command_reads(fitted, digits, tmp_path):
+def test_it_is_the_trainer_s_network_in_a_checkpoint(fitted, digits, tmp_path):
     from lenet1998.data.patterns import DataSet
     from lenet1998.recipe import Recipe
     from lenet1998.training import Trainer
@@ -58,6 +60,31 @@ def test_it_is_the_trainer_s_network_in_a_checkpoint_that_every_command_reads(fi
     y = NumpyEngine(saved.network(), make_loss(saved.recipe)).penalties(test.images)
     assert np.array_equal(fitted.penalties(test.images), y)
     assert all(np.isnan(record["test_error_percent"]) for record in saved.history["passes"])
+
+
+def test_every_command_reads_its_checkpoint(fitted, digits, tmp_path, capsys, monkeypatch):
+    """Its data are the caller's alone, so what to test on has to be named; and no NaN stands for a missing error."""
+    monkeypatch.chdir(tmp_path)
+    checkpoint.save(tmp_path / "mine.npz", fitted.checkpoint_)
+    Image.fromarray(digits[1].images[0]).save("digit.png")
+    few = ["--data", "synthetic", "--test-size", "20"]
+    for command in (
+        ["evaluate", "mine.npz", *few],
+        ["evaluate", "mine.npz", *few, "--json"],
+        ["predict", "digit.png", "--checkpoint", "mine.npz"],
+        ["predict", "digit.png", "--checkpoint", "mine.npz", "--json"],
+        ["show", "digit.png", "--checkpoint", "mine.npz"],
+        ["show", "3", "--checkpoint", "mine.npz", *few],
+        ["export", "mine.npz", "--format", "npz"],
+    ):
+        assert cli.main(command) == 0, command
+        said = capsys.readouterr().out
+        assert "nan" not in said.lower(), said
+        if "--json" in command:
+            json.loads(said)
+    for command in (["evaluate", "mine.npz"], ["show", "3", "--checkpoint", "mine.npz"]):
+        assert cli.main(command) == 2
+        assert "--data auto or mnist or synthetic" in capsys.readouterr().err
 
 
 def test_posteriors_are_those_of_equation_9_without_rubbish(fitted, digits):
@@ -153,6 +180,8 @@ def test_settings_reach_the_recipe(digits):
         ({"y": [0, 1, 2, np.nan]}, "not finite"),
         ({"y": [0, 1, 2, None]}, "cannot be sorted"),
         ({"y": None}, "y is None"),
+        ({"settings": None}, "settings=None"),
+        ({"settings": (1,)}, r"settings=\(1,\)"),
         ({"passes": 0}, "passes=0"),
         ({"random_state": -1}, "random_state=-1"),
         ({"random_state": "one"}, "random_state='one'"),
@@ -168,6 +197,14 @@ def test_bad_input_is_refused_in_one_line(change, message):
     assert "\n" not in str(refusal.value)
     if not {"engine", "recipe", "settings"} & set(change):
         assert isinstance(refusal.value, ValueError)
+
+
+def test_score_takes_one_label_for_each_image(fitted, digits):
+    """Labels in a column would be compared with every answer, and give a wrong number without a word."""
+    _, test = digits
+    for labels in (test.labels[:, None], test.labels[:5], test.labels[0], None):
+        with pytest.raises(InputError):
+            fitted.score(test.images, labels)
 
 
 def test_eleven_classes_are_too_many():
@@ -223,6 +260,20 @@ def test_pipeline_and_clone(digits):
     alone = clone(lenet5).fit(images, labels)
     assert np.array_equal(chain.predict_proba(test.images / 255), alone.predict_proba(test.images))
     assert chain.set_params(lenet5__passes=1).get_params()["lenet5__passes"] == 1
+
+
+def test_a_scaler_to_255_misses_it_by_a_rounding_error(digits):
+    pytest.importorskip("sklearn")
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
+    train, _ = digits
+    rows = train.images[:50].reshape(50, -1) / 3
+    chain = make_pipeline(MinMaxScaler((0, 255)), LeNet5Classifier(**QUICK)).fit(rows, train.labels[:50])
+    scaled = chain[0].transform(rows)
+    assert scaled.max() > 255, "or there is nothing to see"
+    scaled[scaled == 0] = -1e-9
+    assert np.array_equal(chain[1].penalties(scaled), chain[1].penalties(np.clip(np.rint(scaled), 0, 255)))
 
 
 def test_cross_validation_and_grid_search(digits):

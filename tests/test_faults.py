@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.lock import locked
 from lenet1998.recipe import Recipe, preset
 from lenet1998.runs import BEST, CHECKPOINT, HISTORY, LOCK, run
-from lenet1998.sweep import DataChoice, Task
+from lenet1998.sweep import DataChoice, Task, sweep
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes"),
@@ -202,6 +203,7 @@ def test_a_sweep_killed_at_any_moment_ends_as_one_that_was_not(tmp_path):
 
 ENDLESS = """
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from lenet1998.recipe import Recipe
 from lenet1998.sweep import DataChoice, Task, sweep
@@ -231,6 +233,79 @@ def test_the_workers_of_a_killed_sweep_make_room_for_the_next(tmp_path):
         done = len(recorded(out))
         again = run(out, Recipe(hessian_patterns=2), data, seed=seed, passes=done, engine="numpy", resume=True)
         assert len(again["passes"]) == done
+
+
+TWO_AT_A_TIME = """
+import json, sys
+from pathlib import Path
+from lenet1998.sweep import Failure, sweep
+from test_faults import many
+outcomes = sweep(many(Path(sys.argv[1])), jobs=2, quiet=True)
+print(json.dumps([each.reason if isinstance(each, Failure) else "" for each in outcomes]))
+"""
+
+
+def many(place: Path) -> list[Task]:
+    return [Task(place / str(k), RECIPES[0], k, DIGITS, 100, "numpy", keep_best=True) for k in range(3)]
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that joblib has started for another one."""
+    found = [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+    return [child for child in found if b"LokyProcess" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to find the workers")
+def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp_path, monkeypatch):
+    """One of two workers, at moments drawn by chance: what is then not done is a failure, what is done stays done."""
+    pytest.importorskip("joblib")
+    monkeypatch.undo()  # other processes say what a run comes from, and so must this one
+    sweep(many(tmp_path / "whole"), quiet=True)
+    moments = random.Random(SEED)
+    for number in range(2):
+        place = tmp_path / str(number)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+        parent = subprocess.Popen(
+            [sys.executable, "-c", TWO_AT_A_TIME, place], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        wait_until(lambda place=place: any(place.glob(f"*/{CHECKPOINT}")))
+        time.sleep(moments.uniform(0, 0.3))
+        os.kill(moments.choice(workers_of(parent.pid)), signal.SIGKILL)
+        reasons = json.loads(parent.communicate(timeout=60)[0])
+        assert parent.returncode == 0
+        assert set(reasons) - {""} == {"not done: a worker process was killed"}
+        before = [recorded(task.out) for task in many(place)]
+        assert all(reason or len(passes) == 100 for reason, passes in zip(reasons, before, strict=True))
+        wait_until(lambda place=place: all(is_free(task.out / LOCK) for task in many(place) if task.out.exists()))
+        for task, done, after in zip(many(place), before, sweep(many(place), resume=True, quiet=True), strict=True):
+            assert after["passes"][: len(done)] == done
+            assert state(task.out) == state(tmp_path / "whole" / task.out.name)
+
+
+def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path):
+    """Here a kill may strike anywhere, within the compiled engine or a system call too, and not only between lines."""
+    command = [sys.executable, "-m", "lenet1998", "train", "--data", "synthetic", "--train-size", "500"]
+    command += ["--test-size", "50", "--quiet", "--resume", "--passes", "30", "--out"]
+    quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    compiling = [*command, tmp_path / "first", "--passes", "1"]
+    subprocess.run(compiling, check=True, timeout=300, **quiet)
+    started = time.monotonic()
+    subprocess.run([*command, tmp_path / "whole"], check=True, timeout=300, **quiet)
+    whole, moments, struck = time.monotonic() - started, random.Random(SEED), 0
+    for _ in range(5):
+        before = recorded(tmp_path / "out")
+        victim = subprocess.Popen([*command, tmp_path / "out"], **quiet)
+        with suppress(subprocess.TimeoutExpired):
+            victim.wait(moments.uniform(whole / 4, whole))
+        victim.kill()
+        struck += victim.wait() == -signal.SIGKILL
+        assert recorded(tmp_path / "out")[: len(before)] == before
+    assert struck > 2
+    subprocess.run([*command, tmp_path / "out"], check=True, timeout=300, **quiet)
+    ends = [checkpoints.load(tmp_path / name / CHECKPOINT) for name in ("whole", "out")]
+    assert ends[0].values.tobytes() == ends[1].values.tobytes()
+    assert timeless(ends[0].history) == timeless(ends[1].history)
+    assert sorted(os.listdir(tmp_path / "out")) == sorted(os.listdir(tmp_path / "whole"))
 
 
 def wait_until(reached: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -453,7 +528,8 @@ def test_nothing_unpickles_evaluates_unpacks_or_asks_a_shell(path):
 
 def test_values_of_settings_and_toml_files_are_never_evaluated(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pytest.importorskip("tomllib", reason="Python 3.11 reads TOML")
+    if not find_spec("tomllib"):
+        pytest.importorskip("tomli", reason="Python 3.10 reads TOML by the extra toml")
     compare = pytest.importorskip("experiments.compare")
     trap = "__import__('pathlib').Path('trap-was-sprung').touch()"
     for field in dataclasses.fields(Recipe):

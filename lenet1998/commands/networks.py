@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from lenet1998 import checkpoint as checkpoints
 from lenet1998 import pretrained
 from lenet1998.checkpoint import Checkpoint
+from lenet1998.data import KINDS
 from lenet1998.engine import Engine, make_engine
+from lenet1998.errors import DataError
 from lenet1998.training import make_loss
 
 CHOICES = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
@@ -20,13 +23,14 @@ def chosen_network(choice: str) -> tuple[Checkpoint, dict]:
     """
     saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(Path(choice))
     passes = saved.history["passes"]
+    error = passes[-1]["test_error_percent"] if passes else math.nan  # NaN too where there were no tests
     return saved, {
         "name": choice,
         "recipe": saved.recipe.name,
         "seed": saved.history["seed"],
         "data": saved.history["data"]["name"],
         "passes": len(passes),
-        "recorded_test_error_percent": passes[-1]["test_error_percent"] if passes else None,
+        "recorded_test_error_percent": None if math.isnan(error) else error,
     }
 
 
@@ -37,6 +41,17 @@ def stated(network: dict) -> str:
         f"network: {network['name']} (recipe {network['recipe']}, seed {network['seed']}, {network['passes']} passes "
         f"over {network['data']}{'' if error is None else f', recorded test error {error:.2f}%'})"
     )
+
+
+def own_data(saved: Checkpoint, choice: str) -> str:
+    """The kind of data that the network learned. Raises DataError for data that only who trained it has."""
+    name = saved.history["data"]["name"].removesuffix(" validation")
+    if name not in KINDS:
+        raise DataError(
+            f"{choice} learned data called {name!r}, which lenet1998 cannot find again: choose what to test it on with "
+            f"--data {' or '.join(KINDS)}"
+        )
+    return name
 
 
 def engine_of(saved: Checkpoint) -> Engine:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
 from lenet1998.data.prepare import read_image
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.options import add_data_options, chosen_data
@@ -38,7 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw, and print what was drawn and where. Raises LeNetError for bad input and a file that cannot be written."""
     out = _place(arguments.out, arguments.animate)
     saved, network = chosen_network(arguments.checkpoint)
-    arguments.data = arguments.data or saved.history["data"]["name"].removesuffix(" validation")
+    if arguments.image.isdecimal():
+        arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
     image, what = _digit(arguments)
     # Here, because matplotlib takes a second to load and most mistakes are found without it.
     from lenet1998 import activations_figure as drawn
