@@ -110,7 +110,7 @@ def test_one_seed_gives_the_same_run_again(digits, tmp_path, settings):
     histories = [run(tmp_path / str(k), recipe, digits, seed=5, passes=2, engine=ENGINE) for k in range(2)]
     assert without_times(histories[0]) == without_times(histories[1])
     assert digest(tmp_path / "0") == digest(tmp_path / "1")
-    run(tmp_path / "other", recipe, digits, seed=6, passes=2, engine=ENGINE)
+    run(str(tmp_path / "other"), recipe, digits, seed=6, passes=2, engine=ENGINE)
     assert digest(tmp_path / "other") != digest(tmp_path / "0")
 
 
