@@ -99,4 +99,5 @@ def _sign(handle: int) -> None:
 
 
 def _holder(handle: int) -> str:
-    return " ".join(os.pread(handle, 200, 0).decode(errors="replace").split()) or "another process"
+    words = " ".join(os.pread(handle, 200, 0).decode(errors="replace").split())
+    return "".join(c for c in words if c.isprintable()) or "another process"
