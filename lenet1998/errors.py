@@ -3,11 +3,11 @@
 The command line turns them into exit codes (``lenet1998.cli``); anything else that escapes is a defect.
 """
 
-LONGEST = 1000
+LONGEST = 600
 
 
 def one_line(text: str) -> str:
-    """A message as a line of at most 1,000 characters, whatever names and values of the user's it repeats.
+    """A message as a line of at most 600 characters, whatever names and values of the user's it repeats.
 
     >>> print(one_line("no\\nfile: name another"))
     no\\nfile: name another

@@ -173,7 +173,7 @@ def test_an_error_is_one_line_whatever_it_repeats(arguments, capsys, tmp_path, m
     monkeypatch.chdir(tmp_path)
     assert cli.main(arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("lenet1998: ") and line.isprintable() and len(line) < 1100
+    assert line.startswith("lenet1998: ") and line.isprintable() and len(line) < 700
     assert not os.listdir(tmp_path)
 
 

@@ -7,7 +7,7 @@ a temporary one. An input that is not read or refused as documented is written t
 run; mend the reader, and keep the input, cut down, as tests/fuzz/regressions/READER-WHAT.
 
 atheris 3.0 never frees what a comparison of arrays gives, so with csv memory grows by some 5 kB an input, whatever the
-reader does: start it again every minute, with the same corpus.
+reader does: start it again every half minute, with the same corpus.
 """
 
 from __future__ import annotations
