@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lenet1998.errors import CheckpointError
+from lenet1998.errors import CheckpointError, reason_of
 from lenet1998.files import write_atomically
 from lenet1998.network import Network
 from lenet1998.networks import build
@@ -91,8 +91,9 @@ def load(path: Path) -> Checkpoint:
     except CheckpointError:
         raise
     except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise CheckpointError(f"{path} is not a whole checkpoint of lenet1998 ({reason}); {_REMEDY}") from error
+        raise CheckpointError(
+            f"{path} is not a whole checkpoint of lenet1998 ({reason_of(error)}); {_REMEDY}"
+        ) from error
     return checkpoint
 
 

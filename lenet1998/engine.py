@@ -25,6 +25,7 @@ from lenet1998.optimisers import Optimiser, Rate
 from lenet1998.sdlm import update
 
 _log = logging.getLogger("lenet1998")
+_NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
 
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
@@ -175,7 +176,6 @@ class NumpyEngine:
         return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
 
 
-NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
 ENGINES = ("numba", "numpy")
 """The engines by name, the fastest first."""
 
@@ -185,13 +185,13 @@ def make_engine(name: str, network: Network, loss: Loss) -> Engine:
 
     Raises LeNetError where the one called by its name does not.
     """
-    if name == "auto" and _numba_works():
-        try:
-            return make_engine("numba", network, loss)
-        except LeNetError as error:  # a layer that has no kernels yet
-            _log.warning(NOT_NUMBA, error)
     if name == "auto":
-        return NumpyEngine(network, loss)
+        if _numba_works():
+            try:
+                return make_engine("numba", network, loss)
+            except LeNetError as error:  # a layer that has no kernels yet
+                _log.warning(_NOT_NUMBA, error)
+        name = "numpy"
     if name == "numpy":
         return NumpyEngine(network, loss)
     if name != "numba":
@@ -211,6 +211,6 @@ def _numba_works() -> bool:
     try:
         import numba
     except ImportError as error:
-        _log.warning(NOT_NUMBA, error)
+        _log.warning(_NOT_NUMBA, error)
         return False
     return not numba.config.DISABLE_JIT  # type: ignore[attr-defined]

@@ -16,6 +16,15 @@ def one_line(text: str) -> str:
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2 - 2]} ... {shown[3 - LONGEST // 2 :]}"
 
 
+def reason_of(error: BaseException) -> str:
+    """What a library's exception says, on one line of at most 200 characters, or its type where it says nothing.
+
+    >>> reason_of(ValueError("bad\\nheader")), reason_of(EOFError())
+    ('bad header', 'EOFError')
+    """
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 class LeNetError(Exception):
     """Bad usage or bad input; the command line prints it as one line and exits with ``exit_code``.
 

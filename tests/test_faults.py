@@ -203,7 +203,6 @@ def test_a_sweep_killed_at_any_moment_ends_as_one_that_was_not(tmp_path):
 
 ENDLESS = """
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from lenet1998.recipe import Recipe
 from lenet1998.sweep import DataChoice, Task, sweep

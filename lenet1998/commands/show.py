@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet1998.checkpoint import Checkpoint
 from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
 from lenet1998.data.prepare import read_image
 from lenet1998.errors import DataError, LeNetError
@@ -38,9 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw, and print what was drawn and where. Raises LeNetError for bad input and a file that cannot be written."""
     out = _place(arguments.out, arguments.animate)
     saved, network = chosen_network(arguments.checkpoint)
-    if arguments.image.isdecimal():
-        arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
-    image, what = _digit(arguments)
+    image, what = _digit(arguments, saved)
     # Here, because matplotlib takes a second to load and most mistakes are found without it.
     from lenet1998 import activations_figure as drawn
     from lenet1998.activations import activations, codes_of
@@ -76,10 +75,11 @@ def _place(out: Path | None, animate: bool) -> Path:
     return out
 
 
-def _digit(arguments: argparse.Namespace) -> tuple[np.ndarray, str]:
+def _digit(arguments: argparse.Namespace, saved: Checkpoint) -> tuple[np.ndarray, str]:
     """The image uint8 (28, 28), and what it is. Raises DataError for what is no image, and no number of a pattern."""
     if not arguments.image.isdecimal():
         return read_image(arguments.image), Path(arguments.image).name
+    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
     data, index = chosen_data(arguments), int(arguments.image)
     if index >= len(data.test):
         raise DataError(

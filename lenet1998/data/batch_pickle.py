@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reason_of
 
 REMEDY = "do not use it, and get CIFAR-10 from where it is published"
 # A batch of 10,000 images takes about 50,000 instructions.
@@ -64,8 +64,7 @@ CIFAR-10 from where it is published
     except _Foreign as error:
         raise DataError(f"{what} {error}, as no CIFAR-10 batch does: {REMEDY}") from None
     except Exception as error:  # A damaged pickle makes its interpreter raise almost anything.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(f"{what} is truncated or damaged ({reason}): get it again") from None
+        raise DataError(f"{what} is truncated or damaged ({reason_of(error)}): get it again") from None
     if not isinstance(batch, dict):
         raise DataError(f"{what} holds no dict: get CIFAR-10's python version")
     for key in ("data", "labels"):

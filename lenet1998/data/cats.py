@@ -17,7 +17,7 @@ import numpy as np
 
 from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reason_of
 
 # The files as the course has them.
 FILES = {
@@ -94,8 +94,7 @@ def _read(h5py: ModuleType, path: Path, stem: str) -> Patterns:
     except DataError:
         raise
     except Exception as error:  # h5py raises almost anything for a damaged file.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is no HDF5 file, truncated or damaged ({reason}): {REMEDY}") from None
+        raise DataError(f"{path} is no HDF5 file, truncated or damaged ({reason_of(error)}): {REMEDY}") from None
     wrong = np.flatnonzero((classes != 0) & (classes != 1))
     if len(wrong):
         raise DataError(

@@ -16,7 +16,7 @@ import numpy as np
 
 from lenet1998.data.files import KnownFile
 from lenet1998.data.idx import REMEDY, write_idx
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reason_of
 
 # The header of an array takes 128 bytes as a rule.
 HEADER_ROOM = 4096
@@ -50,8 +50,7 @@ def read_npz(path: str | PathLike[str], known: KnownFile) -> bytes:
     except OSError as error:
         raise DataError(f"{what} cannot be read ({error.strerror or error}): make it a readable file") from None
     except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{what} is damaged ({reason}): {REMEDY}") from None
+        raise DataError(f"{what} is damaged ({reason_of(error)}): {REMEDY}") from None
 
 
 def _parse(data: bytes) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lenet1998.data.patterns import SIDE
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reason_of
 
 BOX = 20
 MAX_PIXELS = 64_000_000
@@ -133,8 +133,7 @@ def _grey_levels(path: Path) -> np.ndarray:
         reason = error.strerror or str(error)
         raise DataError(f"{path} cannot be read ({reason}): give a readable PNG or JPEG image") from None
     except Exception as error:  # A damaged file makes Pillow's decoders raise almost anything.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is damaged ({reason}): give an intact PNG or JPEG image") from None
+        raise DataError(f"{path} is damaged ({reason_of(error)}): give an intact PNG or JPEG image") from None
 
 
 def _brightness(picture: Image.Image) -> np.ndarray:
