@@ -9,11 +9,9 @@ STAMP = $(VENV)/.installed
 reproduce: $(STAMP)
 	$(BIN)/lenet1998 train --out reproduction --resume
 
-# The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index. The second
-# run leaves out what never reaches a kernel: data, images, other classifiers, and experiments, all on the NumPy engine.
-WITHOUT_KERNELS = --ignore-glob='*/test_data_*' $(foreach what,prepare synthetic sweep deslant classifiers rejection \
-	section3 ablation compare experiments teaching figures pretrained distortions fig13 activations show_draw \
-	estimator export public report faults fuzz lock section3_networks notebooks wheel,--ignore=tests/test_$(what).py)
+# The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index: the second run
+# takes what reaches a kernel, the tests of the core, of modern parts and of the kernels themselves.
+KERNELS = lenet1998 $(wildcard tests/test_*.py) tests/modern tests/kernels
 
 # Whole files go to a core, because the tests of a file share what they have compiled.
 ALL_CORES = --numprocesses=auto --dist=loadfile
@@ -21,7 +19,7 @@ ALL_CORES = --numprocesses=auto --dist=loadfile
 # The first run includes the notebooks, a minute for each cell at most.
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ALL_CORES) --nbmake --nbmake-timeout=60
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(WITHOUT_KERNELS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(KERNELS)
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from lenet1998.data.patterns import DataSet
+from lenet1998.commands.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import make_directory, remove_leftovers, write_json
-from lenet1998.lock import locked
-from lenet1998.options import add_training_options, chosen_data, chosen_recipe, positive
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
-from lenet1998.reporting import announce
-from lenet1998.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running.lock import locked
+from lenet1998.running.progress import announce
+from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs")

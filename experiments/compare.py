@@ -30,11 +30,11 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.pairs import paired, with_misclassified
+from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
-from lenet1998.options import natural
-from lenet1998.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe, preset
 
 _LARGEST = 2**16  # bytes of a TOML file

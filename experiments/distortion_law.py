@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
-from lenet1998.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 
 NAME = "distortion_law"

@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.common import guarded, parse, plain_options, recorded, resolve_data, variant
+from lenet1998.commands.options import chosen_recipe
 from lenet1998.files import write_json
-from lenet1998.options import chosen_recipe
-from lenet1998.plotting import save, style
-from lenet1998.provenance import provenance
-from lenet1998.reporting import Console
+from lenet1998.pictures.plotting import save, style
+from lenet1998.running.progress import Console
+from lenet1998.running.provenance import provenance
 from lenet1998.sdlm import step_sizes
 from lenet1998.training import Trainer
 

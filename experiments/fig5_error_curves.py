@@ -7,8 +7,8 @@ recipe than `default`, or a chosen engine, is recorded under its own name, such 
 from __future__ import annotations
 
 from experiments.common import guarded, options, parse, recorded, train_seeds, variant
-from lenet1998.plotting import error_curves
-from lenet1998.reporting import pass_table
+from lenet1998.pictures.plotting import error_curves
+from lenet1998.running.progress import pass_table
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
-from lenet1998.options import chosen_recipe
-from lenet1998.paper import figure_6
-from lenet1998.plotting import TEST, TRAIN, save, style
+from lenet1998.commands.options import chosen_recipe
+from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
+from lenet1998.reference import figure_6
 
 SIZES = (15_000, 30_000, 60_000)
 NAME = "fig6_training_size"

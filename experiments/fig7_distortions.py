@@ -15,12 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.common import RESULTS, guarded
+from lenet1998.commands.options import natural
 from lenet1998.data import load
 from lenet1998.distortions import Law, centred, distort
 from lenet1998.files import write_json
-from lenet1998.options import natural
-from lenet1998.plotting import save, style
-from lenet1998.provenance import provenance
+from lenet1998.pictures.plotting import save, style
+from lenet1998.running.provenance import provenance
 
 # Indices in the training file of the ten digits in Figure 7, 0 to 9.
 SOURCES = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)

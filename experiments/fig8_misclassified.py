@@ -17,17 +17,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.common import RESULTS, guarded
-from lenet1998 import checkpoint as checkpoints
 from lenet1998.data import load
-from lenet1998.data.patterns import Patterns
-from lenet1998.engine import make_engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, student_interval
 from lenet1998.files import write_json
-from lenet1998.paper import figure_8
-from lenet1998.plotting import save, style
-from lenet1998.provenance import provenance
-from lenet1998.runs import CHECKPOINT
+from lenet1998.patterns import Patterns
+from lenet1998.pictures.plotting import save, style
+from lenet1998.reference import figure_8
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.provenance import provenance
+from lenet1998.running.run import CHECKPOINT
 from lenet1998.training import make_loss
 
 NAME = "fig8_misclassified"

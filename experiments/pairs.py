@@ -7,13 +7,13 @@ from functools import cache
 
 import numpy as np
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.comparison import PatternTest, SeedTest, over_patterns, over_seeds
-from lenet1998.engine import make_engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
-from lenet1998.runs import CHECKPOINT
-from lenet1998.sweep import Task
+from lenet1998.report.comparison import PatternTest, SeedTest, over_patterns, over_seeds
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.sweep import Task
 from lenet1998.training import make_loss
 
 MISCLASSIFIED = "misclassified"
@@ -43,7 +43,7 @@ def misclassified(task: Task) -> tuple[int, ...]:
 
 
 def paired(a: list[dict], b: list[dict]) -> tuple[SeedTest, PatternTest] | None:
-    """The tests of `lenet1998.comparison` on the last test errors and the misclassified patterns of two recipes.
+    """The tests of `lenet1998.report.comparison` on the last test errors and the misclassified patterns of two recipes.
 
     Runs are paired by seed; None if no seed is in both.
     """

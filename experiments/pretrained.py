@@ -14,14 +14,14 @@ from pathlib import Path
 
 from experiments.common import guarded
 from experiments.fig6_training_size import distorted
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.checkpoint import Checkpoint
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
-from lenet1998.paper import comparable
 from lenet1998.pretrained import CARDS, digest
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT
+from lenet1998.reference import comparable
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.run import CHECKPOINT
 
 PACKAGE = Path(checkpoints.__file__).parent / "pretrained"
 PASSES = 20

@@ -26,17 +26,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.common import carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
-from lenet1998 import checkpoint as checkpoints
+from lenet1998.commands.options import positive
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically, write_json
 from lenet1998.layers import Subsampling
-from lenet1998.options import positive
-from lenet1998.paper import figure_5
-from lenet1998.plotting import save, style
+from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT
-from lenet1998.sweep import Task
+from lenet1998.reference import figure_5
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.sweep import Task
 
 CENTRE = Recipe(name="centre", init_gain=1.0, subsampling="sum", coefficient=0.5)
 

@@ -29,12 +29,12 @@ from experiments.common import (
     seeds_of,
     variant,
 )
-from lenet1998.comparison import SeedTest, over_seeds
+from lenet1998.commands.options import chosen_recipe
 from lenet1998.evaluation import student_interval
-from lenet1998.options import chosen_recipe
-from lenet1998.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.sweep import Task
+from lenet1998.report.comparison import SeedTest, over_seeds
+from lenet1998.running.sweep import Task
 
 NAME = "sdlm_vs_sgd"
 RATES = (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016)

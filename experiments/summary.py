@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments import cat_lenet, cifar10_convnet, compare, mlp_mnist, relu_lenet
-from experiments.ablation_report import ladder_table
+from experiments import compare
+from experiments.ablation.report import ladder_table
 from experiments.common import RESULTS, at_pass, guarded, named
 from experiments.fig6_training_size import group
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
-from experiments.teaching_report import table as teaching_table
+from experiments.teaching import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
+from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically
 
@@ -72,7 +73,7 @@ def speed_table() -> str:
     lines = [
         f"One online step (forward, backward, update) on one core ({processor}); the yardstick is the time that its "
         f"1.84 million operations take at the measured rate of matrix multiplication, {yardstick:.1f} us "
-        "(`python -m experiments.benchmark_speed`):",
+        "(`python -m experiments.speed`):",
         "",
         "| | microseconds a step | times the yardstick |",
         "|---|---|---|",

@@ -15,55 +15,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the same names for editors and type checkers
-    from lenet1998 import checkpoint as checkpoint
     from lenet1998 import data as data
-    from lenet1998 import export as export
     from lenet1998 import pretrained as pretrained
-    from lenet1998.checkpoint import Checkpoint as Checkpoint
-    from lenet1998.data.patterns import DataSet as DataSet
-    from lenet1998.data.patterns import Patterns as Patterns
     from lenet1998.data.prepare import read_image as read_image
-    from lenet1998.engine import make_engine as make_engine
+    from lenet1998.engines import make_engine as make_engine
     from lenet1998.errors import CheckpointError as CheckpointError
     from lenet1998.errors import DataError as DataError
     from lenet1998.errors import DivergenceError as DivergenceError
     from lenet1998.errors import LeNetError as LeNetError
     from lenet1998.errors import RecipeError as RecipeError
-    from lenet1998.estimator import LeNet5Classifier as LeNet5Classifier
     from lenet1998.evaluation import ErrorRate as ErrorRate
     from lenet1998.evaluation import error_rate as error_rate
+    from lenet1998.interop import export as export
+    from lenet1998.interop.estimator import LeNet5Classifier as LeNet5Classifier
     from lenet1998.loss import make_loss as make_loss
     from lenet1998.network import LeNet5 as LeNet5
     from lenet1998.network import Network as Network
     from lenet1998.networks import build as build
+    from lenet1998.patterns import DataSet as DataSet
+    from lenet1998.patterns import Patterns as Patterns
     from lenet1998.recipe import Recipe as Recipe
     from lenet1998.recipe import preset as preset
-    from lenet1998.runs import run as run
+    from lenet1998.running import checkpoint as checkpoint
+    from lenet1998.running.checkpoint import Checkpoint as Checkpoint
+    from lenet1998.running.run import run as run
     from lenet1998.training import Trainer as Trainer
 
-_MODULES = ("checkpoint", "data", "export", "pretrained")
+_MODULES = {"checkpoint": "running", "data": "", "export": "interop", "pretrained": ""}
 _HOMES = {
-    "Checkpoint": "checkpoint",
+    "Checkpoint": "running.checkpoint",
     "CheckpointError": "errors",
     "DataError": "errors",
-    "DataSet": "data.patterns",
+    "DataSet": "patterns",
     "DivergenceError": "errors",
     "ErrorRate": "evaluation",
     "LeNet5": "network",
-    "LeNet5Classifier": "estimator",
+    "LeNet5Classifier": "interop.estimator",
     "LeNetError": "errors",
     "Network": "network",
-    "Patterns": "data.patterns",
+    "Patterns": "patterns",
     "Recipe": "recipe",
     "RecipeError": "errors",
     "Trainer": "training",
     "build": "networks",
     "error_rate": "evaluation",
-    "make_engine": "engine",
+    "make_engine": "engines",
     "make_loss": "loss",
     "preset": "recipe",
     "read_image": "data.prepare",
-    "run": "runs",
+    "run": "running.run",
 }
 
 __all__ = [*_MODULES, *_HOMES]
@@ -71,10 +71,12 @@ __all__ = [*_MODULES, *_HOMES]
 
 def __getattr__(name: str) -> object:
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name not in _HOMES:
+        value: object = import_module(".".join(filter(None, (__name__, _MODULES[name], name))))
+    elif name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
     return value
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from lenet1998.cli import main
+from lenet1998.commands.main import main
 
 sys.exit(main())

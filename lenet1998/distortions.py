@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import affine_transform
 
-from lenet1998.data.patterns import Patterns
 from lenet1998.engine import Batch
+from lenet1998.patterns import Patterns
 from lenet1998.recipe import Recipe
 
 # Figure 7 measures as if digits were scaled about a point on the writing line: row 26 of 32, and the middle column.

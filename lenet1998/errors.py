@@ -1,6 +1,6 @@
 """The errors that a user can meet: each message is one line that says what is wrong and what to do next.
 
-The command line turns them into exit codes (``lenet1998.cli``); anything else that escapes is a defect.
+The command line turns them into exit codes (``lenet1998.commands.main``); anything else that escapes is a defect.
 """
 
 LONGEST = 600

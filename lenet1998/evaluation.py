@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from lenet1998.data.patterns import Patterns
 from lenet1998.engine import Engine
+from lenet1998.patterns import Patterns
 
 
 def answers(penalties: np.ndarray) -> np.ndarray:

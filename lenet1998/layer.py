@@ -4,7 +4,7 @@ A layer writes one `adjoint`. As it stands, it is back-propagation: derivatives 
 connections V_k that share a weight (equation 19). With every weight, input and constant in it squared, it is the
 curvature pass of appendix C: second derivatives go down (equation 27, Gauss-Newton) and are summed likewise (equations
 23 and 25). Layers accumulate and never update: optimisers do that on flat vectors (`lenet1998.sdlm`,
-`lenet1998.optimisers`).
+`lenet1998.modern.optimisers`).
 """
 
 from __future__ import annotations

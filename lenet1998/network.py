@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from lenet1998.codes import output_codes
 from lenet1998.connections import TABLE_I, full_table
 from lenet1998.errors import DataError
 from lenet1998.layer import Layer, Seed, Shape
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.modern_layers import AveragePooling, MaxPooling, ReLU
-from lenet1998.output import RBF
+from lenet1998.modern.layers import AveragePooling, MaxPooling, ReLU
+from lenet1998.output import RBF, output_codes
 from lenet1998.parameters import Parameters
 from lenet1998.recipe import Recipe
 

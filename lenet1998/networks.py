@@ -11,7 +11,7 @@ from itertools import chain
 
 from lenet1998.connections import LENET1_H3, TABLE_I, full_table, lenet4_c3, lenet4_c5
 from lenet1998.layers import Convolution, FullConnection
-from lenet1998.modern_layers import Contrast
+from lenet1998.modern.layers import Contrast
 from lenet1998.network import LeNet5, Network, field_of, one_unit_a_class, pooling, squashing
 from lenet1998.recipe import Recipe
 

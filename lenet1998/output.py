@@ -3,12 +3,17 @@
 Unit i computes y_i = sum_j (x_j - w_ij)^2, the squared distance between F6 and the code of class i: a penalty, the
 smaller the better. The codes are fixed, so the layer has no trainable parameter. It is the one place of the
 network that is not linear, and here the second derivatives of appendix C start.
+
+Section II-B draws the codes as stylised characters and argues against one unit a class; the recipe's `codes` lets an
+experiment ask what that is worth. The paper's smaller networks have one output unit a class, and there the codes of
+"one_of_n" are the units' targets.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from lenet1998.bitmaps import digit_codes
 from lenet1998.layer import Algebra, Layer, Seed, Shape, Views, as_is
 
 
@@ -46,3 +51,26 @@ class RBF(Layer):
         """
         slope_of_y = 2 * seed.gradient.sum(axis=1, keepdims=True)
         return slope_of_y + self.adjoint(seed.diagonal, np.square, {}) - np.square(self.adjoint(seed.root, as_is, {}))
+
+
+_UNITS, _SEED = 84, 1998
+
+
+def output_codes(name: str, units: int = _UNITS) -> np.ndarray:
+    """The codes of the ten digits, (10, units) of +-1; only "one_of_n" has other than 84 units.
+
+    "bitmap" are the 7x12 drawings of Figure 3; "random" are fair coins, thrown once for all recipes and seeds; in
+    "one_of_n" each class has its own block of 8 or 9 units at +1.
+
+    >>> output_codes("one_of_n")[9, 70:].tolist()
+    [-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1]
+    >>> output_codes("one_of_n", units=10)[9].tolist()
+    [-1, -1, -1, -1, -1, -1, -1, -1, -1, 1]
+    """
+    digits = digit_codes()
+    if name == "bitmap":
+        return digits
+    if name == "random":
+        return np.random.default_rng(_SEED).choice(np.array([-1, 1], digits.dtype), digits.shape)
+    block = np.arange(units) * len(digits) // units
+    return np.where(block == np.arange(len(digits))[:, None], 1, -1).astype(digits.dtype)

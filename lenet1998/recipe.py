@@ -70,7 +70,7 @@ class Recipe:
     j: float = 5.0
     #: what starts the curvature recursion under equation 9 and cross-entropy
     curvature_seed: str = "exact"
-    #: appendix C's method, or one of `lenet1998.optimisers`, for which eta itself is the rate
+    #: appendix C's method, or one of `lenet1998.modern.optimisers`, for which eta itself is the rate
     optimiser: str = "sdlm"
     #: patterns to an update
     batch: int = 1
@@ -104,7 +104,7 @@ class Recipe:
     noise_draw: str = "fresh"
 
     def __post_init__(self) -> None:
-        check(self)
+        check(vars(self))
 
     def eta(self, number: int) -> float:
         """The global rate of pass `number`, counted from 1."""

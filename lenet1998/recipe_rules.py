@@ -1,4 +1,4 @@
-"""What a recipe may say: the choices and ranges of its fields, and the combinations that make no sense.
+"""What a recipe may say where the paper is silent: choices and ranges of its fields, and what makes no sense together.
 
 Every refusal is a RecipeError of one line that names the field and what to give instead.
 """
@@ -6,12 +6,9 @@ Every refusal is a RecipeError of one line that names the field and what to give
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lenet1998.errors import RecipeError
-
-if TYPE_CHECKING:
-    from lenet1998.recipe import Recipe
 
 CHOICES = {
     "network": (
@@ -72,56 +69,60 @@ RANGES = {
 """The least and the largest value of each field that is a number; whole where both are."""
 
 
-def check(recipe: Recipe) -> None:
-    """Raise RecipeError for a value that is not allowed, or one that makes no sense beside another."""
+def check(values: dict[str, Any]) -> None:
+    """Raise RecipeError for a value that is not allowed, or one that makes no sense beside another.
+
+    `values` are a recipe's fields by name.
+    """
     for key, allowed in CHOICES.items():
-        if getattr(recipe, key) not in allowed:
-            raise RecipeError(f"{key}={getattr(recipe, key)!r} is not allowed: choose {' or '.join(allowed)}")
+        if values[key] not in allowed:
+            raise RecipeError(f"{key}={values[key]!r} is not allowed: choose {' or '.join(allowed)}")
     for key, (low, high) in RANGES.items():
-        value, whole = getattr(recipe, key), isinstance(low, int)
+        value, whole = values[key], isinstance(low, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
             kind = "whole number" if whole else "number"
             raise RecipeError(f"{key}={value!r} is out of range: give a {kind} from {low:g} to {high:g}")
     for key in ("fan_in_counts_bias", "input_mean"):
-        if not isinstance(getattr(recipe, key), bool):
-            raise RecipeError(f"{key}={getattr(recipe, key)!r} is not allowed: give true or false")
-    if not recipe.schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in recipe.schedule):
+        if not isinstance(values[key], bool):
+            raise RecipeError(f"{key}={values[key]!r} is not allowed: give true or false")
+    schedule, deviations = values["schedule"], values["init_deviations"]
+    if not schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in schedule):
         raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
-    if any(not 0 <= deviation < math.inf for _, deviation in recipe.init_deviations):
+    if any(not 0 <= deviation < math.inf for _, deviation in deviations):
         raise RecipeError("init_deviations needs pairs of a layer and a deviation of 0 or more, such as F6x0.1")
-    _check_combinations(recipe)
+    _check_combinations(values)
 
 
-def _check_combinations(recipe: Recipe) -> None:
-    rbf, sdlm = recipe.output == "rbf", recipe.optimiser == "sdlm"
+def _check_combinations(values: dict[str, Any]) -> None:
+    rbf, sdlm = values["output"] == "rbf", values["optimiser"] == "sdlm"
     senseless = {
         "network={network} has no RBF units: choose output=linear, and loss=cross_entropy, map or hinge": (
-            rbf and recipe.network in ("cat_lenet", "cifar10_convnet")
+            rbf and values["network"] in ("cat_lenet", "cifar10_convnet")
         ),
         "codes={codes} are for 84 units, and network={network} has one a class: choose codes=one_of_n, or "
-        "output=linear": rbf and recipe.network != "lenet5" and recipe.codes != "one_of_n",
+        "output=linear": rbf and values["network"] != "lenet5" and values["codes"] != "one_of_n",
         "subsampling={subsampling} learns nothing, and network=lenet4 subsamples each map twice: choose "
-        "subsampling=average or sum": recipe.network == "lenet4" and recipe.subsampling in ("plain", "max"),
+        "subsampling=average or sum": values["network"] == "lenet4" and values["subsampling"] in ("plain", "max"),
         "loss=mle needs output=rbf, since a linear output can lower its own penalty without end: choose "
-        "loss=cross_entropy, map or hinge, or output=rbf": recipe.loss == "mle" and not rbf,
+        "loss=cross_entropy, map or hinge, or output=rbf": values["loss"] == "mle" and not rbf,
         "loss=hinge has no scale on squared distances: choose output=linear, or another loss": (
-            recipe.loss == "hinge" and rbf
+            values["loss"] == "hinge" and rbf
         ),
-        "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": recipe.codes != "bitmap" and not rbf,
+        "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": values["codes"] != "bitmap" and not rbf,
         "loss=hinge has no curvature for optimiser=sdlm: choose optimiser=sgd, momentum, rmsprop or adam": (
-            recipe.loss == "hinge" and sdlm
+            values["loss"] == "hinge" and sdlm
         ),
         "curvature_seed=constant is the curvature of squared distances, and a linear output has none: choose "
-        "curvature_seed=exact, or output=rbf": recipe.curvature_seed == "constant" and sdlm and not rbf,
+        "curvature_seed=exact, or output=rbf": values["curvature_seed"] == "constant" and sdlm and not rbf,
         "distorted_copies={distorted_copies} needs grey images: choose network=lenet5, or another for digits": (
-            bool(recipe.distorted_copies) and recipe.network in ("cat_lenet", "cifar10_convnet")
+            bool(values["distorted_copies"]) and values["network"] in ("cat_lenet", "cifar10_convnet")
         ),
         "noise_draw=fixed keeps the noise of each training pattern, and distorted copies come and go: choose "
-        "noise_draw=fresh, or distorted_copies=0": recipe.noise_draw == "fixed" and bool(recipe.distorted_copies),
+        "noise_draw=fresh, or distorted_copies=0": values["noise_draw"] == "fixed" and bool(values["distorted_copies"]),
         "input_background={input_background} is input_foreground too: nothing could be seen, give another": (
-            recipe.input_background == recipe.input_foreground
+            values["input_background"] == values["input_foreground"]
         ),
     }
     for message, holds in senseless.items():
         if holds:
-            raise RecipeError(message.format(**recipe.as_dict()))
+            raise RecipeError(message.format(**values))

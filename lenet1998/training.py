@@ -15,16 +15,17 @@ from functools import cached_property
 
 import numpy as np
 
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.distortions import DistortedSet, law_of
-from lenet1998.engine import Batch, NonFinite, Tally, make_engine
+from lenet1998.engine import Batch, NonFinite, Tally
+from lenet1998.engines import make_engine
 from lenet1998.errors import DataError, DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
+from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.networks import build
 from lenet1998.noise import inverted, padded
-from lenet1998.optimisers import make_optimiser
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes
 

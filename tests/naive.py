@@ -16,7 +16,7 @@ import numpy as np
 
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
 

@@ -7,7 +7,7 @@ import numpy as np
 from lenet1998.bitmaps import digit_codes
 from lenet1998.connections import full_table, parse_table
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF
 

@@ -6,19 +6,20 @@ import json
 
 import numpy as np
 import pytest
-from networks import modern_network, random_images
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import runs
 from lenet1998.data import load
-from lenet1998.data.patterns import DataSet, Patterns
-from lenet1998.engine import Batch, NonFinite, NumpyEngine
+from lenet1998.engine import Batch, NonFinite
 from lenet1998.errors import CheckpointError, DataError, DivergenceError
 from lenet1998.loss import CrossEntropy, make_loss
-from lenet1998.optimisers import SGD, make_optimiser
+from lenet1998.modern.optimisers import SGD, make_optimiser
+from lenet1998.numpy_engine import NumpyEngine
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe, preset
-from lenet1998.runs import BEST, CHECKPOINT, HISTORY, run
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running import run as runs
+from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, run
 from lenet1998.training import Trainer
+from tests.networks import modern_network, random_images
 
 ENGINE = "numpy"
 SMALL = ["network=mlp_256_64", "batch=16", "dtype=float64"]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import naive
 import numpy as np
 import pytest
-from networks import modern_network, random_images, small_network
 
-from lenet1998.engine import NumpyEngine
 from lenet1998.errors import RecipeError
 from lenet1998.layer import Seed
 from lenet1998.layers import FullConnection, Squash
 from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
-from lenet1998.modern_layers import Contrast
+from lenet1998.modern.layers import Contrast
 from lenet1998.network import Input, LeNet5, Network
+from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import step_sizes, update
+from tests import naive
+from tests.networks import modern_network, random_images, small_network
 
 LOSSES = [MLE(1.0), MLE(0.1), MAP(0.3, 1.0), MAP(0.1, 5.0, "constant")]
 

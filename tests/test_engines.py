@@ -11,7 +11,6 @@ import sys
 import numpy as np
 import pytest
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998 import engine as engines
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -21,7 +20,8 @@ from lenet1998.loss import MLE
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT, run
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.training import Trainer
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")

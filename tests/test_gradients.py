@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import modern_network, random_images, small_network
 
 from lenet1998.connections import full_table, parse_table
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import LeNet5
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
+from tests.networks import modern_network, random_images, small_network
 
 STEP = 1e-5
 

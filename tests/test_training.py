@@ -13,13 +13,14 @@ import time
 import numpy as np
 import pytest
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998.data import load
-from lenet1998.engine import NumpyEngine, make_engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.evaluation import error_rate
+from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.recipe import Recipe, preset
-from lenet1998.runs import CHECKPOINT, HISTORY, run
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT, HISTORY, run
 from lenet1998.training import Trainer
 
 ENGINE = "numpy"
@@ -145,7 +146,7 @@ def test_a_kill_in_mid_pass_costs_that_pass_only(tmp_path):
 def test_a_finished_run_is_left_as_it_is(digits, tmp_path, monkeypatch):
     made = run(tmp_path, Recipe(), digits, passes=2, engine=ENGINE)
     before = (tmp_path / CHECKPOINT).read_bytes()
-    monkeypatch.setattr("lenet1998.runs.provenance", lambda: {"commit": "a later one"})
+    monkeypatch.setattr("lenet1998.running.run.provenance", lambda: {"commit": "a later one"})
     history = run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE, resume=True)
     assert history["commit"] == made["commit"], "the commit that made it, not the one that looked again"
     assert history["passes"] == made["passes"][:1], "as many passes as were asked for"

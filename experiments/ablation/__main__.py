@@ -26,14 +26,14 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from experiments import ablation_report
-from experiments.ablation_variants import FROM_END, FROM_START, LADDER, SHAPE, Variant, variants
+from experiments.ablation import report as ablation_report
+from experiments.ablation.variants import FROM_END, FROM_START, LADDER, SHAPE, Variant, variants
 from experiments.common import carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.pairs import with_misclassified
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json
 from lenet1998.recipe import Recipe
-from lenet1998.sweep import Task
+from lenet1998.running.sweep import Task
 
 NAME = "ablation"
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, named
 from experiments.pairs import paired
-from lenet1998.comparison import holm
 from lenet1998.evaluation import student_interval
-from lenet1998.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.plotting import TEST, TRAIN, save, style
+from lenet1998.report.comparison import holm
 
 THRESHOLDS = (2.0, 1.5, 1.2)
 ENDS = ("1998", "modern")

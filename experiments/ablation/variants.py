@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from experiments.ablation_report import ENDS, LADDER
+from experiments.ablation.report import ENDS, LADDER
 from lenet1998.recipe import Recipe, preset
 
 START, END = preset("default"), preset("modern")

@@ -23,23 +23,24 @@ from tqdm import tqdm
 
 from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
 from experiments.fig6_training_size import distorted
-from experiments.fig13_perturbations import PERTURBATIONS, Perturbation, ink_kept
-from experiments.fig13_report import draw, markdown
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.activations import activations
-from lenet1998.activations_figure import CAPTION, Drawing
-from lenet1998.data.patterns import Patterns
-from lenet1998.engine import Engine, make_engine
+from experiments.fig13_invariance.perturbations import PERTURBATIONS, Perturbation, ink_kept
+from experiments.fig13_invariance.report import draw, markdown
+from lenet1998.commands.options import chosen_recipe
+from lenet1998.engine import Engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import write_atomically, write_json
 from lenet1998.network import Network
-from lenet1998.options import chosen_recipe
-from lenet1998.plotting import save, style
-from lenet1998.provenance import provenance
+from lenet1998.patterns import Patterns
+from lenet1998.pictures.activations import activations
+from lenet1998.pictures.activations_figure import CAPTION, Drawing
+from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT
-from lenet1998.sweep import Task
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.provenance import provenance
+from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.sweep import Task
 from lenet1998.training import make_loss
 
 NAME = "fig13_invariance"

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.fig13_perturbations import PERTURBATIONS
+from experiments.fig13_invariance.perturbations import PERTURBATIONS
 from lenet1998.evaluation import ErrorRate, student_interval
-from lenet1998.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, save, style
 
 LEVELS = (95, 90)
 CLAIMS = (

@@ -14,17 +14,17 @@ import json
 import sys
 from pathlib import Path
 
-from experiments import fig13_invariance
 from experiments.common import RESULTS, RUNS, guarded, recorded
-from experiments.section3_figures import draw
-from experiments.section3_report import bars, markdown
-from experiments.section3_rows import PAPER, Failed, description, perform, runs_of
+from experiments.fig13_invariance import __main__ as fig13_invariance
+from experiments.section3.figures import draw
+from experiments.section3.report import bars, markdown
+from experiments.section3.rows import PAPER, Failed, description, perform, runs_of
+from lenet1998.commands.options import add_data_options, chosen_data, positive
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
-from lenet1998.lock import locked
-from lenet1998.options import add_data_options, chosen_data, positive
-from lenet1998.paper import comparable
-from lenet1998.sweep import DataChoice
+from lenet1998.reference import comparable
+from lenet1998.running.lock import locked
+from lenet1998.running.sweep import DataChoice
 
 NAME = "section3"
 QUICK_TRAIN, QUICK_TEST, QUICK_SEEDS = 1500, 300, 2

@@ -27,13 +27,13 @@ from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.rows import Version, regular
 from lenet1998.classifiers.svm import SVM
+from lenet1998.commands.options import add_data_options, chosen_data, positive
 from lenet1998.data.deslant import deslanted, reduced
-from lenet1998.data.patterns import DataSet
 from lenet1998.errors import DivergenceError, LeNetError
 from lenet1998.evaluation import ErrorRate, answers
 from lenet1998.files import make_directory, write_atomically, write_json
-from lenet1998.options import add_data_options, chosen_data, positive
-from lenet1998.provenance import commit, provenance
+from lenet1998.patterns import DataSet
+from lenet1998.running.provenance import commit, provenance
 
 NAME = "section3_choices"
 RATES: dict[str, tuple[Version, tuple[float, ...]]] = {

@@ -1,4 +1,4 @@
-"""Figures 9 to 12, from the rows of `experiments.section3_report`: ours beside the paper's where they compare."""
+"""Figures 9 to 12, from the rows of `experiments.section3.report`: ours beside the paper's where they compare."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.section3_report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
-from experiments.section3_rows import LENET5, PAPER
-from lenet1998.plotting import TEST, save, style
-from lenet1998.rejection import TARGET_PERCENT
+from experiments.section3.report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
+from experiments.section3.rows import LENET5, PAPER
+from lenet1998.classifiers.rejection import TARGET_PERCENT
+from lenet1998.pictures.plotting import TEST, save, style
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
 THEIRS: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}

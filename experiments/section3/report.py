@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.section3_rows import LABELS, PAPER
+from experiments.section3.rows import LABELS, PAPER
 from lenet1998.evaluation import student_interval
-from lenet1998.paper import comparable
+from lenet1998.reference import comparable
 
 ERROR, REJECT, MACS, VARIABLES = "fig9_test_error_percent", "fig10_reject_percent", "fig11_kmac", "fig12_kvariables"
 FIGURES = {ERROR: "error (%)", REJECT: "rejected (%)", MACS: "multiply-accumulates (k)", VARIABLES: "variables (k)"}

@@ -22,13 +22,18 @@ from typing import Any, cast
 from experiments.common import RESULTS, recorded
 from experiments.fig6_training_size import group
 from lenet1998 import pretrained
+from lenet1998.classifiers.classifier import Training
 from lenet1998.classifiers.rows import ROWS, judged, measure
-from lenet1998.data.patterns import DataSet
-from lenet1998.engine import make_engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
-from lenet1998.paper import comparable, figures_9_to_12
-from lenet1998.provenance import provenance
-from lenet1998.sweep import DataChoice
+from lenet1998.network import Network
+from lenet1998.patterns import DataSet
+from lenet1998.recipe import Recipe
+from lenet1998.reference import comparable, figures_9_to_12
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.provenance import provenance
+from lenet1998.running.run import CHECKPOINT, run
+from lenet1998.running.sweep import DataChoice
 from lenet1998.training import make_loss
 
 PAPER = figures_9_to_12()
@@ -59,7 +64,25 @@ def measured(name: str, data: DataSet, seeds: int, runs: Path) -> dict[str, obje
     if name in LENET5:
         return lenet5(name, data)
     numbers = range(1, 1 + runs_of(name, seeds))
-    return {"runs": [measure(ROWS[name], data, seed, runs / name / f"seed{seed}") for seed in numbers]}
+    return {"runs": [measure(ROWS[name], data, seed, kept(runs / name / f"seed{seed}")) for seed in numbers]}
+
+
+def kept(directory: Path) -> Training:
+    """Training in a run of `directory`, or of a part's own within it, which goes on from what is there.
+
+    It raises CheckpointError where another run is there.
+    """
+
+    def train(
+        recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = ""
+    ) -> tuple[Network, float]:
+        out, earlier = directory / part, 0.0
+        if (out / CHECKPOINT).exists():
+            earlier = sum(record["seconds"] for record in checkpoints.load(out / CHECKPOINT).history["passes"])
+        run(out, recipe, data, seed=seed, passes=passes, engine=engine, resume=True)
+        return checkpoints.load(out / CHECKPOINT).network(), earlier
+
+    return train
 
 
 def runs_of(name: str, seeds: int) -> int:

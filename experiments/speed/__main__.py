@@ -26,18 +26,19 @@ from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
 from experiments.common import RESULTS, guarded  # noqa: E402
-from experiments.processes import memory, start_times, throughputs  # noqa: E402
-from experiments.rivals import RIVALS  # noqa: E402
+from experiments.speed.processes import memory, start_times, throughputs  # noqa: E402
+from experiments.speed.rivals import RIVALS  # noqa: E402
 from lenet1998.data import load  # noqa: E402
-from lenet1998.engine import ENGINES, Batch, make_engine  # noqa: E402
+from lenet1998.engine import Batch  # noqa: E402
+from lenet1998.engines import ENGINES, make_engine  # noqa: E402
 from lenet1998.files import write_json  # noqa: E402
 from lenet1998.layers import Convolution, FullConnection, Layer  # noqa: E402
 from lenet1998.loss import MLE  # noqa: E402
 from lenet1998.network import Input, LeNet5, Network  # noqa: E402
 from lenet1998.output import RBF  # noqa: E402
-from lenet1998.plotting import TEST, save, style  # noqa: E402
-from lenet1998.provenance import provenance  # noqa: E402
+from lenet1998.pictures.plotting import TEST, save, style  # noqa: E402
 from lenet1998.recipe import Recipe  # noqa: E402
+from lenet1998.running.provenance import provenance  # noqa: E402
 from lenet1998.training import Trainer  # noqa: E402
 
 NAMES = {

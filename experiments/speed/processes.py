@@ -1,7 +1,7 @@
-"""What only whole processes can show, for benchmark_speed: starting, memory, and two runs at once on two cores.
+"""What only whole processes can show, for `experiments.speed`: starting, memory, and two runs at once on two cores.
 
-Each function starts ``python -m experiments.processes`` anew; such a child trains LeNet-5 on noise and prints what it
-saw.
+Each function starts ``python -m experiments.speed.processes`` anew; such a child trains LeNet-5 on noise and prints
+what it saw.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def start_times() -> dict[str, float]:
@@ -63,7 +63,7 @@ def _child(mode: str, patterns: int, cache: str | None = None) -> subprocess.Pop
     environment = dict(os.environ, LENET1998_STARTED=repr(time.time()))
     if cache:
         environment["XDG_CACHE_HOME"] = cache
-    command = [sys.executable, "-m", "experiments.processes", mode, str(patterns)]
+    command = [sys.executable, "-m", "experiments.speed.processes", mode, str(patterns)]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -78,7 +78,7 @@ def _wait(child: subprocess.Popen) -> dict[str, float]:
 
 def main() -> None:
     """The child: `start`, `memory` or `rate`, and the number of patterns."""
-    from lenet1998.data.patterns import DataSet, Patterns
+    from lenet1998.patterns import DataSet, Patterns
     from lenet1998.recipe import Recipe
     from lenet1998.training import Trainer
 

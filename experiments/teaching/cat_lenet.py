@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common import guarded, named
-from experiments.teaching import Arm, System
-from experiments.teaching_report import accuracies, stated
-from experiments.teaching_runs import options, perform
+from experiments.teaching.report import accuracies, stated
+from experiments.teaching.runs import options, perform
+from experiments.teaching.system import Arm, System
 from lenet1998.data.cats import FILES, load_cats
-from lenet1998.data.patterns import DataSet
 from lenet1998.errors import DataError
+from lenet1998.files import user_cache
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
-from lenet1998.user_cache import user_cache
 
 ENVIRONMENT = "LENET1998_CATS"
 

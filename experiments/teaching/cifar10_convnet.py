@@ -24,16 +24,16 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common import guarded
-from experiments.teaching import Arm, System, decayed
-from experiments.teaching_report import as_pictures, filters_figure
-from experiments.teaching_runs import options, perform, place
-from lenet1998 import checkpoint as checkpoints
+from experiments.teaching.report import as_pictures, filters_figure
+from experiments.teaching.runs import options, perform, place
+from experiments.teaching.system import Arm, System, decayed
 from lenet1998.data.cifar10 import load_cifar10
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.errors import DataError
 from lenet1998.files import write_json
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
-from lenet1998.runs import BEST
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import BEST
 
 ENVIRONMENT = "LENET1998_CIFAR10"
 FEW, SUBSET, WHOLE = 500, 7_000, 50_000

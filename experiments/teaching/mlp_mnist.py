@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 
 from experiments.common import guarded
-from experiments.teaching import Arm, System
-from experiments.teaching_runs import options, perform
+from experiments.teaching.runs import options, perform
+from experiments.teaching.system import Arm, System
 from lenet1998 import data
 from lenet1998.data.label_csv import read_csv, write_csv
-from lenet1998.data.patterns import DataSet, Patterns
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 
 ROWS, TENTH, LEARNED, COUNTED = 42_000, 4_200, 30_000, 1_000

@@ -14,8 +14,8 @@ from dataclasses import replace
 from functools import partial
 
 from experiments.common import guarded
-from experiments.teaching import Arm, System, decayed
-from experiments.teaching_runs import options, perform
+from experiments.teaching.runs import options, perform
+from experiments.teaching.system import Arm, System, decayed
 from lenet1998 import data
 from lenet1998.recipe import Recipe, preset
 

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.common import RESULTS, named, recorded
-from experiments.teaching import System
+from experiments.teaching.system import System
 from lenet1998.evaluation import ErrorRate, student_interval
-from lenet1998.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, save, style
 
 HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
         "|---|---|---|---|---|"]  # fmt: skip
@@ -49,7 +49,7 @@ def rows(system: System, runs: list[dict]) -> list[str]:
             time = f"{np.mean([run['seconds'] for run in own]):.0f} s (published: {arm.published_time})"
             shown = published if isinstance(published, str) else f"{published}%"
             lines.append(f"| {system.title}: {arm.recipe.name}; {what} | {shown} | {stated(own, what)} | {time} | "
-                         f"`python -m experiments.{system.script}` |")  # fmt: skip
+                         f"`python -m experiments.teaching.{system.script}` |")  # fmt: skip
     return lines
 
 
@@ -62,8 +62,8 @@ def table(systems: list[System], out: Path = RESULTS) -> str:
 def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[str, float], stem: Path) -> list[Path]:
     """Loss and accuracy by pass, a colour and a mark for each group of runs: the mean over its seeds, 95% interval.
 
-    `groups` maps a name to runs as `experiments.teaching` records them; `published` names accuracies in percent that
-    are drawn as lines.
+    `groups` maps a name to runs as `experiments.teaching.system` records them; `published` names accuracies in
+    percent that are drawn as lines.
     """
     with style():
         figure = Figure(figsize=(7.5, 3.4 + 0.2 * len(groups)))

@@ -14,18 +14,19 @@ from typing import Any
 import numpy as np
 
 from experiments.common import RESULTS, RUNS, add_sweep_options, carry_out, named, recorded
-from experiments.teaching import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
-from experiments.teaching_report import HEAD, histories_figure, rows, stated
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.data.patterns import DataSet
-from lenet1998.engine import ENGINES, Engine, make_engine
+from experiments.teaching.report import HEAD, histories_figure, rows, stated
+from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
+from lenet1998.commands.options import positive
+from lenet1998.engine import Engine
+from lenet1998.engines import ENGINES, make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.files import write_atomically
 from lenet1998.loss import make_loss
-from lenet1998.options import positive
-from lenet1998.runs import BEST, CHECKPOINT
-from lenet1998.sweep import Task
+from lenet1998.patterns import DataSet
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import BEST, CHECKPOINT
+from lenet1998.running.sweep import Task
 
 _CURVES = ("eta", "train_loss", "train_error_percent", "test_error_percent", "seconds")
 

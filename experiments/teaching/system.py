@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lenet1998.data.patterns import DataSet, Patterns
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe, Schedule
 
 Tests = Callable[[DataSet, DataSet], dict[str, Patterns]]

@@ -16,13 +16,13 @@ import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.network import NetworkClassifier
-from lenet1998.data.patterns import Patterns
+from lenet1998.classifiers.rejection import confidence
 from lenet1998.distortions import DistortedSet, law_of
 from lenet1998.engine import Batch
 from lenet1998.errors import DataError
 from lenet1998.evaluation import answers
+from lenet1998.patterns import Patterns
 from lenet1998.recipe import Recipe
-from lenet1998.rejection import confidence
 
 _SECOND, _THIRD, _CONFIDENCE = range(3)
 _STARTS = 1000  # between the seeds of two networks
@@ -54,7 +54,7 @@ class Boosted(Classifier):
         train = Patterns(images, labels.astype(np.uint8))
         first, second, third = self.networks
         for number, network in enumerate(self.networks, start=1):
-            network.directory = self.directory and self.directory / f"network{number}"
+            network.trained, network.part = self.trained, f"network{number}"
         first.fit(images, labels)
 
         # Distorted patterns fill a larger field than the originals; the networks take either.

@@ -8,27 +8,38 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 
-from lenet1998.data.patterns import CLASSES
 from lenet1998.errors import DataError, LeNetError
+from lenet1998.network import Network
+from lenet1998.patterns import CLASSES, DataSet
+from lenet1998.recipe import Recipe
 
 # Images scored at a time, so that what lies between stays small, and the compiled engine keeps to one thread.
 BLOCK = 250
 
 
+class Training(Protocol):
+    """How a classifier's networks are trained; which of several one is, `part` says."""
+
+    def __call__(
+        self, recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str
+    ) -> tuple[Network, float]:
+        """The trained network, and the seconds of training that were found done."""
+
+
 class Classifier(ABC):
     """A classifier of ten classes. A subclass says how to fit vectors, how to score them, and what it costs.
 
-    `directory` is where one that takes long to fit may keep what it has learned so far, and go on from there after a
-    stop; `earlier_seconds` are those that it had spent before.
+    `trained` trains the networks that it is made of, and may keep what they have learned so far, so that fitting goes
+    on from there after a stop; `earlier_seconds` are those that were spent before. Without it nothing is kept.
     """
 
     shape: tuple[int, ...] = ()
-    directory: Path | None = None
+    trained: Training | None = None
     earlier_seconds = 0.0
 
     def fit(self, images: np.ndarray, labels: np.ndarray) -> Classifier:

@@ -9,9 +9,9 @@ import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn
 from lenet1998.classifiers.network import NetworkClassifier
-from lenet1998.data.patterns import CLASSES
 from lenet1998.errors import DataError
 from lenet1998.layers import FullConnection
+from lenet1998.patterns import CLASSES
 
 
 class OnFeatures(Classifier):
@@ -24,7 +24,7 @@ class OnFeatures(Classifier):
         return images
 
     def _fit(self, images: np.ndarray, labels: np.ndarray) -> None:
-        self.network.directory = self.directory
+        self.network.trained = self.trained
         self.network.fit(images, labels)
         self.earlier_seconds = self.network.earlier_seconds
         self.top.fit(self.network.features(images), labels)

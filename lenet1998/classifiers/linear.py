@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import solve
 
 from lenet1998.classifiers.classifier import BLOCK, Classifier
-from lenet1998.data.patterns import CLASSES
+from lenet1998.patterns import CLASSES
 
 PAIRS = list(combinations(range(CLASSES), 2))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn
-from lenet1998.data.patterns import CLASSES
 from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES
 
 
 class ClassPrototypes:

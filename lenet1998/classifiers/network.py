@@ -1,4 +1,4 @@
-"""The networks of section III-C as classifiers: trained by appendix C's procedure, in a run that can be continued.
+"""The networks of section III-C as classifiers: trained by appendix C's procedure.
 
 A network of `lenet1998.networks` learns from all the images that it is fitted to, with the project's own trainer, and
 gives the penalties of its output units. Its counts are those of its layers.
@@ -6,20 +6,16 @@ gives the penalties of its output units. Its counts are those of its layers.
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import nullcontext
-from pathlib import Path
-
 import numpy as np
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998.classifiers.classifier import Classifier
-from lenet1998.data.patterns import DataSet, Patterns
-from lenet1998.engine import make_engine
+from lenet1998.engines import make_engine
 from lenet1998.layers import FullConnection
 from lenet1998.loss import make_loss
+from lenet1998.network import Network
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import PUBLISHED_SCHEDULE, Recipe
-from lenet1998.runs import CHECKPOINT, run
+from lenet1998.training import Trainer
 
 # How many times LeNet-5's rates the networks learn with, chosen on held-out patterns; the others: once.
 FASTER = {"lenet1": 6.0, "lenet4": 2.0}
@@ -52,11 +48,20 @@ def recipe_of(network: str, copies: int = 0, faster: float | None = None) -> Rec
     )
 
 
+def in_memory(
+    recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = ""
+) -> tuple[Network, float]:
+    """Train a recipe's network and keep nothing: the network, and that no second of it was spent before."""
+    trainer = Trainer(recipe, data, seed, engine)
+    for _ in range(passes):
+        trainer.run_pass()
+    return trainer.network, 0.0
+
+
 class NetworkClassifier(Classifier):
     """A recipe's network, trained with a seed for so many passes; `passes` None is as long as the recipe's schedule.
 
-    Training is kept in `directory` after each pass, and goes on from there. Raises CheckpointError where another run
-    is there, and DivergenceError.
+    Raises DivergenceError, and what `trained` raises.
 
     >>> from lenet1998.data import load
     >>> from lenet1998.recipe import Recipe
@@ -68,6 +73,8 @@ class NetworkClassifier(Classifier):
     (94592, 2578)
     """
 
+    part = ""
+
     def __init__(self, recipe: Recipe, seed: int, passes: int | None = None, engine: str = "auto"):
         self.recipe, self.seed, self.engine_name = recipe, seed, engine
         self.passes = sum(count for count, _ in recipe.schedule) if passes is None else passes
@@ -78,13 +85,9 @@ class NetworkClassifier(Classifier):
     def _fit(self, images: np.ndarray, labels: np.ndarray) -> None:
         train = Patterns(images, labels.astype(np.uint8))
         data = DataSet("fitted", train, train.spread(min(_WATCHED, len(train))), "", {"train": train.digest()})
-        with nullcontext(self.directory) if self.directory else tempfile.TemporaryDirectory() as place:
-            out = Path(place)
-            if (out / CHECKPOINT).exists():
-                begun = checkpoints.load(out / CHECKPOINT).history["passes"]
-                self.earlier_seconds = sum(record["seconds"] for record in begun)
-            run(out, self.recipe, data, seed=self.seed, passes=self.passes, engine=self.engine_name, resume=True)
-            self.network = checkpoints.load(out / CHECKPOINT).network()
+        train_network = self.trained or in_memory
+        arguments = self.recipe, data, self.seed, self.passes, self.engine_name, self.part
+        self.network, self.earlier_seconds = train_network(*arguments)
         self.engine = make_engine(self.engine_name, self.network, make_loss(self.recipe))
         self.engine.penalties(images[:1])  # compiling is not classifying
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from lenet1998.classifiers.classifier import scikit_learn
 from lenet1998.classifiers.linear import Linear
-from lenet1998.data.patterns import CLASSES
 from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES
 
 
 class RBFNetwork(Linear):

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.svm import machine, unit_length
-from lenet1998.data.patterns import CLASSES
+from lenet1998.patterns import CLASSES
 
 _RIDGE = 1e-6  # of the kernel's value for equal images of unit length: keeps the system for beta solvable
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
 from lenet1998.classifiers.boosting import Boosted
-from lenet1998.classifiers.classifier import Classifier
+from lenet1998.classifiers.classifier import Classifier, Training
 from lenet1998.classifiers.features import LocalLinear, OnFeatures
 from lenet1998.classifiers.linear import PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
@@ -22,12 +21,12 @@ from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.quadratic import PCAQuadratic
 from lenet1998.classifiers.rbf import RBFNetwork
 from lenet1998.classifiers.reduced_set import ReducedSVM
+from lenet1998.classifiers.rejection import error_reject_curve, rejection_rate
 from lenet1998.classifiers.svm import SVM, VirtualSVM
 from lenet1998.classifiers.tangent import TangentDistance
 from lenet1998.data.deslant import deslanted, reduced
-from lenet1998.data.patterns import DataSet
 from lenet1998.evaluation import ErrorRate, answers
-from lenet1998.rejection import error_reject_curve, rejection_rate
+from lenet1998.patterns import DataSet
 
 # Per cent rejected at which the error-reject curve is kept, of the thousands of thresholds that there are.
 KEPT = np.linspace(0, 20, 101).round(1)
@@ -97,16 +96,16 @@ ROWS: dict[str, Row] = {
 }
 
 
-def measure(row: Row, data: DataSet, seed: int = 0, directory: Path | None = None) -> dict[str, object]:
+def measure(row: Row, data: DataSet, seed: int = 0, trained: Training | None = None) -> dict[str, object]:
     """Fit a row's classifier to the training set and judge it on the test set; plain values for JSON.
 
     They are what `judged` gives (Figures 9 and 10), the counts (Figures 11 and 12), and the seconds to fit and
-    microseconds to classify one image, without the time that the version of the data base takes to make. Networks keep
-    their training in `directory`, and go on from what is there. Raises LeNetError as the classifier does.
+    microseconds to classify one image, without the time that the version of the data base takes to make. `trained`
+    trains the networks, and may keep what they learn. Raises LeNetError as the classifier does.
     """
     train, test = row.version(data.train.images), row.version(data.test.images)
     classifier = row.make(seed)
-    classifier.directory = directory
+    classifier.trained = trained
     began = time.perf_counter()
     classifier.fit(train, data.train.labels)
     fitted = time.perf_counter()

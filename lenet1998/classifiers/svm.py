@@ -15,7 +15,7 @@ import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn
 from lenet1998.classifiers.linear import PAIRS
-from lenet1998.data.patterns import CLASSES
+from lenet1998.patterns import CLASSES
 
 _CACHE_MEGABYTES = 1500  # of kernel values, while a machine is fitted
 

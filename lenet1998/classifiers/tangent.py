@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from lenet1998.classifiers.classifier import BLOCK, Classifier
 from lenet1998.classifiers.neighbours import ClassPrototypes
-from lenet1998.data.patterns import CLASSES
+from lenet1998.patterns import CLASSES
 
 TANGENTS = 7
 

@@ -1,4 +1,4 @@
-"""Commands of `lenet1998` that have a module of their own; `lenet1998.cli` has the others, and puts all together.
+"""Commands of `lenet1998` that have a module of their own; `main` has the others, and puts all together.
 
 A module has HELP, one line; `options`, which adds its options to a parser; and `run`, which does it.
 """

@@ -17,7 +17,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Open the window. Raises LeNetError where there is no display."""
     saved, network = chosen_network(arguments.checkpoint)
-    from lenet1998.activations_window import show_window  # matplotlib takes a second to load
+    from lenet1998.pictures.activations_window import show_window  # matplotlib takes a second to load
 
     print(stated(network))
     show_window(saved.network(), f"lenet1998 draw: {network['name']}")

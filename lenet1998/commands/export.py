@@ -7,9 +7,9 @@ from pathlib import Path
 
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.errors import LeNetError
-from lenet1998.export import FORMATS
 from lenet1998.files import write_atomically
-from lenet1998.onnx_graph import image_shape
+from lenet1998.interop.export import FORMATS
+from lenet1998.interop.onnx_graph import image_shape
 
 HELP = "write a network as an ONNX graph or as plain NumPy arrays, for other programs"
 

@@ -19,14 +19,7 @@ import numpy as np
 
 from lenet1998 import commands as own_modules
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
-from lenet1998.connections import TABLE_I, inputs_of
-from lenet1998.data import mnist
-from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.prepare import read_image
-from lenet1998.errors import CheckpointError, LeNetError, one_line
-from lenet1998.evaluation import error_rate
-from lenet1998.network import LeNet5
-from lenet1998.options import (
+from lenet1998.commands.options import (
     DownloadBar,
     add_data_options,
     add_training_options,
@@ -34,9 +27,16 @@ from lenet1998.options import (
     chosen_recipe,
     natural,
 )
+from lenet1998.connections import TABLE_I, inputs_of
+from lenet1998.data import mnist
+from lenet1998.data.download import fetch, fetch_cifar10
+from lenet1998.data.prepare import read_image
+from lenet1998.errors import CheckpointError, LeNetError, one_line
+from lenet1998.evaluation import error_rate
+from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
-from lenet1998.reporting import Console, announce, layer_table, pass_table
-from lenet1998.runs import CHECKPOINT, HISTORY, run
+from lenet1998.running.progress import Console, announce, layer_table, pass_table
+from lenet1998.running.run import CHECKPOINT, HISTORY, run
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -76,7 +76,7 @@ def data_verify(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    from lenet1998.plotting import error_curves  # matplotlib takes a second to load, only figures need it
+    from lenet1998.pictures.plotting import error_curves  # matplotlib takes a second to load, only figures need it
 
     recipe = chosen_recipe(arguments)
     out = arguments.out or Path("runs") / f"{arguments.recipe}-seed{arguments.seed}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998 import pretrained
-from lenet1998.checkpoint import Checkpoint
 from lenet1998.data import KINDS
-from lenet1998.engine import Engine, make_engine
+from lenet1998.engine import Engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import DataError
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.training import make_loss
 
 CHOICES = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"

@@ -9,8 +9,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lenet1998 import data
-from lenet1998.data.patterns import DataSet
-from lenet1998.engine import ENGINES
+from lenet1998.engines import ENGINES
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import CHOICES, PRESETS, Recipe, preset
 
 

@@ -28,7 +28,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the report and print the paths. Raises LeNetError if there are no results, or they cannot be written."""
-    from lenet1998.report import write  # SciPy takes a second to load, only this command needs it
+    from lenet1998.report.page import write  # SciPy takes a second to load, only this command needs it
 
     for path in write(arguments.results, arguments.out):
         print(path)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.checkpoint import Checkpoint
 from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
+from lenet1998.commands.options import add_data_options, chosen_data
 from lenet1998.data.prepare import read_image
 from lenet1998.errors import DataError, LeNetError
-from lenet1998.options import add_data_options, chosen_data
+from lenet1998.running.checkpoint import Checkpoint
 
 HELP = "draw the network with its activations for a digit, as PNG, PDF or SVG, or a GIF in which it crosses the field"
 FORMATS = (".png", ".pdf", ".svg")
@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     saved, network = chosen_network(arguments.checkpoint)
     image, what = _digit(arguments, saved)
     # Here, because matplotlib takes a second to load and most mistakes are found without it.
-    from lenet1998 import activations_figure as drawn
-    from lenet1998.activations import activations, codes_of
+    from lenet1998.pictures import activations_figure as drawn
+    from lenet1998.pictures.activations import activations, codes_of
 
     net = saved.network()
     stages = activations(net, image[None])

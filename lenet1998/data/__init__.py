@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from lenet1998.data.download import Progress, fetch
 from lenet1998.data.mnist import find, load_mnist
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import PathName
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
+from lenet1998.patterns import DataSet, Patterns
 
 __all__ = ["KINDS", "DataSet", "Patterns", "load"]
 

@@ -19,10 +19,10 @@ from typing import BinaryIO
 import numpy as np
 
 from lenet1998.data.batch_pickle import read_batch
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import PathName
 from lenet1998.errors import DataError
-from lenet1998.user_cache import user_cache
+from lenet1998.files import user_cache
+from lenet1998.patterns import DataSet, Patterns
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 ARCHIVE = "cifar-10-python.tar.gz"

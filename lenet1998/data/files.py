@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet1998.data.idx import REMEDY, parse_idx
-from lenet1998.data.patterns import CLASSES, SIDE
 from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES, SIDE
 
 
 @dataclass(frozen=True)

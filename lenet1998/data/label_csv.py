@@ -14,10 +14,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lenet1998.data.patterns import CLASSES, SIDE, DataSet, Patterns
 from lenet1998.data.places import PathName
 from lenet1998.errors import DataError
 from lenet1998.files import replace
+from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns
 
 COLUMNS = ["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]
 HEADER = ",".join(COLUMNS).encode()

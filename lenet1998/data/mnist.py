@@ -16,9 +16,9 @@ import numpy as np
 from lenet1998.data.files import FILES, KnownFile, check
 from lenet1998.data.idx import read_bounded
 from lenet1998.data.npz import read_npz
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import PathName, contents, places, where
 from lenet1998.errors import DataError
+from lenet1998.patterns import DataSet, Patterns
 
 __all__ = ["FILES", "Verified", "describe", "find", "load_mnist", "places", "read_file", "verify", "where"]
 

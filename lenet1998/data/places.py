@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lenet1998.data.files import FILES
 from lenet1998.errors import DataError
-from lenet1998.user_cache import home, user_cache
+from lenet1998.files import home, user_cache
 
 ENVIRONMENT = "LENET1998_DATA"
 TORCHVISION = Path("MNIST", "raw")

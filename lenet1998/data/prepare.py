@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from lenet1998.data.patterns import SIDE
 from lenet1998.errors import DataError, reason_of
+from lenet1998.patterns import SIDE
 
 BOX = 20
 MAX_PIXELS = 64_000_000

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lenet1998.data.patterns import CLASSES, SIDE, Patterns
 from lenet1998.data.prepare import to_mnist_form
 from lenet1998.data.strokes import WRITINGS, parse
 from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES, SIDE, Patterns
 
 STREAMS = {"train": 0, "test": 1}
 # Digits are drawn this many at a time, each block from its own random stream.

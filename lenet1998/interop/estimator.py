@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lenet1998.checkpoint import Checkpoint
-from lenet1998.data.patterns import DataSet, Patterns
-from lenet1998.engine import Engine, make_engine
+from lenet1998.engine import Engine
+from lenet1998.engines import make_engine
 from lenet1998.errors import RecipeError
-from lenet1998.estimator_input import (
+from lenet1998.evaluation import answers
+from lenet1998.interop.estimator_input import (
     PIXELS,
     InputError,
     classes_of,
@@ -28,10 +28,11 @@ from lenet1998.estimator_input import (
     seed_of,
     settings_of,
 )
-from lenet1998.evaluation import answers
 from lenet1998.loss import CrossEntropy, Hinge, make_loss
-from lenet1998.provenance import provenance
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import preset
+from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.provenance import provenance
 from lenet1998.training import Trainer
 
 
@@ -106,8 +107,8 @@ class LeNet5Classifier:
     def penalties(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """Equation 7's distances, (P, classes), to the codes of `classes_`; the smallest is the answer.
 
-        Section III-D rejects a pattern when the two smallest are near (`lenet1998.rejection`). Raises InputError, and
-        before `fit` scikit-learn's NotFittedError.
+        Section III-D rejects a pattern when the two smallest are near (`lenet1998.classifiers.rejection`). Raises
+        InputError, and before `fit` scikit-learn's NotFittedError.
         """
         if not hasattr(self, "checkpoint_"):
             raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")

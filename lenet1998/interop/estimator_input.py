@@ -1,4 +1,4 @@
-"""What `lenet1998.estimator.LeNet5Classifier` takes: images, labels and seeds in the forms that scikit-learn knows.
+"""What `LeNet5Classifier` takes: images, labels and seeds in the forms that scikit-learn knows.
 
 Its errors are worded as scikit-learn's checks of an estimator look for them.
 """
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lenet1998.data.patterns import CLASSES, SIDE
 from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES, SIDE
 
 PIXELS = SIDE * SIDE
 # By so much a scaler may miss 0 and 255.

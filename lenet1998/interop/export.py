@@ -1,4 +1,4 @@
-"""A trained network for use outside this package: as an ONNX graph (`lenet1998.onnx_graph`), or as plain arrays.
+"""A trained network for use outside this package: as an ONNX graph (`onnx_graph`), or as plain arrays.
 
 The npz format, version 1: what ``numpy.load(path, allow_pickle=False)`` reads, one array for each of
 
@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from lenet1998.checkpoint import Checkpoint
-from lenet1998.onnx_graph import onnx_model
+from lenet1998.interop.onnx_graph import onnx_model
+from lenet1998.running.checkpoint import Checkpoint
 
 FORMAT = 1
 
@@ -75,7 +75,7 @@ def to_npz(saved: Checkpoint) -> bytes:
 def to_onnx(saved: Checkpoint) -> bytes:
     """The bytes of an ONNX file; its metadata has what `about` gives, each value as JSON.
 
-    Raises LeNetError where onnx is missing, and for a network that has no form in ONNX (`lenet1998.onnx_graph`).
+    Raises LeNetError where onnx is missing, and for a network that has no form in ONNX (`onnx_graph`).
     """
     model = onnx_model(saved.network(), {key: json.dumps(value) for key, value in about(saved).items()})
     return model.SerializeToString(deterministic=True)

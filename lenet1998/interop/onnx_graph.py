@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lenet1998.data.patterns import SIDE
 from lenet1998.errors import LeNetError
 from lenet1998.layer import Layer, Shape
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
+from lenet1998.patterns import SIDE
 from lenet1998.squash import A, S
 
 if TYPE_CHECKING:

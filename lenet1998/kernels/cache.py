@@ -1,6 +1,6 @@
 """Compile a composed module, and keep the machine code on disk, so that only the first run of a network waits.
 
-The text goes to a file in the user's cache directory (`lenet1998.user_cache`), and numba keeps its code beside it. The
+The text goes to a file in the user's cache directory (`lenet1998.files`), and numba keeps its code beside it. The
 file's name is a digest of all that the code depends on: the text itself, the versions of numba, llvmlite, NumPy and
 Python, and the processor; when one changes, another file is taken. The cache may be lost, damaged, unwritable or shared
 with a process that compiles at this moment: digests of numba's files tell damage, files appear under their name only
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.errors import LeNetError
-from lenet1998.user_cache import user_cache
+from lenet1998.files import user_cache
 
 # In most kernels sums may be reordered, so that they can be vectorised. NaN and infinity keep their meaning, or
 # divergence would go unseen. The three functions that call the kernels, and look for divergence, get no licence at all:

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lenet1998.data.patterns import Patterns
 from lenet1998.engine import Batch, NonFinite, Tally
 from lenet1998.kernels import update
 from lenet1998.kernels.cache import Module, load
@@ -26,8 +25,9 @@ from lenet1998.kernels.compose import compose
 from lenet1998.kernels.plan import Plan
 from lenet1998.kernels.state import State
 from lenet1998.loss import Loss
+from lenet1998.modern.optimisers import SGD, Optimiser, Rate
 from lenet1998.network import Network
-from lenet1998.optimisers import SGD, Optimiser, Rate
+from lenet1998.patterns import Patterns
 
 _BLOCK = 250
 

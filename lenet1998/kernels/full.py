@@ -19,7 +19,7 @@ from lenet1998.kernels.specialise import registers, unroll
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Call, Plan, Plane
     from lenet1998.layers import Convolution, FullConnection
-    from lenet1998.modern_layers import AveragePooling, MaxPooling
+    from lenet1998.modern.layers import AveragePooling, MaxPooling
 
 _ROWS = 2
 

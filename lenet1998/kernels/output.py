@@ -12,7 +12,7 @@ from lenet1998.kernels.full import emit_pack
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
-    from lenet1998.modern_layers import Contrast
+    from lenet1998.modern.layers import Contrast
     from lenet1998.output import RBF
 
 

@@ -13,7 +13,7 @@ from lenet1998.kernels.specialise import unroll
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
-    from lenet1998.modern_layers import AveragePooling, MaxPooling
+    from lenet1998.modern.layers import AveragePooling, MaxPooling
 
 
 def largest(x, y, *, maps, height, width, stride, window):

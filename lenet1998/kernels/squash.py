@@ -23,7 +23,7 @@ from lenet1998.squash import A, S
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
     from lenet1998.layers import Squash
-    from lenet1998.modern_layers import ReLU
+    from lenet1998.modern.layers import ReLU
 
 LIMIT = 8.5
 # Coefficients of x^0, x^2, ...: tanh x = x P / Q.

@@ -1,4 +1,4 @@
-"""The optimisers, compiled: what `lenet1998.optimisers` does to flat vectors, on one parameter at a time.
+"""The optimisers, compiled: what `lenet1998.modern.optimisers` does to flat vectors, on one parameter at a time.
 
 An update after every pattern touches four or five numbers for each parameter, more than the pattern's own gradient
 does; so it is one loop, which also leaves the gradient at zero for the next mini-batch. The optimiser's own arrays are
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.errors import LeNetError
-from lenet1998.optimisers import EPSILON, SGD, Adam, Momentum, Optimiser, Rate, RMSProp
+from lenet1998.modern.optimisers import EPSILON, SGD, Adam, Momentum, Optimiser, Rate, RMSProp
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Call, Plan

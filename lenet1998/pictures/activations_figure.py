@@ -2,7 +2,7 @@
 
 Positive is dark and negative light, zero half way between, as the paper draws them; maps have their true relative
 sizes, one unit a pixel, and layers of single units stand in twelve rows, so that F6 is the 7x12 bitmap of Figure 3. A
-label of the output is the lighter the higher its penalty. What there is to draw comes from `lenet1998.activations`.
+label of the output is the lighter the higher its penalty. What there is to draw comes from `activations`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from tqdm import tqdm
 
-from lenet1998.activations import Stage, activations, codes_of
 from lenet1998.bitmaps import HEIGHT
 from lenet1998.files import write_atomically
 from lenet1998.network import Network
-from lenet1998.plotting import style
+from lenet1998.pictures.activations import Stage, activations, codes_of
+from lenet1998.pictures.plotting import style
 
 CAPTION = "Dark: positive; light: negative, as in Figure 13 of the paper. The lighter a label, the higher its penalty."
 _BETWEEN = 8  # pixels between stages
@@ -36,8 +36,8 @@ _LIGHTEST = 0.8  # the grey of the highest penalty
 class Drawing:
     """All stages of one image in `axes`, from left to right; `show` takes another image in place of it.
 
-    `codes`, as `lenet1998.activations.codes_of` gives them, put the code of the answer beside the stage below the
-    output, which is compared with it (equation 7). With `details`, sizes and penalties are written out.
+    `codes`, as `activations.codes_of` gives them, put the code of the answer beside the stage below the output,
+    which is compared with it (equation 7). With `details`, sizes and penalties are written out.
     """
 
     def __init__(self, axes: Axes, stages: Sequence[Stage], codes: np.ndarray | None = None, *, details: bool = True):

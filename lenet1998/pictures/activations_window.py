@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent
 from matplotlib.figure import Figure
 
-from lenet1998.activations import Stage, activations, codes_of
-from lenet1998.activations_figure import CAPTION, Drawing
-from lenet1998.data.patterns import SIDE
 from lenet1998.data.prepare import to_mnist_form
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.network import Network
-from lenet1998.plotting import style
+from lenet1998.patterns import SIDE
+from lenet1998.pictures.activations import Stage, activations, codes_of
+from lenet1998.pictures.activations_figure import CAPTION, Drawing
+from lenet1998.pictures.plotting import style
 
 HOW = "Draw with the left button; the right button, or c, clears"
 _SIZE = (12, 4)  # inches
@@ -59,7 +59,7 @@ class Sketch:
 
 
 class Window:
-    """The sheet on the left of `figure` and `lenet1998.activations_figure.Drawing` on the right, joined by its events.
+    """The sheet on the left of `figure` and `activations_figure.Drawing` on the right, joined by its events.
 
     Raises DataError for a network that does not take digits of 28x28.
     """

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_atomically
-from lenet1998.paper import comparable, figure_5
+from lenet1998.reference import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
 # Several curves in one panel: told apart by line and mark as well as by colour, so that grey paper shows them too.
@@ -33,7 +33,7 @@ _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 def style() -> AbstractContextManager[None]:
     """A context in which matplotlib draws in the project's style."""
-    path = resources.files("lenet1998") / "lenet1998.mplstyle"
+    path = resources.files(__package__) / "lenet1998.mplstyle"
     return matplotlib.rc_context(matplotlib.rc_params_from_file(str(path), use_default_template=False))
 
 
@@ -57,7 +57,7 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
     """Figure 5: test error and on-the-fly training error by pass, of one run or of several seeds, over the paper's.
 
     Several runs are drawn as their mean with its 95% Student interval. The paper's curves are drawn only when
-    every run may be compared with them (`lenet1998.paper.comparable`).
+    every run may be compared with them (`lenet1998.reference.comparable`).
     """
     with style():
         figure = Figure()

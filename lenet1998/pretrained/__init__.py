@@ -13,9 +13,9 @@ from importlib import resources
 
 import numpy as np
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.checkpoint import Checkpoint
 from lenet1998.errors import CheckpointError
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
 
 NAMES = ("default", "distorted")
 CARDS = "networks.json"

@@ -1,6 +1,6 @@
 """The paper's own figures as numbers, to lay ours over them, and the rule that says when that is allowed.
 
-The files under ``reference/`` carry a line that says how they were obtained and how exact they are.
+The files beside this one carry a line that says how they were obtained and how exact they are.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def figures_9_to_12() -> dict[str, dict[str, float]]:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    text = (resources.files("lenet1998") / "reference" / f"{name}.csv").read_text(encoding="utf-8")
+    text = (resources.files(__name__) / f"{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 

@@ -15,10 +15,9 @@ from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-from lenet1998.citation import bibtex
-from lenet1998.experiments_table import EXPERIMENTS, Experiment, find
 from lenet1998.files import make_directory, write_atomically
-from lenet1998.report_document import (
+from lenet1998.report.citation import bibtex
+from lenet1998.report.document import (
     Block,
     Bullets,
     Code,
@@ -31,7 +30,8 @@ from lenet1998.report_document import (
     to_html,
     to_markdown,
 )
-from lenet1998.report_results import Result, read
+from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
+from lenet1998.report.results import Result, read
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
 FIGURES = "figures"
@@ -101,7 +101,7 @@ def _bytes(text: str) -> bytes:
 
 def page(blocks: list[Block]) -> str:
     """The HTML page: no scripts, and nothing that is not in it, which its policy says to the browser too."""
-    css = (resources.files("lenet1998") / "report.css").read_text(encoding="utf-8")
+    css = (resources.files(__package__) / "report.css").read_text(encoding="utf-8")
     chapters = [block.text for block in blocks if isinstance(block, Heading) and block.level == 2]
     contents = "\n".join(f'<li><a href="#{escape(anchor(text))}">{inline(text)}</a></li>' for text in chapters)
     first = next(place for place, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 2)

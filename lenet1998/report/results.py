@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lenet1998.errors import LeNetError
-from lenet1998.experiments_table import EXPERIMENTS, Experiment, find
-from lenet1998.report_document import Block, Paragraph, Picture, from_markdown
-from lenet1998.report_tables import beside_paper, provenance, tables
+from lenet1998.report.document import Block, Paragraph, Picture, from_markdown
+from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
+from lenet1998.report.tables import beside_paper, provenance, tables
 
 _DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 

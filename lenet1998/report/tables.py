@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lenet1998.evaluation import student_interval
-from lenet1998.paper import figure_6
-from lenet1998.report_document import Table
+from lenet1998.reference import figure_6
+from lenet1998.report.document import Table
 
 TEST, TRAIN = "test_error_percent", "train_error_percent"
 _STATED = 0.95  # % on the test set after training on 60,000 patterns, as section III-B says; Figure 6 shows 0.94

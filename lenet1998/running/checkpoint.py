@@ -19,9 +19,9 @@ import numpy as np
 
 from lenet1998.errors import CheckpointError, reason_of
 from lenet1998.files import write_atomically
+from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.network import Network
 from lenet1998.networks import build
-from lenet1998.optimisers import make_optimiser
 from lenet1998.recipe import Recipe
 from lenet1998.training import RECORD
 
@@ -33,7 +33,7 @@ _OPTIMISER = "optimiser."  # before the names of the optimiser's arrays
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`values`, the flat parameters; `history`, the record that history.json shows (see `lenet1998.runs`);
+    """`values`, the flat parameters; `history`, the record that history.json shows (see `lenet1998.running.run`);
     `optimiser`, what `Optimiser.state` gives; and `mean`, that of the network's input if it subtracts one."""
 
     values: np.ndarray

@@ -7,7 +7,7 @@ import sys
 
 from tqdm import tqdm
 
-from lenet1998.paper import comparable, figure_5
+from lenet1998.reference import comparable, figure_5
 
 
 def announce(quiet: bool = False) -> None:
@@ -19,7 +19,7 @@ def announce(quiet: bool = False) -> None:
 class Console:
     """Shows a run's progress: a bar on a terminal, a line after each pass elsewhere, nothing when quiet.
 
-    Its `progress` and `passed` are what `lenet1998.runs.run` calls.
+    Its `progress` and `passed` are what `lenet1998.running.run.run` calls.
     """
 
     def __init__(self, passes: int, patterns: int, quiet: bool, label: str = "training"):

@@ -25,7 +25,7 @@ def commit() -> str | None:
 
     None for an installed copy, or where git is not there.
     """
-    tree = Path(__file__).resolve().parent.parent
+    tree = Path(__file__).resolve().parent.parent.parent
     if not (tree / ".git").exists():
         return None
     try:

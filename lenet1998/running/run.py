@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998.checkpoint import Checkpoint
-from lenet1998.data.patterns import DataSet
 from lenet1998.errors import CheckpointError
 from lenet1998.files import make_directory, remove_leftovers, write_json
-from lenet1998.lock import locked
-from lenet1998.provenance import provenance
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.lock import locked
+from lenet1998.running.provenance import provenance
 from lenet1998.training import Progress, Trainer
 
 CHECKPOINT, BEST, HISTORY, LOCK = "checkpoint.npz", "best.npz", "history.json", ".lock"
@@ -50,7 +50,7 @@ def run(
     held-out patterns (`DataSet.held_out`), or the choice itself learns the test set. A run that was begun without it
     keeps the best of its later passes. `progress` is called many times a pass, `passed` after each with its record.
     Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
-    cannot be written, or another process is writing them (`lenet1998.lock`).
+    cannot be written, or another process is writing them (`lenet1998.running.lock`).
     """
     out = Path(out)
     make_directory(out)

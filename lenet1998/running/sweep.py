@@ -19,11 +19,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lenet1998.data import load
-from lenet1998.data.patterns import DataSet
 from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
-from lenet1998.reporting import Console
-from lenet1998.runs import CHECKPOINT, run
+from lenet1998.running.progress import Console
+from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.training import Progress
 
 

@@ -1,6 +1,6 @@
 """Section III-C's classifiers that are no networks: literal formulas, and the counts of Figures 11 and 12.
 
-The networks are in test_section3_networks.
+The networks are in test_networks.
 """
 
 from __future__ import annotations

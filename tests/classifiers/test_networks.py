@@ -10,25 +10,27 @@ from functools import partial
 import numpy as np
 import pytest
 
-from experiments import section3_choices
-from lenet1998 import checkpoint as checkpoints
+from experiments.section3 import choices as section3_choices
+from experiments.section3.rows import kept
 from lenet1998.classifiers.boosting import Boosted, confident_enough
 from lenet1998.classifiers.classifier import vectors
 from lenet1998.classifiers.features import LocalLinear, OnFeatures
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
+from lenet1998.classifiers.rejection import confidence
 from lenet1998.classifiers.rows import ROWS, measure
 from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
 from lenet1998.data import load
 from lenet1998.data.deslant import reduced
-from lenet1998.engine import Batch, make_engine
+from lenet1998.engine import Batch
+from lenet1998.engines import make_engine
 from lenet1998.errors import CheckpointError, DataError, DivergenceError, LeNetError, RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
-from lenet1998.paper import figures_9_to_12
 from lenet1998.recipe import Recipe
-from lenet1998.rejection import confidence
+from lenet1998.reference import figures_9_to_12
+from lenet1998.running import checkpoint as checkpoints
 from lenet1998.squash import squash
 from lenet1998.training import Trainer
 
@@ -167,7 +169,7 @@ def test_both_engines_learn_these_networks_alike(name):
 def test_rows_that_are_a_network_learn_digits_and_are_measured(row, most, monkeypatch, tmp_path):
     made = ROWS[row].make(4)
     made.passes, made.engine_name = 3, "numpy"
-    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, tmp_path)
+    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, kept(tmp_path))
     assert record["error_percent"] <= 100 * most and record["seed"] == 4
     assert record["variables"] == len(build(made.recipe).parameters)
     assert record["seconds_to_fit"] > 0 and record["microseconds_to_classify"] > 0
@@ -188,17 +190,17 @@ def test_every_network_of_figure_9_has_a_row_with_its_recipe():
 def test_a_stopped_network_goes_on_where_it_was(tmp_path):
     whole = short("lenet1", passes=2).fit(TRAIN.images, TRAIN.labels)
     begun, resumed = short("lenet1", passes=1), short("lenet1", passes=2)
-    begun.directory = resumed.directory = tmp_path / "run"
+    begun.trained = resumed.trained = kept(tmp_path / "run")
     begun.fit(TRAIN.images, TRAIN.labels)
     resumed.fit(TRAIN.images, TRAIN.labels)
     np.testing.assert_array_equal(resumed.scores(TEST.images), whole.scores(TEST.images))
     passes = checkpoints.load(tmp_path / "run" / "checkpoint.npz").history["passes"]
     assert resumed.earlier_seconds == passes[0]["seconds"] > 0 and begun.earlier_seconds == 0
     other = short("lenet1", passes=2, seed=2)
-    other.directory = tmp_path / "run"
+    other.trained = kept(tmp_path / "run")
     with pytest.raises(CheckpointError, match="holds a run with other seed"):
         other.fit(TRAIN.images, TRAIN.labels)
-    resumed.directory = tmp_path / "run"
+    resumed.trained = kept(tmp_path / "run")
     with pytest.raises(CheckpointError, match="holds a run with other data"):
         resumed.fit(TRAIN.images[::-1].copy(), TRAIN.labels[::-1].copy())
 

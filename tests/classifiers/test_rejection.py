@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet1998.rejection import confidence, error_reject_curve, rejection_rate
+from lenet1998.classifiers.rejection import confidence, error_reject_curve, rejection_rate
 
 
 def scores_of(leads: np.ndarray, answers: np.ndarray) -> np.ndarray:

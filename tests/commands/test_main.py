@@ -14,7 +14,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from lenet1998 import cli
+from lenet1998.commands import main as cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.evaluation import ErrorRate

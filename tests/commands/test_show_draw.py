@@ -16,13 +16,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet1998 import activations_figure, activations_window, cli, pretrained
-from lenet1998.activations_figure import crossing
-from lenet1998.activations_window import Window, show_window
+from lenet1998 import pretrained
+from lenet1998.commands import main as cli
 from lenet1998.data import load
 from lenet1998.data.prepare import to_mnist_form
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.networks import build
+from lenet1998.pictures import activations_figure, activations_window
+from lenet1998.pictures.activations_figure import crossing
+from lenet1998.pictures.activations_window import Window, show_window
 from lenet1998.recipe import preset
 
 DIGITS = ["--data", "synthetic", "--test-size", "20"]
@@ -50,7 +52,7 @@ def refused(capsys, *arguments) -> str:
 
 
 def test_the_command_line_starts_without_matplotlib():
-    code = "import sys; from lenet1998.cli import parser; parser(); print('matplotlib' in sys.modules)"
+    code = "import sys; from lenet1998.commands.main import parser; parser(); print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout == "False\n", done.stderr
 

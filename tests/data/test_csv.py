@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from lenet1998.data import label_csv
 from lenet1998.data.label_csv import COLUMNS, load_csv, read_csv, write_csv
-from lenet1998.data.patterns import Patterns
 from lenet1998.errors import DataError
+from lenet1998.patterns import Patterns
 
 
 def drawn(count: int, seed: int = 0) -> Patterns:

@@ -23,11 +23,11 @@ from lenet1998.data.download import fetch
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.data.mnist import load_mnist, verify, where
-from lenet1998.data.patterns import DataSet, Patterns
 from lenet1998.data.places import cache_directory, places, target
 from lenet1998.errors import DataError
-from lenet1998.user_cache import home as home_directory
-from lenet1998.user_cache import user_cache
+from lenet1998.files import home as home_directory
+from lenet1998.files import user_cache
+from lenet1998.patterns import DataSet, Patterns
 
 REAL = os.environ.get("LENET1998_DATA")
 NAMES = list(FILES)

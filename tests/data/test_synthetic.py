@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from lenet1998.data.patterns import Patterns
 from lenet1998.data.strokes import SAMPLES, WRITINGS, parse
 from lenet1998.data.synthetic import BLOCK, MOST, synthetic_digits
 from lenet1998.errors import DataError
+from lenet1998.patterns import Patterns
 
 
 @pytest.fixture(scope="module")

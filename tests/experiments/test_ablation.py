@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from experiments import ablation, ablation_report, common, pairs
-from experiments.ablation import variants
+from experiments import common, pairs
+from experiments.ablation import __main__ as ablation
+from experiments.ablation import report as ablation_report
+from experiments.ablation.__main__ import variants
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe, preset
-from lenet1998.sweep import Failure
-from tests.test_experiments import experiment
+from lenet1998.running.sweep import Failure
+from tests.experiments.test_experiments import experiment
 
 FACTORS = {f"{factor:g}" for factor in ablation.FACTORS}
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"

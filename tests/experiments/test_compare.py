@@ -14,10 +14,10 @@ from scipy.stats import binomtest, ttest_rel
 from experiments import compare
 from experiments.compare import read_recipe, recipes_of, slug
 from experiments.pairs import paired
-from lenet1998.comparison import holm, over_patterns, over_seeds
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.recipe import Recipe, preset
-from tests.test_experiments import experiment
+from lenet1998.report.comparison import holm, over_patterns, over_seeds
+from tests.experiments.test_experiments import experiment
 
 
 def test_students_own_example():

@@ -15,9 +15,9 @@ from experiments import fig8_misclassified, sdlm_vs_sgd
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
-from lenet1998.runs import run
+from lenet1998.running.run import run
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
     "fig6_training_size": "fig6_training_size_numpy",

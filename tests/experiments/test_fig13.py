@@ -9,8 +9,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments import fig13_invariance, fig13_report
-from experiments.fig13_perturbations import (
+from experiments.fig13_invariance import __main__ as fig13_invariance
+from experiments.fig13_invariance import report as fig13_report
+from experiments.fig13_invariance.perturbations import (
     PERTURBATIONS,
     centre_of_mass,
     ink_kept,
@@ -20,9 +21,9 @@ from experiments.fig13_perturbations import (
     shifted_right,
     thickened,
 )
-from experiments.fig13_report import CLAIMS, accuracy, falls, limit, markdown, verdict
+from experiments.fig13_invariance.report import CLAIMS, accuracy, falls, limit, markdown, verdict
 from lenet1998.data import load
-from lenet1998.engine import ENGINES
+from lenet1998.engines import ENGINES
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.noise import inverted, padded
 from lenet1998.recipe import Recipe

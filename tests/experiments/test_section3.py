@@ -15,15 +15,17 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments import fig13_invariance, section3, section3_rows
-from experiments.section3_figures import draw
-from experiments.section3_report import ERROR, MACS, REJECT, bars, gaps, markdown
+from experiments.fig13_invariance import __main__ as fig13_invariance
+from experiments.section3 import __main__ as section3
+from experiments.section3 import rows as section3_rows
+from experiments.section3.figures import draw
+from experiments.section3.report import ERROR, MACS, REJECT, bars, gaps, markdown
 from lenet1998.classifiers.classifier import vectors
 from lenet1998.classifiers.rows import ROWS, judged
 from lenet1998.classifiers.svm import SVM
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
-from lenet1998.paper import figures_9_to_12
+from lenet1998.reference import figures_9_to_12
 
 SMALL = ["--data", "synthetic", "--train-size", "100", "--test-size", "50", "--quiet"]
 

@@ -10,23 +10,24 @@ from functools import partial
 import matplotlib.image
 import numpy as np
 import pytest
-from test_data_cifar10 import folder, pickled
 
-from experiments import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet, teaching_runs
-from experiments.teaching import Arm, Source, System, decayed
-from experiments.teaching_report import as_pictures, table
-from lenet1998 import checkpoint as checkpoints
+from experiments.teaching import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
+from experiments.teaching import runs as teaching_runs
+from experiments.teaching.report import as_pictures, table
+from experiments.teaching.system import Arm, Source, System, decayed
 from lenet1998.data import load
 from lenet1998.data.label_csv import read_csv
-from lenet1998.data.patterns import DataSet, Patterns
-from lenet1998.engine import NumpyEngine
 from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
+from lenet1998.numpy_engine import NumpyEngine
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
 from lenet1998.training import Trainer
+from tests.data.test_cifar10 import folder, pickled
 
 SCRIPTS = {"relu_lenet": relu_lenet, "cat_lenet": cat_lenet, "mlp_mnist": mlp_mnist, "cifar10_convnet": cifar10_convnet}
 QUICK = ["--quick", "--seeds", "1", "--engine", "numpy", "--quiet"]

@@ -20,7 +20,7 @@ from pathlib import Path
 # The readers, and what they trust to find damage.
 INSTRUMENTED = [
     "lenet1998.data",
-    "lenet1998.checkpoint",
+    "lenet1998.running.checkpoint",
     "lenet1998.recipe",
     "lenet1998.recipe_rules",
     "gzip",
@@ -33,10 +33,10 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=INSTRUMENTED):
-        sys.path.insert(0, str(Path(__file__).parent.parent))
+        sys.path.insert(0, str(Path(__file__).parent.parent.parent))
         from PIL import JpegImagePlugin, PngImagePlugin  # noqa: F401 - else only imported by the first picture
 
-        from fuzz.readers import READERS
+        from tests.fuzz.readers import READERS
 
     reader = READERS[sys.argv[1]]
     named = [argument for argument in sys.argv[2:] if not argument.startswith("-")]

@@ -26,7 +26,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998.data import cifar10
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import parse_idx, read_bounded, write_idx
@@ -36,6 +35,7 @@ from lenet1998.data.prepare import read_image
 from lenet1998.errors import CheckpointError, DataError, LeNetError
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
 from lenet1998.training import RECORD
 
 Disguise = Callable[[bytes], bytes]

@@ -1,7 +1,7 @@
 """Whatever bytes a reader is given, it reads them or says in one line what is wrong, within bounds of time and memory.
 
-`fuzz.readers` has the readers; inputs that once got past one are in ``tests/fuzz/regressions``. Here inputs come from
-sound files by a fixed seed; ``tests/fuzz/fuzz.py`` looks for others by coverage, for as long as one likes.
+`tests.fuzz.readers` has the readers; inputs that once got past one are in ``tests/fuzz/regressions``. Here inputs
+come from sound files by a fixed seed; ``tests/fuzz/fuzz.py`` looks for others by coverage, for as long as one likes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzz.readers import READERS, as_batch, csv_files, image_files, npy, parts, pickled, tarred, with_checksums, zipped
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998.data import cifar10
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
@@ -38,6 +36,19 @@ from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.mnist import load_mnist
 from lenet1998.data.prepare import read_image
 from lenet1998.errors import LeNetError
+from lenet1998.running import checkpoint as checkpoints
+from tests.fuzz.readers import (
+    READERS,
+    as_batch,
+    csv_files,
+    image_files,
+    npy,
+    parts,
+    pickled,
+    tarred,
+    with_checksums,
+    zipped,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "error::ResourceWarning",
@@ -46,7 +57,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:invalid escape sequence",  # pickletools looks at text in passing
     "ignore:Reading `.npy` or `.npz` file required additional header parsing:UserWarning",
 )
-REGRESSIONS = sorted((Path(__file__).parent / "fuzz" / "regressions").glob("*-*"))
+REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*-*"))
 INPUTS = {"idx": 1500, "keras": 700, "checkpoint": 300, "cifar": 400, "csv": 400, "image": 700}
 
 
@@ -72,7 +83,7 @@ def test_a_short_search_by_coverage_finds_nothing(name, tmp_path):
     """As many inputs as take a few seconds, the same each time; what it finds is written to the folder and shown."""
     if find_spec("atheris") is None:
         pytest.skip("atheris is not installed; the extra test has it where it comes ready built, x86-64 Linux")
-    fuzz = Path(__file__).parent / "fuzz" / "fuzz.py"
+    fuzz = Path(__file__).parent / "fuzz.py"
     command = [sys.executable, fuzz, name, "-seed=1998", "-runs=3000", "-rss_limit_mb=2048"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet1998 import checkpoint, cli
+from lenet1998.commands import main as cli
 from lenet1998.data.synthetic import synthetic_digits
-from lenet1998.engine import NumpyEngine
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.estimator import InputError, LeNet5Classifier
-from lenet1998.estimator_input import _numbers
+from lenet1998.interop.estimator import InputError, LeNet5Classifier
+from lenet1998.interop.estimator_input import _numbers
 from lenet1998.loss import make_loss
+from lenet1998.numpy_engine import NumpyEngine
+from lenet1998.running import checkpoint
 
 QUICK = {"passes": 2, "engine": "numpy"}
 # In 150 patterns LeNet-5 learns something only at a higher rate than the paper's for 60,000.
@@ -46,7 +47,7 @@ def test_it_learns_and_says_so(fitted, digits):
 
 
 def test_it_is_the_trainer_s_network_in_a_checkpoint(fitted, digits, tmp_path):
-    from lenet1998.data.patterns import DataSet
+    from lenet1998.patterns import DataSet
     from lenet1998.recipe import Recipe
     from lenet1998.training import Trainer
 
@@ -228,7 +229,7 @@ def test_without_scikit_learn_it_works_by_itself():
 import sys
 sys.modules["sklearn"] = None
 import numpy as np
-from lenet1998.estimator import InputError, LeNet5Classifier
+from lenet1998.interop.estimator import InputError, LeNet5Classifier
 images = np.random.default_rng(0).integers(0, 256, (20, 784))
 lenet5 = LeNet5Classifier(passes=1, engine="numpy")
 try:

@@ -9,19 +9,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import modern_network, random_images, small_network
 
-from lenet1998 import checkpoint, cli, pretrained
-from lenet1998.checkpoint import Checkpoint
+from lenet1998 import pretrained
+from lenet1998.commands import main as cli
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import LeNetError
-from lenet1998.export import about, to_npz, to_onnx
 from lenet1998.initialisation import initialise
+from lenet1998.interop.export import about, to_npz, to_onnx
+from lenet1998.interop.onnx_graph import image_shape, onnx_model
 from lenet1998.layers import Squash
 from lenet1998.network import Network
 from lenet1998.networks import NETWORKS, build
-from lenet1998.onnx_graph import image_shape, onnx_model
 from lenet1998.recipe import Recipe, preset
+from lenet1998.running import checkpoint
+from lenet1998.running.checkpoint import Checkpoint
+from tests.networks import modern_network, random_images, small_network
 
 
 def started(recipe: Recipe, seed: int = 1) -> Network:
@@ -117,7 +119,7 @@ def test_without_onnx_the_pip_line_is_named(monkeypatch):
 
 
 def test_the_arrays_are_enough_to_compute_lenet_5():
-    """Read as `lenet1998.export` documents them, with the paper's loops and none of the package's layers."""
+    """Read as `lenet1998.interop.export` documents them, with the paper's loops and none of the package's layers."""
     saved = pretrained.load("default")
     with np.load(io.BytesIO(to_npz(saved)), allow_pickle=False) as arrays:
         found = dict(arrays)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet1998.engine import Batch, NumpyEngine
+from lenet1998.engine import Batch
+from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
-from lenet1998.optimisers import Optimiser, Rate
+from lenet1998.numpy_engine import NumpyEngine
 
 
 def some(count: int, side: int, classes: int, seed: int = 0, channels: int = 1) -> Batch:

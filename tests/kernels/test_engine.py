@@ -11,18 +11,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba_agreement import agree, randomise, some
 
 from lenet1998.connections import TABLE_I
-from lenet1998.engine import Batch, NonFinite, NumpyEngine
+from lenet1998.engine import Batch, NonFinite
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import MAP, MLE
 from lenet1998.network import Input, LeNet5, Network
+from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
+from tests.kernels.agreement import agree, randomise, some
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 

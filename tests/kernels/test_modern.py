@@ -12,21 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import modern_network
-from numba_agreement import agree, agree_in_batches, randomise, some
 
-from lenet1998.engine import Batch, NonFinite, NumpyEngine
+from lenet1998.engine import Batch, NonFinite
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import MAP, CrossEntropy, Hinge, make_loss
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.optimisers import SGD, Adam, Momentum, RMSProp
 from lenet1998.network import Input, Network
 from lenet1998.networks import build
-from lenet1998.optimisers import SGD, Adam, Momentum, RMSProp
+from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import preset
+from tests.kernels.agreement import agree, agree_in_batches, randomise, some
+from tests.networks import modern_network
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 

@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from lenet1998.codes import output_codes
 from lenet1998.connections import TABLE_I, full_table
 from lenet1998.errors import DataError
 from lenet1998.layers import Convolution
-from lenet1998.modern_layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input
 from lenet1998.networks import NETWORKS, build
-from lenet1998.output import RBF
+from lenet1998.output import RBF, output_codes
 from lenet1998.recipe import Recipe, preset
 from lenet1998.recipe_rules import CHOICES
 

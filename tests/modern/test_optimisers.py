@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lenet1998.modern.optimisers import EPSILON, SGD, Adam, Momentum, RMSProp, make_optimiser
 from lenet1998.networks import build
-from lenet1998.optimisers import EPSILON, SGD, Adam, Momentum, RMSProp, make_optimiser
 from lenet1998.recipe import preset
 
 

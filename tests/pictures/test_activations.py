@@ -7,15 +7,16 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet1998 import activations_figure, pretrained
-from lenet1998.activations import activations, codes_of
-from lenet1998.activations_figure import Drawing, crossing, film, shades
+from lenet1998 import pretrained
 from lenet1998.bitmaps import CODES
 from lenet1998.data import load
 from lenet1998.errors import DataError
 from lenet1998.initialisation import initialise
 from lenet1998.network import LeNet5
 from lenet1998.networks import NETWORKS, build
+from lenet1998.pictures import activations_figure
+from lenet1998.pictures.activations import activations, codes_of
+from lenet1998.pictures.activations_figure import Drawing, crossing, film, shades
 from lenet1998.recipe import Recipe, preset
 
 

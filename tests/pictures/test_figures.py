@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import benchmark_speed, common, compare, distortion_law, fig6_training_size, readings, sdlm_vs_sgd
-from lenet1998 import plotting
+from experiments import common, compare, distortion_law, fig6_training_size, readings, sdlm_vs_sgd
+from experiments.speed import __main__ as benchmark_speed
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
-from lenet1998.paper import comparable, figure_5
+from lenet1998.pictures import plotting
 from lenet1998.recipe import Recipe
-from lenet1998.sweep import DataChoice, Failure, Task
+from lenet1998.reference import comparable, figure_5
+from lenet1998.running.sweep import DataChoice, Failure, Task
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def history(name="mnist", train_size=60_000, test_size=10_000, passes=3, seed=1) -> dict:

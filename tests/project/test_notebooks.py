@@ -12,7 +12,7 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks are read with nbformat, which nbmake brings (extra test)")
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

@@ -1,4 +1,4 @@
-"""The map in paper_notes.md must be true: every file, every name and every test that it gives exists."""
+"""What texts say of the code must be true: every file, module, name and test that they give exists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+import lenet1998
+
+ROOT = Path(__file__).parent.parent.parent
 NOTES = (ROOT / "paper_notes.md").read_text(encoding="utf-8")
 REFERENCES = sorted(set(re.findall(r"`((?:lenet1998|experiments|tests)/[\w/.]+)(?::(\w+))?`", NOTES)))
 
@@ -19,6 +21,8 @@ def names(path: Path) -> set[str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             found.add(node.name)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name for alias in node.names}
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return found
@@ -33,6 +37,48 @@ def test_what_the_notes_name_exists(file, name):
     assert (ROOT / file).is_file(), f"{file} is in paper_notes.md but not in the tree"
     if name:
         assert name in names(ROOT / file), f"{file} has no {name}"
+
+
+TEXTS = sorted(
+    path
+    for pattern in (
+        "*.md",
+        "docs/*.md",
+        "notebooks/*.ipynb",
+        "lenet1998/**/*.py",
+        "experiments/**/*.py",
+        "tests/**/*.py",
+    )
+    for path in ROOT.glob(pattern)
+)
+FILE = re.compile(r"(?<![\w/.])((?:lenet1998|experiments|tests|docs|notebooks)/[\w/]+\.(?:py|md|ipynb|csv|json|npz))\b")
+MODULE = re.compile(r"(?<![\w./])((?:lenet1998|experiments)(?:\.[a-z_]\w*)+)(?:\.[A-Z]\w*)?")
+# Loggers, the suffix of files, and names in tests of what is not there.
+NO_MODULES = {"lenet1998.mplstyle", "lenet1998.pictures.lenet1998", "experiments.NAME"}
+
+
+def resolves(dotted: str) -> bool:
+    """Whether a module of this name is in the tree, or a name in a module."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:end])
+        module = next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+        if module:
+            rest = parts[end:]
+            public = names(module) | {"__file__"}
+            if parts[:end] == ["lenet1998"]:
+                public |= set(lenet1998.__all__)
+            return not rest or rest[0] in public
+    return False
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_text_names_exists(path):
+    text = path.read_text(encoding="utf-8")
+    for file in set(FILE.findall(text)) - {"experiments/results/NAME.json"}:
+        assert (ROOT / file).is_file(), f"{path} names {file}, which is not in the tree"
+    for module in set(MODULE.findall(text)) - NO_MODULES:
+        assert resolves(module), f"{path} names {module}, which is not in the tree"
 
 
 def test_every_row_that_is_done_names_code_and_test():

@@ -30,7 +30,7 @@ def test_type_checkers_see_the_same_names():
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {(node.module, alias.name, alias.asname) for node in block.body for alias in node.names}
     assert seen == {(f"lenet1998.{home}", name, name) for name, home in lenet1998._HOMES.items()} | {
-        ("lenet1998", name, name) for name in lenet1998._MODULES
+        (f"lenet1998.{wing}" if wing else "lenet1998", name, name) for name, wing in lenet1998._MODULES.items()
     }
 
 
@@ -57,5 +57,5 @@ def test_importing_the_package_imports_no_library():
 
 def test_the_classifier_imports_what_it_needs_and_no_more():
     loaded = imported_by("from lenet1998 import LeNet5Classifier")
-    assert "lenet1998.estimator" in loaded
+    assert "lenet1998.interop.estimator" in loaded
     assert not {"matplotlib", "numba", "sklearn", "onnx"} & loaded

@@ -18,7 +18,7 @@ import pytest
 from packaging.version import Version
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def run(*command, **options) -> str:

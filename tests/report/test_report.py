@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from experiments import summary
-from lenet1998.citation import bibtex
-from lenet1998.cli import main
+from lenet1998.commands.main import main
 from lenet1998.errors import LeNetError
-from lenet1998.experiments_table import EXPERIMENTS, find
-from lenet1998.report import write
-from lenet1998.report_document import Table, from_markdown
-from lenet1998.report_tables import beside_paper
+from lenet1998.report.citation import bibtex
+from lenet1998.report.document import Table, from_markdown
+from lenet1998.report.experiments import EXPERIMENTS, find
+from lenet1998.report.page import write
+from lenet1998.report.tables import beside_paper
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 RESULTS = ROOT / "experiments" / "results"
 VOID = {"meta", "img"}
 EVIL = '<script>alert("1")</script>'
@@ -337,9 +337,11 @@ def test_markdown_of_the_experiments_is_read_as_they_write_it():
 
 
 def test_the_table_of_experiments_is_that_of_the_scripts_and_the_readme():
-    recording = {path.stem for path in (ROOT / "experiments").glob("*.py") if "guarded(main)" in path.read_text()}
+    scripts = [path for path in (ROOT / "experiments").rglob("*.py") if "guarded(main)" in path.read_text()]
+    recording = {".".join(path.relative_to(ROOT / "experiments").with_suffix("").parts) for path in scripts}
+    recording = {name.removesuffix(".__main__") for name in recording}
     recording -= {"summary", "pretrained"}  # these write into the README and the package
-    commands = {re.search(r"experiments\.(\w+)", experiment.command)[1] for experiment in EXPERIMENTS}
+    commands = {re.search(r"experiments\.([\w.]+)", experiment.command)[1] for experiment in EXPERIMENTS}
     assert commands == recording
     names = [experiment.name for experiment in EXPERIMENTS]
     assert len(names) == len(set(names)) and all(find(name).name == name for name in names)

@@ -12,11 +12,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from lenet1998 import checkpoint as checkpoints
 from lenet1998 import files
-from lenet1998.checkpoint import Checkpoint
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.training import RECORD
 
 

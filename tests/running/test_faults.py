@@ -33,17 +33,17 @@ import numpy as np
 import pytest
 
 from experiments.common import carry_out
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import runs
 from lenet1998.data import mirrors
 from lenet1998.data.download import fetch
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.errors import DataError, LeNetError, RecipeError
-from lenet1998.lock import locked
 from lenet1998.recipe import Recipe, preset
-from lenet1998.runs import BEST, CHECKPOINT, HISTORY, LOCK, run
-from lenet1998.sweep import DataChoice, Task, sweep
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running import run as runs
+from lenet1998.running.lock import locked
+from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, LOCK, run
+from lenet1998.running.sweep import DataChoice, Task, sweep
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes"),
@@ -53,7 +53,7 @@ pytestmark = [
         "ignore:.*fork.*:DeprecationWarning",
     ),
 ]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 KILLS = 20
 SEED = 1998
 PASSES = 3
@@ -205,7 +205,7 @@ ENDLESS = """
 import sys
 from pathlib import Path
 from lenet1998.recipe import Recipe
-from lenet1998.sweep import DataChoice, Task, sweep
+from lenet1998.running.sweep import DataChoice, Task, sweep
 data = DataChoice("synthetic", train_size=8, test_size=4)
 sweep([Task(Path(sys.argv[1], str(k)), Recipe(hessian_patterns=2), k, data, 10**6, "numpy") for k in (1, 2)], jobs=2,
       quiet=True)
@@ -237,7 +237,7 @@ def test_the_workers_of_a_killed_sweep_make_room_for_the_next(tmp_path):
 TWO_AT_A_TIME = """
 import json, sys
 from pathlib import Path
-from lenet1998.sweep import Failure, sweep
+from lenet1998.running.sweep import Failure, sweep
 from test_faults import many
 outcomes = sweep(many(Path(sys.argv[1])), jobs=2, quiet=True)
 print(json.dumps([each.reason if isinstance(each, Failure) else "" for each in outcomes]))
@@ -505,7 +505,7 @@ FORBIDDEN = {"eval", "exec", "compile", "system", "popen", "extractall", "extrac
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib.load", "marshal", "shelve"}
 
 
-@pytest.mark.parametrize("path", sorted([*ROOT.glob("lenet1998/**/*.py"), *ROOT.glob("experiments/*.py")]), ids=str)
+@pytest.mark.parametrize("path", sorted([*ROOT.glob("lenet1998/**/*.py"), *ROOT.glob("experiments/**/*.py")]), ids=str)
 def test_nothing_unpickles_evaluates_unpacks_or_asks_a_shell(path):
     name = str(path.relative_to(ROOT))
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

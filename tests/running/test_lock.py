@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 
 from experiments.common import carry_out, recorded
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import cli, lock
+from lenet1998.commands import main as cli
 from lenet1998.data import mirrors
 from lenet1998.errors import CheckpointError, LeNetError
-from lenet1998.lock import locked
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT, LOCK, run
-from lenet1998.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running import lock
+from lenet1998.running.lock import locked
+from lenet1998.running.run import CHECKPOINT, LOCK, run
+from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
 
 pytestmark = [
     pytest.mark.skipif(lock.fcntl is None or not hasattr(os, "fork"), reason="needs POSIX locks and processes"),

@@ -13,11 +13,12 @@ import pytest
 from matplotlib.image import imsave
 
 from experiments import pretrained as choice
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import cli, engine, pretrained
-from lenet1998.checkpoint import Checkpoint
+from lenet1998 import engine, pretrained
+from lenet1998.commands import main as cli
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.training import RECORD
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -187,7 +188,7 @@ def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path,
 def test_an_installed_copy_has_the_networks():
     """What setup.cfg tells setuptools to take along."""
     setup = configparser.ConfigParser()
-    setup.read(Path(__file__).parent.parent / "setup.cfg")
+    setup.read(Path(__file__).parent.parent.parent / "setup.cfg")
     patterns = setup["options.package_data"]["lenet1998.pretrained"].split(", ")
     for file in (*(f"{name}.npz" for name in pretrained.NAMES), pretrained.CARDS):
         assert any(fnmatch(file, pattern) for pattern in patterns), file

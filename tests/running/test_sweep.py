@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet1998 import checkpoint as checkpoints
-from lenet1998 import sweep as sweeps
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
-from lenet1998.runs import CHECKPOINT
-from lenet1998.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running import sweep as sweeps
+from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
 
 
 def tasks(directory, count=3, passes=2, train_size=300, **recipe) -> list[Task]:

@@ -1,0 +1,1 @@
+"""From 1998 to today, one part at a time, and back: `python -m experiments.ablation`."""

@@ -1,0 +1,1 @@
+"""Microseconds a pattern, beside a yardstick and other programs: `python -m experiments.speed`."""

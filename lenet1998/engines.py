@@ -1,0 +1,54 @@
+"""The choice between the engines: one to read, in NumPy, and one to use, compiled, which needs the extra `fast`."""
+
+from __future__ import annotations
+
+import logging
+from importlib.util import find_spec
+
+from lenet1998.engine import Engine
+from lenet1998.errors import LeNetError
+from lenet1998.loss import Loss
+from lenet1998.network import Network
+from lenet1998.numpy_engine import NumpyEngine
+
+_log = logging.getLogger("lenet1998")
+_NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
+
+ENGINES = ("numba", "numpy")
+"""The engines by name, the fastest first."""
+
+
+def make_engine(name: str, network: Network, loss: Loss) -> Engine:
+    """The engine called `name`, or under "auto" the fastest that is installed and has kernels for all of the network.
+
+    Raises LeNetError where the one called by its name does not.
+    """
+    if name == "auto":
+        if _numba_works():
+            try:
+                return make_engine("numba", network, loss)
+            except LeNetError as error:  # a layer that has no kernels yet
+                _log.warning(_NOT_NUMBA, error)
+        name = "numpy"
+    if name == "numpy":
+        return NumpyEngine(network, loss)
+    if name != "numba":
+        raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
+    from lenet1998.kernels import NumbaEngine
+
+    return NumbaEngine(network, loss)
+
+
+def _numba_works() -> bool:
+    """Whether numba is there, fits the other packages (a warning says so where it does not), and may compile.
+
+    With NUMBA_DISABLE_JIT=1 it may not, and kernels in plain Python are hundreds of times slower than NumPy.
+    """
+    if not find_spec("numba"):
+        return False
+    try:
+        import numba
+    except ImportError as error:
+        _log.warning(_NOT_NUMBA, error)
+        return False
+    return not numba.config.DISABLE_JIT  # type: ignore[attr-defined]

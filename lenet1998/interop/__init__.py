@@ -1,0 +1,1 @@
+"""The network among other programs: scikit-learn's conventions, ONNX and plain arrays."""

@@ -1,0 +1,1 @@
+"""What came after 1998."""

@@ -1,0 +1,1 @@
+"""The project as a whole: wheel, notes, public names, notebooks, layout."""
