@@ -6,6 +6,7 @@ and every parameter has a name such as ``C3.weight``.
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -38,6 +39,14 @@ class Parameters:
     def __len__(self) -> int:
         return len(self.values)
 
+    def digest(self) -> str:
+        """SHA-256 of the values to the last bit: two runs with equal digests have the same parameters.
+
+        >>> Parameters([], np.float32).digest()[:12]
+        'e3b0c44298fc'
+        """
+        return digest(self.values)
+
     def named(self, vector: np.ndarray) -> Views:
         """Views of a flat vector of this length under the parameters' names."""
         views, start = {}, 0
@@ -46,3 +55,8 @@ class Parameters:
             views[name] = vector[start:stop].reshape(shape)
             start = stop
         return views
+
+
+def digest(values: np.ndarray) -> str:
+    """SHA-256, in hexadecimal, of the bytes of a flat vector of parameters, little end first on every machine."""
+    return hashlib.sha256(values.astype(values.dtype.newbyteorder("<")).tobytes()).hexdigest()

@@ -39,7 +39,10 @@ RECORD = {
     "test_error_percent",
     "seconds",
 }
-"""The keys of a pass's record."""
+"""The keys of a pass's record whose values are numbers."""
+
+DIGEST = "parameters_sha256"
+"""The key under which the record has `Parameters.digest` after the pass; it came later than the others."""
 
 Progress = Callable[[int, int, int], None]
 """Called with the pass, the patterns learned in it so far, and the errors among them."""
@@ -121,6 +124,7 @@ class Trainer:
             "train_loss": loss / len(self.data.train),
             "test_error_percent": error_rate(self.engine, self.data.test).error_percent,
             "seconds": round(seconds, 3),
+            DIGEST: self.network.parameters.digest(),
         }
         self.passes.append(record)
         return record

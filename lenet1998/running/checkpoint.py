@@ -22,8 +22,9 @@ from lenet1998.files import write_atomically
 from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.network import Network
 from lenet1998.networks import build
+from lenet1998.parameters import digest
 from lenet1998.recipe import Recipe
-from lenet1998.training import RECORD
+from lenet1998.training import DIGEST, RECORD
 
 FORMAT = 1
 _REMEDY = "name a checkpoint.npz that lenet1998 train wrote"
@@ -106,14 +107,18 @@ def _check(checkpoint: Checkpoint) -> None:
         raise ValueError("the mean of the input is missing, or there is one that the recipe does not ask for")
     if checkpoint.mean is not None:
         _check_array("mean of the input", checkpoint.mean, network.mean)
-    numbers = [record["pass"] for record in checkpoint.history["passes"]]
-    if numbers != list(range(1, len(numbers) + 1)) or not isinstance(checkpoint.history["seed"], int):
+    order = [record["pass"] for record in checkpoint.history["passes"]]
+    if order != list(range(1, len(order) + 1)) or not isinstance(checkpoint.history["seed"], int):
         raise ValueError("the passes are not numbered from 1, or the seed is missing")
     if not isinstance(checkpoint.history["data"]["name"], str):
         raise ValueError("the data set has no name")
     for record in checkpoint.history["passes"]:
-        if set(record) != RECORD or not all(isinstance(value, (int, float)) for value in record.values()):
+        numbers = {key: value for key, value in record.items() if key != DIGEST}
+        if set(numbers) != RECORD or not all(isinstance(value, (int, float)) for value in numbers.values()):
             raise ValueError(f"the record of pass {record['pass']} is not whole")
+    found = digest(checkpoint.values)
+    if any(record.get(DIGEST, found) != found for record in checkpoint.history["passes"][-1:]):
+        raise ValueError("its parameters are not those that its history names")
 
 
 def _check_array(what: str, found: np.ndarray, expected: np.ndarray) -> None:

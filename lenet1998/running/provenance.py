@@ -12,7 +12,7 @@ from pathlib import Path
 def versions() -> dict[str, str]:
     """Versions of Python, of this package and of what its numbers depend on, as far as they are installed."""
     found = {"python": platform.python_version()}
-    for package in ("lenet1998", "numpy", "scipy", "numba", "scikit-learn", "matplotlib"):
+    for package in ("lenet1998", "numpy", "scipy", "numba", "llvmlite", "scikit-learn", "matplotlib"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

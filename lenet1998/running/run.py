@@ -101,19 +101,23 @@ def _state(trainer: Trainer, history: dict) -> Checkpoint:
 
 
 def _header(trainer: Trainer) -> dict:
+    about = described(trainer)
+    return {**about, **provenance(), "data": about.pop("data"), "passes": []}
+
+
+def described(trainer: Trainer) -> dict:
+    """Recipe, seed, engine and data of a run: what of its record is not about where it was made."""
     data = trainer.data
     return {
         "recipe": trainer.recipe.as_dict(),
         "seed": trainer.seed,
         "engine": trainer.engine.name,
-        **provenance(),
         "data": {
             "name": data.name,
             "train_size": len(data.train),
             "test_size": len(data.test),
             "digests": dict(data.digests),
         },
-        "passes": [],
     }
 
 

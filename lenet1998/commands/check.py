@@ -1,0 +1,79 @@
+"""`lenet1998 check`: a recorded run repeated, or another run laid beside it, pass by pass and to the last bit."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lenet1998.commands.options import natural, positive
+from lenet1998.errors import LeNetError
+from lenet1998.running import check as checks
+from lenet1998.running.progress import Console
+
+HELP = "repeat a recorded run and compare every pass, to the last bit; exit code 1 and what differs, if one does"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """RECORD, which of its runs, how much of it, and what to compare it with."""
+    parser.add_argument(
+        "record",
+        metavar="RECORD",
+        type=Path,
+        help="a run's directory, a history.json or checkpoint.npz, or a file of experiments/results",
+    )
+    parser.add_argument("--recipe", metavar="NAME", help="of a file with several recipes, the one of this name")
+    parser.add_argument("--seed", metavar="S", type=natural, help="of a file with several runs, the one with this seed")
+    parser.add_argument("--passes", metavar="N", type=positive, help="the first N passes (default: all)")
+    parser.add_argument(
+        "--with", dest="other", metavar="RUN", type=Path, help="compare with this run, and train nothing"
+    )
+    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print one line if all is the same. Raises DifferenceError if not, LeNetError for bad input."""
+    if arguments.other:
+        (other,) = checks.histories(arguments.other)[:1]
+        recorded = _chosen(arguments, other)
+        count = min(len(recorded["passes"]), len(other["passes"]), arguments.passes or len(recorded["passes"]))
+        _announce(recorded, other)
+        print(checks.compare(recorded, other, iter(other["passes"]), count))
+        return
+    recorded = _chosen(arguments)
+    data = checks.data_of(recorded, arguments.data_dir)
+    count = min(len(recorded["passes"]), arguments.passes or len(recorded["passes"]))
+    console = Console(count, len(data.train), arguments.quiet, "checking")
+    try:
+        here, passes = checks.repeated(recorded, data, console.progress)
+        _announce(recorded, here)
+        print(checks.compare(recorded, here, passes, count, console.passed))
+    finally:
+        console.close()
+
+
+def _announce(recorded: dict, here: dict) -> None:
+    """Say in a line what of the surroundings differs, whether or not the bits then do."""
+    around = checks.surroundings(recorded, here)
+    if around:
+        print(f"not as recorded: {', '.join(around)}", file=sys.stderr)
+
+
+def _chosen(arguments: argparse.Namespace, like: dict | None = None) -> dict:
+    """The run of the record that the options name, or that has the seed of another."""
+    runs = checks.histories(arguments.record)
+    seed = like["seed"] if arguments.seed is None and like else arguments.seed
+    choices: list[tuple[str, Any, Callable[[dict], Any]]] = [
+        ("recipe", arguments.recipe, lambda run: run["recipe"]["name"]),
+        ("seed", seed, lambda run: run["seed"]),
+    ]
+    for key, wanted, of in choices:
+        there = list(dict.fromkeys(map(of, runs)))
+        if wanted is not None and wanted not in there:
+            others = " or ".join(map(str, there))
+            raise LeNetError(f"{arguments.record} has no run of {key} {wanted}: choose {others}")
+        runs = [run for run in runs if of(run) == (there[0] if wanted is None else wanted)]
+    return runs[0]

@@ -1,0 +1,156 @@
+"""Whether a recorded run can be repeated: the same parameters after every pass, to the last bit.
+
+A record is what a run leaves, or an experiment: recipe, seed, data and, for each pass, errors and the digest of the
+parameters. It is repeated from the start, or laid beside another run of the same kind; at the first pass that differs,
+what the two have on record of their surroundings says why, or that nothing of it does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lenet1998.data import KINDS
+from lenet1998.errors import LeNetError, reason_of
+from lenet1998.patterns import DataSet
+from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.provenance import provenance
+from lenet1998.running.run import CHECKPOINT, described
+from lenet1998.running.sweep import DataChoice
+from lenet1998.training import DIGEST, RECORD, Progress, Trainer
+
+# What the compiled engine's bits depend on.
+_DECIDING = ("numpy", "numba", "llvmlite")
+_LARGEST = 256 * 2**20
+
+
+class DifferenceError(LeNetError):
+    """A run is not the recorded one; the message names the first pass that differs, and what else does."""
+
+    exit_code = 1
+
+
+def histories(path: Path) -> list[dict]:
+    """The runs that a file holds: a run's directory, its history.json or checkpoint.npz, or an experiment's results.
+
+    Raises LeNetError for a file that has none, or none that is whole.
+    """
+    if path.is_dir():
+        path = path / CHECKPOINT
+    if path.suffix == ".npz":
+        return [checkpoints.load(path).history]
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST} bytes")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        runs = content.get("runs", [content])
+        if not runs:
+            raise ValueError("no run is recorded")
+        for run in runs:
+            Recipe.from_dict(run["recipe"])
+            if not run["passes"] or not all(set(record) >= RECORD for record in run["passes"]):
+                raise ValueError("a run has no whole passes")
+            _ = run["seed"], run["engine"], run["versions"], run["machine"], run["data"]["digests"]
+    except OSError as error:
+        raise LeNetError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, LeNetError) as error:
+        raise LeNetError(f"{path} is no record of a run ({reason_of(error)}); {_REMEDY}") from error
+    return runs
+
+
+_REMEDY = "name a run's directory, a history.json or checkpoint.npz, or a file of experiments/results"
+
+
+def data_of(history: dict, data_dir: Path | None = None) -> DataSet:
+    """The data that a recorded run learned and was tested on. Raises DataError where they cannot be had."""
+    name, test_size = history["data"]["name"], history["data"]["test_size"]
+    kind = name.removesuffix(" validation")
+    if kind not in KINDS:
+        raise LeNetError(
+            f"the run learned data called {name!r}, which lenet1998 cannot find again: check a run on "
+            f"{' or '.join(kind for kind in KINDS if kind != 'auto')}"
+        )
+    choice = DataChoice(kind, data_dir, history["data"]["train_size"], test_size)
+    return (replace(choice, validation=test_size, test_size=None) if kind != name else choice).load()
+
+
+def surroundings(recorded: dict, here: dict) -> list[str]:
+    """What of versions, data, recipe, engine and architecture differs between two histories, a phrase each."""
+    found = []
+    for package in _DECIDING:
+        ours, theirs = here["versions"].get(package), recorded["versions"].get(package)
+        if ours != theirs and (theirs or package != "llvmlite"):  # llvmlite is on record only since digests are
+            found.append(f"{package} {ours or 'is not installed'} (recorded: {theirs or 'none'})")
+    if recorded["data"] != here["data"]:
+        found.append("the data")
+    recipes = [replace(Recipe.from_dict(each["recipe"]), name="").as_dict() for each in (recorded, here)]
+    found += [
+        f"{key}={recipes[1][key]} (recorded: {value})" for key, value in recipes[0].items() if recipes[1][key] != value
+    ]
+    for key in ("seed", "engine"):
+        if recorded[key] != here[key]:
+            found.append(f"{key} {here[key]} (recorded: {recorded[key]})")
+    architectures = [each["machine"].get("architecture") for each in (here, recorded)]
+    if architectures[0] != architectures[1]:
+        found.append(f"architecture {architectures[0]} (recorded: {architectures[1]})")
+    return found
+
+
+def repeated(history: dict, data: DataSet, progress: Progress | None = None) -> tuple[dict, Iterator[dict]]:
+    """Begin a recorded run again: how this machine describes it, and its passes as they are made."""
+    trainer = Trainer(Recipe.from_dict(history["recipe"]), data, history["seed"], history["engine"])
+
+    def passes() -> Iterator[dict]:
+        while True:
+            yield trainer.run_pass(progress)
+
+    return {**described(trainer), **provenance()}, passes()
+
+
+def compare(
+    recorded: dict,
+    here: dict,
+    passes: Iterator[dict],
+    count: int,
+    passed: Callable[[dict], None] | None = None,
+) -> str:
+    """Lay `count` passes beside the record's and return a line that says how far they are the same.
+
+    Raises DifferenceError at the first that is not.
+    """
+    digests = True
+    for record, ours in zip(recorded["passes"][:count], passes, strict=False):
+        keys = [key for key in (DIGEST, *sorted(RECORD - {"seconds"})) if key in record and key in ours]
+        digests &= DIGEST in keys
+        different = [
+            f"{key} {_shown(ours[key])} (recorded: {_shown(record[key])})" for key in keys if ours[key] != record[key]
+        ]
+        if different:
+            raise DifferenceError(
+                _difference(record["pass"], different, surroundings(recorded, here), recorded["engine"])
+            )
+        if passed:
+            passed(ours)
+    made = f"seed {recorded['seed']}, {count} pass{'es' if count > 1 else ''}"
+    if digests:
+        return f"{made}: the same parameters, bit for bit, as recorded"
+    return f"{made}: the same errors and losses as recorded; the record has no digests of parameters"
+
+
+def _difference(number: int, different: list[str], around: list[str], engine: str) -> str:
+    why = (
+        f"what else differs: {', '.join(around)}"
+        if around
+        else ("versions, data, recipe and architecture are those of the record")
+    )
+    if engine == "numpy":
+        why += "; the NumPy engine's sums are those of its BLAS library, the same elsewhere within rounding only"
+    return f"pass {number} is not the recorded one: {different[0]}; {why}"
+
+
+def _shown(value: Any) -> str:
+    return value[:12] if isinstance(value, str) else f"{value:.6g}"
