@@ -11,6 +11,7 @@ import numpy as np
 
 from lenet1998.errors import RecipeError
 from lenet1998.network import Network
+from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 
 
@@ -37,6 +38,9 @@ def initialise(network: Network, recipe: Recipe, rng: np.random.Generator) -> No
             raise RecipeError(f"init_deviations: no layer {name!r} has weights: choose {' or '.join(weighted)}")
     for layer in network.layers:
         for key, view in layer.values.items():
+            if isinstance(layer, RBF):  # centres start at the codes of Figure 3
+                view[...] = layer.start
+                continue
             # The draw is made even where a constant replaces it, so that recipes share the rest of their start.
             own = deviations.get(layer.name) if key == "weight" else None
             normal = own is not None or key == "weight" and recipe.weight_init == "normal"

@@ -180,7 +180,8 @@ def one_unit_a_class(recipe: Recipe) -> list[Layer]:
 def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
     """The network of Figure 2, parameters at zero; `lenet1998.initialisation` starts them.
 
-    A linear output layer in place of the RBF units adds 850 parameters, and C3 with all connections 900.
+    A linear output layer in place of the RBF units adds 850 parameters, centres that learn 840, and C3 with all
+    connections 900.
     """
     return Network(
         field_of(recipe, side=32),
@@ -195,7 +196,9 @@ def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
             squashing(recipe),
             FullConnection("F6", 84),
             squashing(recipe),
-            RBF("Output", output_codes(recipe.codes)) if recipe.output == "rbf" else FullConnection("Output", 10),
+            RBF("Output", output_codes(recipe.codes), recipe.codes_learn)
+            if recipe.output == "rbf"
+            else FullConnection("Output", 10),
         ],
         recipe.dtype,
     )

@@ -62,6 +62,8 @@ class Recipe:
     #: RBF units with fixed codes (equation 7), or weighted sums, the smallest of which wins
     output: str = "rbf"
     codes: str = "bitmap"
+    #: whether the RBF centres learn too (section II-C, IX-C), starting at the codes
+    codes_learn: bool = False
     #: c in E(c y) for RBF units: 1 is equation 7 as printed, 0.5 half the squared distance
     penalty_scale: float = 0.1
     #: equation 8 (mle), equation 9 (map), or those of `lenet1998.loss` that came later

@@ -82,7 +82,7 @@ def check(values: dict[str, Any]) -> None:
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
             kind = "whole number" if whole else "number"
             raise RecipeError(f"{key}={value!r} is out of range: give a {kind} from {low:g} to {high:g}")
-    for key in ("fan_in_counts_bias", "input_mean"):
+    for key in ("fan_in_counts_bias", "input_mean", "codes_learn"):
         if not isinstance(values[key], bool):
             raise RecipeError(f"{key}={values[key]!r} is not allowed: give true or false")
     schedule, deviations = values["schedule"], values["init_deviations"]
@@ -109,6 +109,8 @@ def _check_combinations(values: dict[str, Any]) -> None:
             values["loss"] == "hinge" and rbf
         ),
         "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": values["codes"] != "bitmap" and not rbf,
+        "codes_learn={codes_learn} is for LeNet-5's RBF units: choose output=rbf and network=lenet5, or "
+        "codes_learn=false": (values["codes_learn"] and (not rbf or values["network"] != "lenet5")),
         "loss=hinge has no curvature for optimiser=sdlm: choose optimiser=sgd, momentum, rmsprop or adam": (
             values["loss"] == "hinge" and sdlm
         ),

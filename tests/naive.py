@@ -151,6 +151,12 @@ def derivatives(unrolled, w: np.ndarray, dy: np.ndarray, d2y: np.ndarray) -> tup
             for k, sk in enumerate(slopes):
                 unit.h += d2y[i, k] * si * sk
     gradient, curvature = np.zeros_like(w), np.zeros_like(w)
+    if isinstance(output, RBF) and output.learns:  # the last weights are its centres, each seen by one unit alone
+        for i, code in enumerate(output.codes):
+            for j, unit in enumerate(below):
+                k, slope_of_w = len(w) - output.codes.size + i * len(below) + j, -2 * (unit.x - code[j])
+                gradient[k] += dy[i] * slope_of_w
+                curvature[k] += 2 * max(dy[i], 0) + d2y[i, i] * slope_of_w**2
     for unit in reversed(units):
         g, h = slope(unit) * unit.g, slope(unit) ** 2 * unit.h  # dE/da_i, and d2E/da_i2 by equation 27
         if unit.pooled:

@@ -12,8 +12,9 @@ from lenet1998.network import Input, Network
 from lenet1998.output import RBF
 
 
-def small_network(average: bool = False, dtype: str = "float64", seed: int = 3) -> Network:
-    """A LeNet with every kind of layer of LeNet-5, a sparse table too, random parameters, 12x12 input, 3 classes."""
+def small_network(average: bool = False, dtype: str = "float64", seed: int = 3, learns: bool = False) -> Network:
+    """A LeNet with every kind of layer of LeNet-5, a sparse table too, random parameters, 12x12 input, 3 classes; with
+    `learns` the centres of its RBF units are parameters."""
     table = parse_table("X . X \n X X .")
     network = Network(
         Input(side=12),
@@ -30,7 +31,7 @@ def small_network(average: bool = False, dtype: str = "float64", seed: int = 3) 
             Squash(),
             FullConnection("F6", 7),
             Squash(),
-            RBF("Output", digit_codes()[:3, 10:17]),
+            RBF("Output", digit_codes()[:3, 10:17], learns),
         ],
         dtype,
     )

@@ -37,9 +37,10 @@ def literal(network, loss, images, labels):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("learns", [False, True], ids=["fixed", "adaptive"])
 @pytest.mark.parametrize("average", [False, True], ids=["sum", "average"])
-def test_the_whole_network_agrees_with_the_literal_loops(loss, average):
-    network = small_network(average)
+def test_the_whole_network_agrees_with_the_literal_loops(loss, average, learns):
+    network = small_network(average, learns=learns)
     images, labels = random_images(4, 12), np.array([0, 2, 1, 2])
     network.parameters.gradient.fill(0)
     network.parameters.curvature.fill(0)

@@ -54,6 +54,7 @@ LAYERS = {
     "plain average": (AveragePooling("S"), (2, 4, 6)),
     "plain average of 3x3": (AveragePooling("S", window=3), (2, 3, 6)),
     "logistic": (Contrast("O"), (1,)),
+    "rbf that learns": (RBF("O", np.array([[1, -1, 1, 1], [-1, -1, 1, -1], [1, 1, 1, -1]]), learns=True), (4,)),
     "rbf": (RBF("O", np.array([[1, -1, 1, 1], [-1, -1, 1, -1], [1, 1, 1, -1]])), (4,)),
 }
 
@@ -103,9 +104,10 @@ def test_the_hessian_of_every_smooth_loss(loss):
 
 
 @pytest.mark.parametrize("loss", [MLE(0.1), MAP(0.2, 1.0)], ids=str)
+@pytest.mark.parametrize("learns", [False, True], ids=["fixed", "adaptive"])
 @pytest.mark.parametrize("average", [False, True], ids=["sum", "average"])
-def test_every_parameter_of_a_small_network(loss, average):
-    network = small_network(average)
+def test_every_parameter_of_a_small_network(loss, average, learns):
+    network = small_network(average, learns=learns)
     images, labels = random_images(3, 12), np.array([2, 0, 1])
     network.backward(loss.gradient(network.forward(images), labels))
     slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values)
