@@ -3,19 +3,23 @@
 The smaller sets are the first patterns of the file; the paper does not say which were taken. Training errors are
 those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000. Another recipe than
 `default`, or a chosen engine, is recorded under its own name, and shares its full set with that variant of Figure 5.
+Equation 1 says that test and training error differ by k (h / P)^alpha, alpha between 0.5 and 1: the points give one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
 from lenet1998.commands.options import chosen_recipe
+from lenet1998.evaluation import student_interval
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_6
@@ -49,6 +53,53 @@ def comparable(histories: list[dict]) -> bool:
     data = [run["data"] for run in histories]
     return {each["train_size"] for each in data} == set(SIZES) and all(
         (each["name"], each["test_size"]) == ("mnist", 10_000) for each in data
+    )
+
+
+Numbers = Sequence[float] | np.ndarray
+
+
+def exponent(sizes: Sequence[int], test: Numbers, train: Numbers) -> float:
+    """Equation 1's alpha, by least squares on a double logarithmic scale.
+
+    >>> round(exponent([100, 400], [3.0, 2.0], [1.0, 1.0]), 2)
+    0.5
+    """
+    return -float(np.polyfit(np.log(sizes), np.log(np.subtract(test, train)), 1)[0])
+
+
+def exponents(histories: list[dict]) -> list[float]:
+    """Alpha for each seed that was trained at every size; training errors are on the fly, as in the figure."""
+    sizes = sizes_of(histories)
+    by_seed: dict[int, dict[int, dict]] = {}
+    for size in sizes:
+        for run in group(histories, size, 0):
+            by_seed.setdefault(run["seed"], {})[size] = run["passes"][-1]
+    whole = [ends for ends in by_seed.values() if len(ends) == len(sizes) > 1]
+    keys = ("test_error_percent", "train_error_percent")
+    return [exponent(sizes, *([ends[size][key] for size in sizes] for key in keys)) for ends in whole]
+
+
+def papers_exponent(draws: int = 10_000) -> tuple[float, float, float]:
+    """Alpha of the paper's three points, with an interval for errors counted on so many patterns (always the same)."""
+    rows = [row for row in figure_6() if row["with_distortions"] == "no"]
+    sizes = [int(row["training_set_size"]) for row in rows]
+    test, train = (np.array([float(row[f"{key}_error_percent"]) for row in rows]) for key in ("test", "train"))
+    rng = np.random.default_rng(0)
+    tests = 100 * rng.binomial(10_000, test / 100, (draws, len(rows))) / 10_000
+    trains = 100 * rng.binomial(sizes, train / 100, (draws, len(rows))) / np.array(sizes)
+    low, high = np.quantile([exponent(sizes, *pair) for pair in zip(tests, trains, strict=True)], [0.025, 0.975])
+    return exponent(sizes, test, train), float(low), float(high)
+
+
+def in_words(histories: list[dict]) -> str:
+    """Both exponents, with their intervals."""
+    mean, low, high = student_interval(np.array(exponents(histories)))
+    paper = papers_exponent()
+    return (
+        f"alpha of equation 1 is {mean:.2f} ({low:.2f} to {high:.2f}, {len(exponents(histories))} seeds); the paper's "
+        f"points give {paper[0]:.2f} ({paper[1]:.2f} to {paper[2]:.2f} for errors counted on so many patterns), and "
+        "its text says 0.5 to 1"
     )
 
 
@@ -121,6 +172,8 @@ def main() -> None:
             train, (mean, low, high) = (at_pass(runs, -1, f"{which}_error_percent") for which in ("train", "test"))
             ours = f"{mean:.2f} ({low:.2f} to {high:.2f})"
             print(f"{size:12,}   {copies:16}   {len(runs):5}   {train[0]:18.2f}   {ours}")
+    if comparable(histories):
+        print(in_words(histories))
     for path in (arguments.out / f"{name}.json", *draw(histories, arguments.out / name)):
         print(path)
 

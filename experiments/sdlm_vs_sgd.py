@@ -30,8 +30,7 @@ from experiments.common import (
     variant,
 )
 from lenet1998.commands.options import chosen_recipe
-from lenet1998.evaluation import student_interval
-from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, band, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds
 from lenet1998.running.sweep import Task
@@ -101,9 +100,7 @@ def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Pa
                 continue
             passes = [record["pass"] for record in runs[0]["passes"]]
             curves = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
-            mean, low, high = student_interval(curves)
-            left.plot(passes, mean, label=name, **look)
-            left.fill_between(passes, low, high, color=look["color"], alpha=0.12, linewidth=0)
+            band(left, np.array(passes), curves, name, look)
         left.set(xlabel="pass through the training set", ylabel="held-out error (%)", yscale="log",
                  title="Appendix C: mean, 95% interval")  # fmt: skip
         if left.lines:

@@ -11,6 +11,7 @@ from experiments import compare
 from experiments.ablation.report import ladder_table
 from experiments.common import RESULTS, at_pass, guarded, named
 from experiments.fig6_training_size import group
+from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.teaching import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
@@ -132,6 +133,8 @@ def findings() -> str:
         f"{overlap['with_the_same_answer']:.0f} with the paper's wrong answer. Chance would give "
         f"{overlap['by_chance']:.1f}; two of our own seeds share {overlap['between_two_of_ours']:.0f} "
         "(`python -m experiments.fig8_misclassified`).\n\n"
+        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(_read('fig6_training_size')['runs'])} "
+        "(`python -m experiments.fig6_training_size --plot-only`).\n\n"
         "**Second derivatives.** Held-out error after 20 passes, with the single rate of plain gradient descent "
         f"searched on held-out patterns: {rates}. "
         f"SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`)."

@@ -61,8 +61,9 @@ class RBF(Layer):
         """Seed the recursion: the exact d2E/dx_j2 on every unit of F6, (P, inputs).
 
         By the chain rule it is 2 sum_i dE/dy_i + sum_ik d2E/dy_i dy_k 2(x_j - w_ij) 2(x_j - w_kj); for equation 8 the
-        second part is zero and the first is constant. Of a centre it is 2 dE/dy_i + d2E/dy_i2 4 (x_j - w_ij)^2; where the
-        first part is negative, under equation 9 for every class but the correct one, it is left out, as in Gauss-Newton.
+        second part is zero and the first is constant. Of a centre it is 2 dE/dy_i + d2E/dy_i2 4 (x_j - w_ij)^2. Where
+        the first part is negative, under equation 9 for every class but the correct one, it is left out, as in
+        Gauss-Newton.
         """
         if self.learns:
             self.adjoint(seed.diagonal - np.square(seed.root), np.square, self.curvatures)

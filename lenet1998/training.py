@@ -44,6 +44,9 @@ RECORD = {
 DIGEST = "parameters_sha256"
 """The key under which the record has `Parameters.digest` after the pass; it came later than the others."""
 
+WATCHED = "watched"
+"""The key of what an experiment measures on the network after each pass, if it does: numbers by name."""
+
 Progress = Callable[[int, int, int], None]
 """Called with the pass, the patterns learned in it so far, and the errors among them."""
 

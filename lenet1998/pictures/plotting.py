@@ -53,6 +53,14 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     return paths
 
 
+def band(axes: Axes, x: np.ndarray, curves: np.ndarray, label: str, look: dict[str, Any]) -> None:
+    """The mean of `curves` (runs, points) over `x` as a line and, for several runs, its 95% Student interval."""
+    mean, low, high = student_interval(curves)
+    axes.plot(x, mean, label=label, **look)
+    if len(curves) > 1:
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.15, linewidth=0)
+
+
 def error_curves(histories: list[dict], stem: Path) -> list[Path]:
     """Figure 5: test error and on-the-fly training error by pass, of one run or of several seeds, over the paper's.
 

@@ -160,6 +160,29 @@ EXPERIMENTS = (
         "derivatives, against plain gradient descent with the best single rate, on held-out training patterns.",
     ),
     Experiment(
+        "adaptive_centres",
+        "What becomes of RBF centres that learn",
+        "section II-C, equations 8 and 9",
+        f"{_RUN}adaptive_centres",
+        "Spread of the centres, training loss and test error by pass, with the centres fixed at the codes of Figure 3, "
+        "and learning under equation 8 or equation 9.",
+    ),
+    Experiment(
+        "stochastic_batch",
+        "Stochastic against batch gradient",
+        "appendix B",
+        f"{_RUN}stochastic_batch",
+        "Plain gradient descent in batches of 1, 64, 1,000 and all patterns, each at its own best rate, by pass and by "
+        "second, on held-out training patterns.",
+    ),
+    Experiment(
+        "initial_weights",
+        "Initial weights, and whether they shrink",
+        "appendix A, section III-C.5",
+        f"{_RUN}initial_weights",
+        "Errors by the size of the initial weights, and the root mean square of each layer's weights by pass.",
+    ),
+    Experiment(
         "ablation",
         "From 1998 to today, one part at a time",
         "",

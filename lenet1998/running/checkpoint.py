@@ -24,7 +24,7 @@ from lenet1998.network import Network
 from lenet1998.networks import build
 from lenet1998.parameters import digest
 from lenet1998.recipe import Recipe
-from lenet1998.training import DIGEST, RECORD
+from lenet1998.training import DIGEST, RECORD, WATCHED
 
 FORMAT = 1
 _REMEDY = "name a checkpoint.npz that lenet1998 train wrote"
@@ -113,7 +113,7 @@ def _check(checkpoint: Checkpoint) -> None:
     if not isinstance(checkpoint.history["data"]["name"], str):
         raise ValueError("the data set has no name")
     for record in checkpoint.history["passes"]:
-        numbers = {key: value for key, value in record.items() if key != DIGEST}
+        numbers = {key: value for key, value in record.items() if key not in (DIGEST, WATCHED)}
         if set(numbers) != RECORD or not all(isinstance(value, (int, float)) for value in numbers.values()):
             raise ValueError(f"the record of pass {record['pass']} is not whole")
     found = digest(checkpoint.values)

@@ -16,15 +16,19 @@ from pathlib import Path
 
 from lenet1998.errors import CheckpointError
 from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.network import Network
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.lock import locked
 from lenet1998.running.provenance import provenance
-from lenet1998.training import Progress, Trainer
+from lenet1998.training import WATCHED, Progress, Trainer
 
 CHECKPOINT, BEST, HISTORY, LOCK = "checkpoint.npz", "best.npz", "history.json", ".lock"
+
+Watch = Callable[[Network], dict[str, float]]
+"""What an experiment measures on a network: numbers by name."""
 
 _log = logging.getLogger("lenet1998")
 
@@ -39,6 +43,7 @@ def run(
     engine: str = "auto",
     resume: bool = False,
     keep_best: bool = False,
+    watch: Watch | None = None,
     progress: Progress | None = None,
     passed: Callable[[dict], None] | None = None,
 ) -> dict:
@@ -48,7 +53,8 @@ def run(
     finished one returned as it is, cut to as many passes as were asked for); without, it is refused, so that no
     result is lost. With `keep_best`, the best pass so far is kept in ``best.npz``, the first of equals; choose it on
     held-out patterns (`DataSet.held_out`), or the choice itself learns the test set. A run that was begun without it
-    keeps the best of its later passes. `progress` is called many times a pass, `passed` after each with its record.
+    keeps the best of its later passes. What `watch` finds in the network is part of the record, from before the first
+    pass on. `progress` is called many times a pass, `passed` after each with its record.
     Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
     cannot be written, or another process is writing them (`lenet1998.running.lock`).
     """
@@ -67,8 +73,12 @@ def run(
             history = _restore(out, trainer, history, passes)
             if keep_best and (out / BEST).exists():
                 lowest = checkpoints.load(out / BEST).history["passes"][-1]["test_error_percent"]
+        if watch and not trainer.passes:
+            history[WATCHED] = watch(trainer.network)
         while len(trainer.passes) < passes:
             record = trainer.run_pass(progress)
+            if watch:
+                record[WATCHED] = watch(trainer.network)
             history["passes"] = trainer.passes
             state = _state(trainer, history)
             if keep_best and record["test_error_percent"] < lowest:

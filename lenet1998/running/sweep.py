@@ -23,7 +23,7 @@ from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.progress import Console
-from lenet1998.running.run import CHECKPOINT, run
+from lenet1998.running.run import CHECKPOINT, Watch, run
 from lenet1998.training import Progress
 
 
@@ -56,6 +56,7 @@ class Task:
     passes: int = 20
     engine: str = "auto"
     keep_best: bool = False
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def perform(
             engine=task.engine,
             resume=True,
             keep_best=task.keep_best,
+            watch=task.watch,
             progress=progress,
             passed=passed,
         )

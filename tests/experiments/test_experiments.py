@@ -25,6 +25,9 @@ WRITES = {
     "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
     "distortion_law": "distortion_law",
     "readings": "readings",
+    "adaptive_centres": "adaptive_centres",
+    "stochastic_batch": "stochastic_batch",
+    "initial_weights": "initial_weights",
 }
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # the second run of the suite, where kernels are plain Python
 ONCE = ["--seeds", "1", "--passes", "1"]

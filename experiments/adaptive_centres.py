@@ -1,0 +1,112 @@
+"""What becomes of the RBF centres when they may learn (section II-C)?
+
+The paper says that with adaptive centres equation 8 has a trivial solution: all centres equal, and F6 equal to them
+whatever the input, at no penalty and with no class told from another; and that the competition of equation 9 prevents
+it. Here the centres start at the codes of Figure 3 and learn like all other parameters, under equation 8, under
+equation 9 for several penalties j of its rubbish class, and, to compare, stay fixed. The spread of the centres is the
+root of the mean squared distance between two of them, per unit of F6; for the codes themselves it is about 1.2.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib import ticker
+from matplotlib.figure import Figure
+
+from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from lenet1998.network import Network
+from lenet1998.output import RBF
+from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.recipe import Recipe
+from lenet1998.training import WATCHED
+
+NAME = "adaptive_centres"
+PENALTIES = (0.1, 1.0, 5.0, 100.0)
+FIXED, EQUATION_8 = "fixed centres, equation 8", "adaptive centres, equation 8"
+
+
+def recipes() -> list[Recipe]:
+    """The default recipe with fixed centres, and with adaptive ones under either equation."""
+    default = Recipe()
+    adaptive = [
+        replace(default, name=f"adaptive centres, equation 9, j = {j:g}", codes_learn=True, loss="map", j=j)
+        for j in PENALTIES
+    ]
+    return [replace(default, name=FIXED), replace(default, name=EQUATION_8, codes_learn=True), *adaptive]
+
+
+def spread(network: Network) -> dict[str, float]:
+    """How far the centres are from each other: root mean square over pairs of classes and units of F6.
+
+    >>> from lenet1998.network import LeNet5
+    >>> round(spread(LeNet5(Recipe()))["spread"], 2)
+    1.22
+    """
+    output = network.layers[-1]
+    assert isinstance(output, RBF)
+    centres = output.codes.astype(np.float64)
+    squares = np.square(centres[:, None] - centres).mean(axis=2)
+    return {"spread": float(np.sqrt(squares[np.triu_indices(len(centres), 1)].mean()))}
+
+
+def draw(histories: list[dict], stem: Path) -> list[Path]:
+    """By pass: the spread of the centres, the training loss, and the test error."""
+    with style():
+        figure = Figure(figsize=(9, 3.2))
+        panels = figure.subplots(1, 3)
+        for recipe, look in zip(recipes(), LOOKS, strict=False):
+            runs = named(histories, recipe.name)
+            if not runs:
+                continue
+            passes = np.array([record["pass"] for record in runs[0]["passes"]])
+            spreads = [[run[WATCHED]["spread"], *(each[WATCHED]["spread"] for each in run["passes"])] for run in runs]
+            band(panels[0], np.array([0, *passes]), np.array(spreads), recipe.name, look)
+            for axes, key in zip(panels[1:], ("train_loss", "test_error_percent"), strict=True):
+                band(axes, passes, np.array([[each[key] for each in run["passes"]] for run in runs]), recipe.name, look)
+        panels[0].set(ylabel="spread of the centres", ylim=(0, None), title="Centres")
+        panels[1].set(ylabel="training loss, on the fly", yscale="log", title="Loss")
+        panels[2].set(ylabel="test error (%)", yscale="log", title="Error")
+        panels[2].yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        for axes in panels:
+            axes.set_xlabel("pass")
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+        lines, labels = panels[0].get_legend_handles_labels()
+        figure.legend(lines, labels, loc="outside lower center", ncols=3)
+        return save(figure, stem)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train every recipe with its seeds; OUT/adaptive_centres.json holds the histories."""
+    resolve_data(arguments)
+    tasks = [
+        replace(task, watch=spread)
+        for number, recipe in enumerate(recipes())
+        for task in seeds_of(recipe, arguments.runs / NAME / f"recipe{number}", arguments, arguments.seeds)
+    ]
+    carry_out(NAME, tasks, arguments, allow_divergence=True)
+
+
+def main() -> None:
+    arguments = parse(options(__doc__, seeds=5, passes=10, recipe=False))
+    if not arguments.plot_only:
+        train(arguments)
+    histories = recorded(NAME, arguments)
+    for recipe in recipes():
+        runs = named(histories, recipe.name)
+        if runs:
+            ends = [run["passes"][-1][WATCHED]["spread"] for run in runs]
+            loss, (error, low, high) = (at_pass(runs, -1, key) for key in ("train_loss", "test_error_percent"))
+            print(
+                f"{recipe.name}, {len(runs)} seeds: spread {np.mean(ends):.3f}, training loss {loss[0]:.2g}, "
+                f"test error {error:.2f}% ({low:.2f} to {high:.2f})"
+            )
+    for path in (arguments.out / f"{NAME}.json", *draw(histories, arguments.out / NAME)):
+        print(path)
+
+
+if __name__ == "__main__":
+    guarded(main)
