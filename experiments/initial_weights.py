@@ -77,10 +77,42 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         ):
             looks = iter(LOOKS)
             for network in networks:
-                for layer in named(histories, network)[0][WATCHED] if named(histories, network) else ():
-                    shares = ", ".join(
-                        f"{layer} {relative(runs, layer)[:, -1].mean():.2f}" for layer in runs[0][WATCHED]
-                    )
+                runs = named(histories, network)
+                for layer in runs[0][WATCHED] if runs else ():
+                    by_pass = relative(runs, layer)
+                    label = f"{network}, {layer}" if network in PERCEPTRONS else layer
+                    band(axes, np.arange(by_pass.shape[1]), by_pass, label, next(looks))
+            axes.axhline(1, color="0.5", linewidth=0.8)
+            axes.set(xlabel="pass", ylabel="rms weight / at the start", title=title)
+        for axes in (left, middle, right):
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend()
+        return save(figure, stem)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train every recipe with its seeds; OUT/initial_weights.json holds the histories."""
+    resolve_data(arguments)
+    tasks = [
+        replace(task, watch=norms)
+        for recipe in recipes()
+        for task in seeds_of(recipe, arguments.runs / NAME / recipe.name.replace(" ", ""), arguments, arguments.seeds)
+    ]
+    carry_out(NAME, tasks, arguments, allow_divergence=True)
+
+
+def main() -> None:
+    arguments = parse(options(__doc__, seeds=5, passes=5, recipe=False))
+    if not arguments.plot_only:
+        train(arguments)
+    histories, diverged = recorded(NAME, arguments), recorded(NAME, arguments, "diverged")
+    for recipe in recipes():
+        runs = named(histories, recipe.name)
+        if runs:
+            first, last = (at_pass(runs, number, "train_error_percent") for number in (1, -1))
+            test = at_pass(runs, -1, "test_error_percent")
+            shares = ", ".join(f"{layer} {relative(runs, layer)[:, -1].mean():.2f}" for layer in runs[0][WATCHED])
             print(
                 f"{recipe.name}, {len(runs)} seeds: training error {first[0]:.2f}% in pass 1, {last[0]:.2f}% in the "
                 f"last, test error {test[0]:.2f}% ({test[1]:.2f} to {test[2]:.2f}); rms weights by then, as a share of "
