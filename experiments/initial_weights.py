@@ -9,6 +9,7 @@ each, for LeNet-5 and for the perceptrons with one hidden layer that the section
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,10 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from experiments.common import guarded, named
+from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.network import Network
-from lenet1998.pictures.plotting import LOOKS, band, style
+from lenet1998.pictures.plotting import LOOKS, band, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.training import WATCHED
 
