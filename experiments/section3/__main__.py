@@ -18,7 +18,7 @@ from experiments.common import RESULTS, RUNS, guarded, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
 from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown
-from experiments.section3.rows import PAPER, Failed, description, perform, runs_of
+from experiments.section3.rows import NAMES, Failed, description, perform, runs_of
 from lenet1998.commands.options import add_data_options, chosen_data, positive
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
@@ -38,8 +38,8 @@ def options() -> argparse.ArgumentParser:
         "--only",
         metavar="ROW",
         action="append",
-        choices=list(PAPER),
-        help=f"measure this row alone; may be repeated. The rows: {', '.join(PAPER)}",
+        choices=NAMES,
+        help=f"measure this row alone; may be repeated. The rows: {', '.join(NAMES)}",
     )
     parser.add_argument(
         "--seeds",
@@ -91,7 +91,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
     if any(record["data"] != description(data) for record in there.values()):
         raise LeNetError(f"{directory} holds rows of other data: choose another place with --out")
     names = []
-    for name in dict.fromkeys(arguments.only or PAPER):
+    for name in dict.fromkeys(arguments.only or NAMES):
         wanted = runs_of(name, arguments.seeds)
         if not (arguments.resume and name in there and len(there[name]["runs"]) == wanted):
             names.append(name)
@@ -109,7 +109,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
 def records(directory: Path) -> dict[str, dict]:
     """The rows on record, in the paper's order. Raises LeNetError for a damaged file."""
     found = {}
-    for path in (directory / f"{name}.json" for name in PAPER):
+    for path in (directory / f"{name}.json" for name in NAMES):
         if path.exists():
             try:
                 found[path.stem] = json.loads(path.read_text(encoding="utf-8"))

@@ -25,10 +25,13 @@ from lenet1998.classifiers.features import LocalLinear
 from lenet1998.classifiers.linear import Linear, PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
+from lenet1998.classifiers.prefilter import Stages
+from lenet1998.classifiers.quadratic import PCAQuadratic
 from lenet1998.classifiers.rows import Version, regular
 from lenet1998.classifiers.svm import SVM
+from lenet1998.classifiers.tangent import TangentDistance
 from lenet1998.commands.options import add_data_options, chosen_data, positive
-from lenet1998.data.deslant import deslanted, reduced
+from lenet1998.data.deslant import cropped, deslanted, reduced
 from lenet1998.errors import DivergenceError, LeNetError
 from lenet1998.evaluation import ErrorRate, answers
 from lenet1998.files import make_directory, write_atomically, write_json
@@ -49,6 +52,21 @@ OUTPUTS: dict[str, Callable] = {
     "sign": np.sign,
 }
 VERSIONS: dict[str, Version] = {"regular": regular, "deslanted": deslanted}
+TEMPLATES: dict[str, Version] = {
+    "28x28": regular,
+    "20x20 about the centre of mass": cropped,
+    "20x20 about the box": partial(cropped, crop="box"),
+}
+TERMS = {
+    "820 products": {"first_degree": False},
+    "780 products of two, components": {"squares": False},
+    "820 products, components": {},
+}
+PREFILTERS: dict[str, Stages] = {
+    "one search, 20 of a class": ((1, 20),),
+    "4x4: 200, 8x8: 60, 16x16: 20": ((4, 200), (2, 60), (1, 20)),
+    "4x4: 800, 8x8: 300, 16x16: 100": ((4, 800), (2, 300), (1, 100)),
+}
 
 
 class Candidate(NamedTuple):
@@ -78,6 +96,12 @@ def candidates(passes: int | None) -> Iterator[Candidate]:
         cropped = partial(deslanted, crop=crop)
         yield Candidate("crop of deslanted images, linear classifier", crop, cropped, Linear)
         yield Candidate("crop of deslanted images, 3 neighbours", crop, cropped, NearestNeighbours)
+    for name, version in TEMPLATES.items():
+        yield Candidate("templates of 3 neighbours, regular", name, version, NearestNeighbours)
+    for name, terms in TERMS.items():
+        yield Candidate("terms of 40 PCA + quadratic", name, regular, partial(PCAQuadratic, **terms))
+    for name, stages in PREFILTERS.items():
+        yield Candidate("prefilter of tangent distance", name, reduced, partial(TangentDistance, stages))
     for name, version in VERSIONS.items():
         yield Candidate("images of SVM poly 4", name, version, partial(SVM, degree=4))
     for name, (version, factors) in RATES.items():

@@ -42,7 +42,7 @@ def errors(rows: list[Bar]) -> Figure:
 
 def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     """Figure 10, with LeNet-5, which it lacks; and beside it the whole error-reject curves."""
-    shown = [row for row in rows if REJECT in PAPER[row.name] or row.name in LENET5]
+    shown = [row for row in rows if REJECT in PAPER.get(row.name, {}) or row.name in LENET5]
     figure = Figure(figsize=(9, 4.6))
     left, right = figure.subplots(1, 2)
     _bars(left, shown, [row.rejection for row in shown], REJECT)

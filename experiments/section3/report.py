@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.section3.rows import LABELS, PAPER
+from experiments.section3.rows import LABELS, NAMES, PAPER
 from lenet1998.evaluation import student_interval
 from lenet1998.reference import comparable
 
@@ -95,13 +95,13 @@ class Bar:
 
 
 def bars(records: dict[str, dict], failed: dict[str, str]) -> list[Bar]:
-    """Every row of the paper's, from the records by row and the reasons of the rows that have just failed.
+    """Every row, the paper's and what else was measured, from the records by row and the reasons of those that failed.
 
     Several runs are summed up by their mean and its Student interval, one by its Wilson interval and, for rejection,
     by its bootstrap interval.
     """
     compared = all(comparable(record) for record in records.values())
-    return [_bar(name, records.get(name), PAPER[name] if compared else {}, failed) for name in PAPER]
+    return [_bar(name, records.get(name), PAPER.get(name, {}) if compared else {}, failed) for name in NAMES]
 
 
 def _bar(name: str, record: dict | None, paper: dict[str, float], failed: dict[str, str]) -> Bar:

@@ -23,7 +23,7 @@ from experiments.common import RESULTS, recorded
 from experiments.fig6_training_size import group
 from lenet1998 import pretrained
 from lenet1998.classifiers.classifier import Training
-from lenet1998.classifiers.rows import ROWS, judged, measure
+from lenet1998.classifiers.rows import BESIDE, ROWS, judged, measure
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.network import Network
@@ -37,6 +37,8 @@ from lenet1998.running.sweep import DataChoice
 from lenet1998.training import make_loss
 
 PAPER = figures_9_to_12()
+# Every row in the order of the figures, those that the paper does not have below the one they depart from.
+NAMES = [each for name in PAPER for each in (name, *(extra for extra, below in BESIDE.items() if below == name))]
 
 # Of the rows that are not fitted here: Figure 9's names for them.
 LABELS = {name: row.label for name, row in ROWS.items()} | {

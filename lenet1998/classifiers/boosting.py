@@ -1,7 +1,7 @@
 """Boosted LeNet-4 (section III-C.9): three networks, each later one trained on what the earlier ones find hard.
 
-The first is trained the usual way. The second learns a filtered mix: half of it patterns that the first gets right,
-half wrong ones. The third learns patterns on which the first two disagree. At work their outputs are added; the second
+The first is trained the usual way, on the patterns as they are. The second learns a filtered mix: half of it patterns
+that the first gets right, half wrong ones. The third learns patterns on which the first two disagree. At work their outputs are added; the second
 and third are not asked where the first is confident. There are too few such patterns in the training set, so they are
 taken from a stream of distorted ones, as in the paper. This is the procedure of Drucker, Schapire and Simard (1993).
 """
@@ -29,7 +29,9 @@ _STARTS = 1000  # between the seeds of two networks
 
 
 class Boosted(Classifier):
-    """Three networks of one recipe, whose distortions the stream has too.
+    """Three networks of one recipe; the stream is distorted by its law, also where the recipe has no distorted copies.
+
+    A recipe with distorted copies trains the first network on them too, which is not the usual way.
 
     The second and the third learn at most as many patterns as there are training images, found in at most `rounds`
     distortions of the whole training set for each. What confident means is chosen on one more round: the most patterns

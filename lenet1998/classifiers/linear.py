@@ -1,4 +1,4 @@
-"""Linear units that are solved for directly, on pixels or on a first layer of another kind (sections III-C.1, 2, 4).
+"""Linear units that are solved for directly, on pixels or on a first layer of another kind (sections III-C.1, 3, 4).
 
 Section III-C.1 found that sigmoid or linear units, trained by gradients or by solving linear systems, give similar
 results. Here they do not (entry 20 of paper_notes.md), and its row has the sigmoid units, which are a network without
@@ -60,7 +60,7 @@ class Linear(Classifier):
 
 
 class PairwiseLinear(Classifier):
-    """Section III-C.2: 45 units, one a pair of classes, each fitted to +1 on one, -1 on the other and nothing else.
+    """Section III-C.1: 45 units, one a pair of classes, each fitted to +1 on one, -1 on the other and nothing else.
 
     A class's score is the sum of the units that speak for it minus the sum of those that speak against it. `output`
     makes a unit's output from its weighted sum: by default its sign, for on digits that it never saw the sum itself

@@ -1,4 +1,4 @@
-"""Nearest neighbours in Euclidean distance (section III-C.3)."""
+"""Nearest neighbours in Euclidean distance (section III-C.2)."""
 
 from __future__ import annotations
 

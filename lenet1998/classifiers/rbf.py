@@ -1,4 +1,4 @@
-"""A thousand Gaussian units and a linear layer (section III-C.5).
+"""A thousand Gaussian units and a linear layer (section III-C.4).
 
 Not to be confused with LeNet-5's RBF output units: those compare with a fixed code, these with typical images.
 """

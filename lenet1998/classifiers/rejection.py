@@ -1,7 +1,9 @@
 """Rejecting the doubtful patterns (section III-D, Figure 10).
 
 The paper compares classifiers by the share of test patterns that must be rejected for the rest to have 0.5% error. What
-is rejected first is what has the least difference between the scores of the best two classes.
+is rejected first is what has the least difference between the scores of the best two classes. The section gives two
+rules: it rejects where the output is below a threshold, and two sentences later takes that difference for the score.
+The second is the operative one, and the only one that is made here.
 """
 
 from __future__ import annotations

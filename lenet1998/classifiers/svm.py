@@ -1,10 +1,9 @@
 """Support vector machines with polynomial kernels (section III-C.11); the machines are scikit-learn's.
 
-The paper takes its figures from Cortes and Vapnik (1995), Burges and Schoelkopf (1997) and personal communication, and
-gives no scaling, constants or C, nor says which images those of degree 4 saw: here the deslanted ones (entry 25 of
-paper_notes.md). Images have unit length, so that the kernel (x.y + 1)^d, divided by 2^d, is 1 for equal images; and
-each pair of classes has a machine, 45 in all, which trains some five times faster than ten machines of one class
-against the rest.
+The paper takes its figures from Cortes and Vapnik (1995), Burges and Schoelkopf (1997) and personal communication, all
+on regular images, and gives no scaling, constants or C (entry 25 of paper_notes.md). Images have unit length, so that
+the kernel (x.y + 1)^d, divided by 2^d, is 1 for equal images; and each pair of classes has a machine, 45 in all, which
+trains some five times faster than ten machines of one class against the rest.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Seven small changes of an image, each to first order a vector in the space of images, span a plane that touches what
 the image can become: two translations, scaling, rotation, squeezing, skewing, and the thickness of the strokes (Simard,
 LeCun and Denker, 1993). The tangent distance of two images is the least distance between their two planes. As it is
-costly, only the prototypes that are nearest in Euclidean distance are compared.
+costly, only the prototypes that a Euclidean prefilter at multiple resolutions leaves are compared
+(`lenet1998.classifiers.prefilter`).
 """
 
 from __future__ import annotations
@@ -12,34 +13,36 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from lenet1998.classifiers.classifier import BLOCK, Classifier
-from lenet1998.classifiers.neighbours import ClassPrototypes
+from lenet1998.classifiers.prefilter import Prefilter, Stages
 from lenet1998.patterns import CLASSES
 
 TANGENTS = 7
 
 
 class TangentDistance(Classifier):
-    """The class of the prototype at the least tangent distance, among the `nearest` Euclidean ones of each class.
+    """The class of the prototype at the least tangent distance, among those that the prefilter's `stages` leave.
 
-    Images are smoothed by a Gaussian of `smoothing` pixels, without which a bitmap has no tangents. `stiffness` holds
-    images back as springs do, so that no distance is won by changes too large for a plane to follow; 0 lets them free.
-    Raises LeNetError without scikit-learn, DataError when a class has fewer images than `nearest`.
+    By default 200 prototypes of each class are left after 4x4 means of the 16x16 pixels, 60 after 8x8, and 20 after the
+    pixels themselves; ((1, 20),) is one search among the pixels. Images are smoothed by a Gaussian of `smoothing`
+    pixels, without which a bitmap has no tangents. `stiffness` holds images back as springs do, so that no distance is
+    won by changes too large for a plane to follow; 0 lets them free.
+    Raises DataError as `Prefilter` does.
     """
 
-    def __init__(self, nearest: int = 20, smoothing: float = 0.7, stiffness: float = 0.01):
-        self.nearest, self.smoothing, self.stiffness = nearest, smoothing, stiffness
+    def __init__(self, stages: Stages = ((4, 200), (2, 60), (1, 20)), smoothing: float = 0.7, stiffness: float = 0.01):
+        self.stages, self.smoothing, self.stiffness = stages, smoothing, stiffness
 
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:
         self.images = self._smooth(x)
         self.planes = np.concatenate(
             [tangent_planes(self._as_images(self.images[i : i + BLOCK])) for i in range(0, len(x), BLOCK)]
         )
-        self.prototypes = ClassPrototypes(self.images, labels, self.nearest)
+        self.prefilter = Prefilter(self._as_images(self.images), labels, self.stages)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
         x = self._smooth(x)
         planes = tangent_planes(self._as_images(x))
-        _, numbers = self.prototypes.nearest(x)
+        numbers = self.prefilter.nearest(self._as_images(x))
         scores = np.empty((len(x), CLASSES))
         for score, image, plane, chosen in zip(scores, x, planes, numbers, strict=True):
             near = chosen.ravel()
@@ -54,11 +57,11 @@ class TangentDistance(Classifier):
         return x.reshape(-1, *self.shape)
 
     def macs(self) -> int:
-        """The Euclidean search; for each image compared, products of planes and difference, and a 7x7 system."""
-        pixels, compared = self.images.shape[1], CLASSES * self.nearest
+        """The Euclidean searches; for each image compared, products of planes and difference, and a 7x7 system."""
+        pixels, compared = self.images.shape[1], CLASSES * self.stages[-1][1]
         solving = TANGENTS**3 // 3 + 2 * TANGENTS**2
         per_image = pixels * (TANGENTS**2 + 2 * TANGENTS + 1) + TANGENTS**3 + 2 * TANGENTS**2 + solving
-        return self.prototypes.size + compared * per_image
+        return self.prefilter.macs() + compared * per_image
 
     def variables(self) -> int:
         """The prototypes alone: their planes follow from them, and are kept here only to save time."""

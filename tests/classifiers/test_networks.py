@@ -359,6 +359,7 @@ def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path, c
     monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Watched, engine="numpy"))
     monkeypatch.setattr(section3_choices, "RATES", {"lenet1": (reduced, (1, 6))})
     monkeypatch.setattr(section3_choices, "NEIGHBOURS", (1,))
+    monkeypatch.setattr(section3_choices, "PREFILTERS", {"4x4: 5, 16x16: 2": ((4, 5), (1, 2))})
     monkeypatch.setattr(section3_choices, "LOCAL", [(5, 0.3)])
 
     def choose(*options: str) -> list[dict]:
@@ -373,6 +374,7 @@ def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path, c
     of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
     of_features = {"k = 1", "k = 5, decay 0.3"}
     of_images = {"linear, least squares", "mass", "box", "regular", "deslanted", "sum", "sum within +-1", "sign"}
+    of_images |= {*section3_choices.TEMPLATES, *section3_choices.TERMS, *section3_choices.PREFILTERS}
     assert {found["candidate"] for found in first} == of_networks | of_features | of_images
     assert all(0 <= found["error_percent"] < 90 for found in first)
     rates = [("one_layer", 0.0005), ("one_layer_20x20", 0.0005), ("lenet1", 0.0005), ("lenet1", 0.003)]

@@ -21,7 +21,7 @@ from experiments.section3 import rows as section3_rows
 from experiments.section3.figures import draw
 from experiments.section3.report import ERROR, MACS, REJECT, bars, gaps, markdown
 from lenet1998.classifiers.classifier import vectors
-from lenet1998.classifiers.rows import ROWS, judged
+from lenet1998.classifiers.rows import BESIDE, ROWS, judged
 from lenet1998.classifiers.svm import SVM
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -51,8 +51,13 @@ def record_of(*runs: dict, data: str = "mnist", **others: object) -> dict:
 
 
 def test_every_row_of_the_paper_is_measured():
-    assert len(figures_9_to_12()) == len(ROWS) + len(section3_rows.LENET5) == 27
-    assert set(ROWS) | set(section3_rows.LENET5) == set(figures_9_to_12()) == set(section3_rows.LABELS)
+    paper = set(figures_9_to_12())
+    assert len(paper) == 27 and set(ROWS) | set(section3_rows.LENET5) == paper | set(BESIDE) == set(
+        section3_rows.LABELS
+    )
+    names = section3_rows.NAMES
+    assert sorted(names) == sorted(section3_rows.LABELS) and not set(BESIDE) & paper
+    assert all(names.index(extra) == names.index(below) + 1 for extra, below in BESIDE.items())
 
 
 def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path):
@@ -60,7 +65,7 @@ def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path):
     (tmp_path / "sklearn").mkdir()
     (tmp_path / "sklearn" / "__init__.py").write_text("")
     (tmp_path / "sklearn" / "svm.py").write_text("import os; os._exit(9)")
-    root = Path(section3.__file__).parent.parent
+    root = Path(section3.__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{root}")
     chosen = [f"--only={name}" for name in ("svm_poly4", "knn_euclidean", "pairwise_linear")]
     with pytest.raises(LeNetError, match="2 of the rows failed .* --resume repeats what failed"):
@@ -83,7 +88,7 @@ def test_a_row_does_not_outlive_a_driver_that_is_killed(tmp_path):
     (tmp_path / "sklearn" / "__init__.py").write_text("")
     busy = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"
     (tmp_path / "sklearn" / "svm.py").write_text(f"{busy}; time.sleep(100)")
-    root = Path(section3.__file__).parent.parent
+    root = Path(section3.__file__).parents[2]
     command = [sys.executable, "-m", "experiments.section3", *SMALL, "--only", "svm_poly4", "--out", tmp_path / "out"]
     driver = subprocess.Popen(command, cwd=root, env=os.environ | {"PYTHONPATH": f"{tmp_path}:{root}"})
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
@@ -124,7 +129,7 @@ def test_resume_keeps_what_is_there_and_measures_the_rest(asked, monkeypatch, tm
     kept = (tmp_path / "section3" / "pairwise_linear.json").stat().st_ino
     asked.clear()
     driver(monkeypatch, "--resume", *place)
-    assert asked == [name for name in figures_9_to_12() if name not in ("pairwise_linear", "rbf1000_linear")]
+    assert asked == [name for name in section3_rows.NAMES if name not in ("pairwise_linear", "rbf1000_linear")]
     assert (tmp_path / "section3" / "pairwise_linear.json").stat().st_ino == kept
     asked.clear()
     driver(monkeypatch, "--resume", "--out", str(tmp_path), "--seeds", "3")
