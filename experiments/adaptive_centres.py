@@ -18,6 +18,7 @@ from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from lenet1998.evaluation import rate_interval, student_interval
 from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.pictures.plotting import LOOKS, band, save, style
@@ -64,9 +65,11 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
                 continue
             passes = np.array([record["pass"] for record in runs[0]["passes"]])
             spreads = [[run[WATCHED]["spread"], *(each[WATCHED]["spread"] for each in run["passes"])] for run in runs]
-            band(panels[0], np.array([0, *passes]), np.array(spreads), recipe.name, look)
+            band(panels[0], np.array([0, *passes]), np.array(spreads), recipe.name, look, student_interval)
             for axes, key in zip(panels[1:], ("train_loss", "test_error_percent"), strict=True):
-                band(axes, passes, np.array([[each[key] for each in run["passes"]] for run in runs]), recipe.name, look)
+                curves = np.array([[each[key] for each in run["passes"]] for run in runs])
+                interval = rate_interval if key.endswith("percent") else student_interval
+                band(axes, passes, curves, recipe.name, look, interval)
         panels[0].set(ylabel="spread of the centres", ylim=(0, None), title="Centres")
         panels[1].set(ylabel="training loss, on the fly", yscale="log", title="Loss")
         panels[2].set(ylabel="test error (%)", yscale="log", title="Error")

@@ -14,7 +14,7 @@ import numpy as np
 
 from lenet1998.commands.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.errors import LeNetError
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.files import make_directory, remove_leftovers, write_json
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
@@ -188,9 +188,9 @@ def carry_out(
 
 
 def at_pass(histories: list[dict], number: int, key: str) -> tuple[float, float, float]:
-    """Mean over seeds and its 95% Student interval of a figure after pass `number` (-1: the last)."""
+    """Mean over seeds and its interval (`rate_interval`) of a percentage after pass `number` (-1: the last)."""
     values = np.array([run["passes"][number - 1 if number > 0 else number][key] for run in histories])
-    mean, low, high = student_interval(values)
+    mean, low, high = rate_interval(values)
     return float(mean), float(low), float(high)
 
 

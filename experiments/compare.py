@@ -32,7 +32,7 @@ from experiments.common import at_pass, carry_out, guarded, named, options, pars
 from experiments.pairs import paired, with_misclassified
 from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_json
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe, preset
@@ -160,7 +160,7 @@ def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list
 
 def _band(axes: Axes, curves: np.ndarray, colour: str, **look: Any) -> None:
     passes = np.arange(1, curves.shape[1] + 1)
-    mean, low, high = student_interval(curves)
+    mean, low, high = rate_interval(curves)
     axes.plot(passes, mean, color=colour, **look)
     axes.fill_between(passes, low, high, color=colour, alpha=0.2, linewidth=0)
 

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from lenet1998.classifiers.network import recipe_of
+from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
 from lenet1998.pictures.plotting import LOOKS, band, save, style
 from lenet1998.recipe import Recipe
@@ -82,7 +83,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
                 for layer in runs[0][WATCHED] if runs else ():
                     by_pass = relative(runs, layer)
                     label = f"{network}, {layer}" if network in PERCEPTRONS else layer
-                    band(axes, np.arange(by_pass.shape[1]), by_pass, label, next(looks))
+                    band(axes, np.arange(by_pass.shape[1]), by_pass, label, next(looks), student_interval)
             axes.axhline(1, color="0.5", linewidth=0.8)
             axes.set(xlabel="pass", ylabel="rms weight / at the start", title=title)
         for axes in (left, middle, right):

@@ -10,8 +10,11 @@ makes about training:
 - rates: the effective rates of the first pass, 7e-5 to 0.016, each end within a factor of 2;
 - curve: on-the-fly training error by pass, Figure 5; root mean square difference at most 0.2 point;
 - end: training error after 19 passes (after the last, if they are fewer), 0.35%, within 0.1 point;
-- stable: no over-training; the held-out error ends at most 0.05 point above its lowest, and no seed diverges;
-- S2: coefficients of the trained net positive, median between 0.11 and 0.34 on the sum (Figure 13's net).
+- stable: learned, and no over-training; every seed ends within a point of the paper's 0.95%, at most 1.95% held out,
+  the mean at most 0.05 point above its lowest after any pass, and no seed diverges.
+
+Each run's trained S2 coefficients are recorded too, for the table alone. Figure 13 would say what the paper's were, but
+its network is that of Figures 25 and 26, which learned images of three characters (section VII): no evidence on III-B's.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from matplotlib.figure import Figure
 from experiments.common import carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from lenet1998.commands.options import positive
 from lenet1998.errors import LeNetError
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_atomically, write_json
 from lenet1998.layers import Subsampling
 from lenet1998.pictures.plotting import save, style
@@ -88,7 +91,8 @@ FINALISTS = (
     "init_gain=1.73 subsampling=average coefficient=2 order=reshuffled",
 )
 LOWEST, WIDEST = 0.8, 3.0  # per cent; what errs more is written at the margin, and intervals that go on have arrows
-CLAIMS = ("rates", "curve", "end", "stable", "S2")
+CLAIMS = ("rates", "curve", "end", "stable")
+LEARNED = 0.95 + 1  # per cent held out: what a seed ends at that has learned
 
 
 def readings() -> Iterator[tuple[str, Recipe]]:
@@ -110,7 +114,7 @@ def score(histories: list[dict], diverged: int = 0) -> dict[str, object]:
     low, high = (float(np.mean([run[0][key] for run in runs])) for key in ("step_min", "step_max"))
     paper = np.array([point["train_error_on_the_fly_percent"] for point in figure_5()])
     shared = min(len(train), len(paper))
-    mean, below, above = student_interval(held_out[:, -1])
+    mean, below, above = rate_interval(held_out[:, -1])
     curve = float(np.sqrt(np.mean((train[:shared] - paper[:shared]) ** 2)))
     rise = float(held_out.mean(axis=0)[-1] - held_out.mean(axis=0).min())
     end = float(train[min(19, len(train)) - 1])
@@ -119,8 +123,7 @@ def score(histories: list[dict], diverged: int = 0) -> dict[str, object]:
         "rates": 0.5 <= low / 7e-5 <= 2 and 0.5 <= high / 0.016 <= 2,
         "curve": curve <= 0.2,
         "end": abs(end - 0.35) <= 0.1,
-        "stable": rise <= 0.05 and not diverged,
-        "S2": bool((coefficients > 0).all()) and 0.11 <= float(np.median(coefficients)) <= 0.34,
+        "stable": rise <= 0.05 and not diverged and bool((held_out[:, -1] <= LEARNED).all()),
     }
     return {
         "seeds": len(histories),
@@ -131,6 +134,7 @@ def score(histories: list[dict], diverged: int = 0) -> dict[str, object]:
         "train_error_percent": end,
         "held_out_error_percent": float(mean),
         "held_out_interval": [float(below), float(above)],
+        "held_out_worst": float(held_out[:, -1].max()),
         "rise": rise,
         "s2_median": float(np.median(coefficients)),
         "s2_lowest": float(coefficients.min()),
@@ -163,25 +167,26 @@ def directory(runs: Path, name: str) -> Path:
 
 def table(rows: list[dict]) -> str:
     """The scores as Markdown; what meets the paper's claim is bold."""
-    head = "question|reading|seeds|rates, first pass|curve rms|training error, pass 19|S2 median|rise|held-out error"
+    head = (
+        "question|reading|seeds|rates, first pass|curve rms|training error, pass 19|rise, worst seed|S2 median|held out"
+    )
     lines = ["| " + head.replace("|", " | ") + " |", "|---" * (head.count("|") + 1) + "|"]
     for row in rows:
         seeds = f"{row['seeds']}" + (f", {row['diverged']} diverged" if row["diverged"] else "")
         start = [row["question"], f"`{row['reading']}`", seeds]
         if not row["seeds"]:
-            lines.append("| " + " | ".join([*start, *["diverged"] * (len(CLAIMS) + 1)]) + " |")
+            lines.append("| " + " | ".join([*start, *["diverged"] * (len(CLAIMS) + 2)]) + " |")
             continue
         low, high = row["held_out_interval"]
         cells = {
             "rates": f"{row['step_min']:.1e} .. {row['step_max']:.1e}",
             "curve": f"{row['curve_rms']:.2f}",
             "end": f"{row['train_error_percent']:.2f}",
-            "S2": f"{row['s2_median']:.2f}",
-            "stable": f"{row['rise']:.2f}",
+            "stable": f"{row['rise']:.2f}, {row['held_out_worst']:.2f}",
         }
         scores = [f"**{text}**" if row["met"][claim] else text for claim, text in cells.items()]
         held_out = f"{row['held_out_error_percent']:.2f} ({low:.2f} to {high:.2f})"
-        lines.append("| " + " | ".join([*start, *scores, held_out]) + " |")
+        lines.append("| " + " | ".join([*start, *scores, f"{row['s2_median']:.2f}", held_out]) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -211,7 +216,7 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
             for beyond, edge, mark in ((low < LOWEST, LOWEST, "<"), (high > WIDEST, WIDEST, ">")):
                 if beyond:
                     right.plot(edge, k, mark, color="#D55E00", clip_on=False)
-        right.set(xlim=(LOWEST, WIDEST), xlabel="held-out error (%)", title="Mean and 95% interval over seeds")
+        right.set(xlim=(LOWEST, WIDEST), xlabel="held-out error (%)", title="Mean; 95% interval, or the seeds' range")
         return save(figure, stem)
 
 

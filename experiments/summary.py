@@ -15,7 +15,7 @@ from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.teaching import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_atomically
 
 README = Path(__file__).parent.parent / "README.md"
@@ -55,14 +55,19 @@ ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "t
 
 
 def results_table() -> str:
-    """Error rates: the paper's, ours with the 95% Student interval over seeds, and the command."""
+    """Error rates: the paper's, ours with the 95% interval over seeds, and the command."""
     lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | command |", "|---|---|---|---|---|"]
     for what, paper, name, (size, copies), number, key, command in ROWS:
         runs = group(_read(name)["runs"], size, copies)
         values = np.array([run["passes"][number - 1][key] for run in runs])
-        mean, low, high = (float(value) for value in student_interval(values))
+        mean, low, high = (float(value) for value in rate_interval(values))
         ours = f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
         lines.append(f"| {what} | {paper} | {ours} | {len(runs)} | `{command}` |")
+    lines += [
+        "",
+        "Intervals of rates, here and below: from four seeds on Student's, on the scale of logits, so that a rate stays "
+        "between 0 and 100%; of two or three seeds the least and the largest.",
+    ]
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """Error rates and their intervals.
 
 The paper quotes rates on 10,000 test patterns with an uncertainty of "about 0.1%" (caption of Figure 9); the Wilson
-interval says the same with a method's name.
+interval says the same with a method's name. Over seeds there is `rate_interval` for rates, which lie between 0 and
+100%, and `student_interval` for what may take any value, such as differences (entry 35 of paper_notes.md).
 """
 
 from __future__ import annotations
@@ -70,3 +71,31 @@ def student_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
         return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
     half = student_t.ppf(0.975, len(samples) - 1) * samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
     return mean, mean - half, mean + half
+
+
+FEW = 3
+"""Up to so many seeds an interval would say more of its assumptions than of them: they are shown as they are."""
+
+
+def rate_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean over the first axis (one row a seed) of rates in per cent, and an interval that stays within 0 to 100:
+    (mean, low, high).
+
+    From four seeds on it is the 95% Student interval, carried to the scale of logits and back about the mean: the same
+    as `student_interval` where it is narrow, lopsided where it comes near 0 or 100. Of two or three seeds it is the
+    least and the largest. One row alone has no interval: low and high are then NaN.
+
+    >>> mean, low, high = rate_interval(np.array([[0.9], [1.0], [1.0], [1.1]]))
+    >>> mean.round(2).tolist(), low.round(2).tolist(), high.round(2).tolist()
+    ([1.0], [0.88], [1.14])
+    >>> [float(line) for line in rate_interval(np.array([1.5, 1.8, 4.2]))]
+    [2.5, 1.5, 4.2]
+    """
+    samples = np.asarray(samples, dtype=float)
+    if 2 <= len(samples) <= FEW:
+        return samples.mean(axis=0), samples.min(axis=0), samples.max(axis=0)
+    mean, low, _ = student_interval(samples)
+    spread = mean * (100 - mean) / 100  # how far the rate moves for a unit of its logit, where it is the mean
+    half = np.divide(mean - low, spread, out=np.zeros_like(mean), where=spread > 0)
+    below, above = np.exp(-half), np.exp(half)
+    return mean, *(100 * mean * odds / (100 - mean + mean * odds) for odds in (below, above))

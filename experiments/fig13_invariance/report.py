@@ -1,7 +1,7 @@
 """Section III-E's claims against what was measured: a Markdown table, and a figure of six panels.
 
 The paper calls recognition "accurate" without a number; here are the values at which accuracy falls below 95% and 90%,
-and the accuracy at the paper's own limits. Intervals are Student's over seeds, or Wilson's where there is one network.
+and the accuracy at the paper's own limits. Intervals are over seeds (`lenet1998.evaluation.rate_interval`), or Wilson's where there is one network.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.fig13_invariance.perturbations import PERTURBATIONS
-from lenet1998.evaluation import ErrorRate, student_interval
+from lenet1998.evaluation import ErrorRate, rate_interval
 from lenet1998.pictures.plotting import LOOKS, save, style
 
 LEVELS = (95, 90)
@@ -33,7 +33,7 @@ def accuracy(correct: list[list[int]], size: int) -> np.ndarray:
     [91.0, 82.0]
     """
     if len(correct) > 1:
-        return np.clip(student_interval(100 * np.array(correct) / size), 0, 100)
+        return np.array(rate_interval(100 * np.array(correct) / size))
     rates = [ErrorRate(size - count, size) for count in correct[0]]
     bounds = np.array([rate.interval_percent for rate in rates])
     return 100 - np.array([[rate.error_percent for rate in rates], bounds[:, 1], bounds[:, 0]])

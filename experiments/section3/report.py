@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.section3.rows import LABELS, NAMES, PAPER
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.reference import comparable
 
 ERROR, REJECT, MACS, VARIABLES = "fig9_test_error_percent", "fig10_reject_percent", "fig11_kmac", "fig12_kvariables"
@@ -97,7 +97,7 @@ class Bar:
 def bars(records: dict[str, dict], failed: dict[str, str]) -> list[Bar]:
     """Every row, the paper's and what else was measured, from the records by row and the reasons of those that failed.
 
-    Several runs are summed up by their mean and its Student interval, one by its Wilson interval and, for rejection,
+    Several runs are summed up by their mean and its interval (`rate_interval`), one by its Wilson interval and, for rejection,
     by its bootstrap interval.
     """
     compared = all(comparable(record) for record in records.values())
@@ -124,7 +124,7 @@ def _bar(name: str, record: dict | None, paper: dict[str, float], failed: dict[s
 def _estimate(values: list[float], alone: list[float]) -> Estimate:
     if len(values) == 1:
         return Estimate(values[0], *alone)
-    return Estimate(*(float(each) for each in student_interval(np.array(values))))
+    return Estimate(*(float(each) for each in rate_interval(np.array(values))))
 
 
 def gaps(rows: list[Bar]) -> Iterator[tuple[Bar, str, str]]:
@@ -166,8 +166,8 @@ def markdown(rows: list[Bar]) -> str:
     text = ["| " + " | ".join(line) + " |" for line in lines]
     text += [
         "",
-        "In brackets 95% intervals: Student's where there are several seeds, else Wilson's for errors and, for "
-        "rejection, a bootstrap's.",
+        "In brackets 95% intervals: over seeds where there are several, else Wilson's for errors and, for rejection, "
+        "a bootstrap's.",
         "Rejected: to have 0.5% error among the rest. Times are on one core. To train and test all these runs took "
         f"{sum(row.total_seconds for row in rows) / 3600:.1f} hours of it.",
     ]

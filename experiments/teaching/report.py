@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from experiments.common import RESULTS, named, recorded
 from experiments.teaching.system import System
-from lenet1998.evaluation import ErrorRate, student_interval
+from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
 from lenet1998.pictures.plotting import LOOKS, save, style
 
 HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
@@ -26,10 +26,10 @@ def accuracies(runs: list[dict], what: str) -> np.ndarray:
 
 
 def stated(runs: list[dict], what: str) -> str:
-    """Mean accuracy over seeds with its 95% Student interval; for a small set also one network's Wilson interval,
+    """Mean accuracy over seeds with its 95% interval; for a small set also one network's Wilson interval,
     since seeds do not say how far so few patterns stand for all others."""
-    mean, low, high = (float(value) for value in student_interval(accuracies(runs, what)))
-    text = f"{mean:.2f}%" + (f" ({max(low, 0):.2f} to {min(high, 100):.2f})" if len(runs) > 1 else "")
+    mean, low, high = (float(value) for value in rate_interval(accuracies(runs, what)))
+    text = f"{mean:.2f}%" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
     patterns = runs[0]["measured"][what]["patterns"]
     if patterns > 1000:
         return text
@@ -91,7 +91,7 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
 def _band(axes: Axes, runs: list[dict], key: str, colour: str, mark: str, **how: Any) -> None:
     curves = np.array([run["curves"][key] for run in runs])
     if key.endswith("error_percent"):
-        mean, low, high = (np.clip(line, 0, 100) for line in student_interval(100 - curves))
+        mean, low, high = rate_interval(100 - curves)
     else:  # on a logarithmic axis, where a loss of nothing has no place
         mean, low, high = (np.exp(line) for line in student_interval(np.log(np.maximum(curves, 1e-9))))
     passes = np.arange(1, curves.shape[1] + 1)

@@ -1,9 +1,10 @@
 """Boosted LeNet-4 (section III-C.9): three networks, each later one trained on what the earlier ones find hard.
 
 The first is trained the usual way, on the patterns as they are. The second learns a filtered mix: half of it patterns
-that the first gets right, half wrong ones. The third learns patterns on which the first two disagree. At work their outputs are added; the second
-and third are not asked where the first is confident. There are too few such patterns in the training set, so they are
-taken from a stream of distorted ones, as in the paper. This is the procedure of Drucker, Schapire and Simard (1993).
+that the first gets right, half wrong ones. The third learns patterns on which the first two disagree. At work their
+outputs are added; the second and third are not asked where the first is confident. There are too few such patterns in
+the training set, so they are taken from a stream of distorted ones, as in the paper. This is the procedure of Drucker,
+Schapire and Simard (1993).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
@@ -13,7 +14,7 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_atomically
 from lenet1998.reference import comparable, figure_5
 
@@ -53,9 +54,15 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     return paths
 
 
-def band(axes: Axes, x: np.ndarray, curves: np.ndarray, label: str, look: dict[str, Any]) -> None:
-    """The mean of `curves` (runs, points) over `x` as a line and, for several runs, its 95% Student interval."""
-    mean, low, high = student_interval(curves)
+Interval = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""Mean, low and high of samples (runs, points): one of those of `lenet1998.evaluation`."""
+
+
+def band(
+    axes: Axes, x: np.ndarray, curves: np.ndarray, label: str, look: dict[str, Any], interval: Interval = rate_interval
+) -> None:
+    """The mean of `curves` (runs, points) over `x` as a line and, for several runs, its interval."""
+    mean, low, high = interval(curves)
     axes.plot(x, mean, label=label, **look)
     if len(curves) > 1:
         axes.fill_between(x, low, high, color=look["color"], alpha=0.15, linewidth=0)
@@ -64,7 +71,7 @@ def band(axes: Axes, x: np.ndarray, curves: np.ndarray, label: str, look: dict[s
 def error_curves(histories: list[dict], stem: Path) -> list[Path]:
     """Figure 5: test error and on-the-fly training error by pass, of one run or of several seeds, over the paper's.
 
-    Several runs are drawn as their mean with its 95% Student interval. The paper's curves are drawn only when
+    Several runs are drawn as their mean with its 95% interval. The paper's curves are drawn only when
     every run may be compared with them (`lenet1998.reference.comparable`).
     """
     with style():
@@ -76,7 +83,7 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
             ("test_error_percent", TEST, "-", "test error"),
         ):
             curves = np.array([[record[key] for record in history["passes"]] for history in histories])
-            mean, low, high = student_interval(curves)
+            mean, low, high = rate_interval(curves)
             axes.plot(passes, mean, color=colour, linestyle=line, label=f"ours: {label}")
             if len(histories) > 1:
                 axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)

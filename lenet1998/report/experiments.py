@@ -47,7 +47,7 @@ EXPERIMENTS = (
         "Figure 5, section III-B",
         f"{_RUN}fig5_error_curves",
         "Test error and training error, counted on the fly, after each pass through the training set: means over "
-        "seeds with 95% Student intervals. The 1998 curves are digitised from Figure 5, to 0.03 point.",
+        "seeds with 95% intervals. The 1998 curves are digitised from Figure 5, to 0.03 point.",
         compared=True,
     ),
     Experiment(

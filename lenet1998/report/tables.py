@@ -1,7 +1,7 @@
 """Tables from recorded results: errors beside the paper's, accuracies, other figures, and where they come from.
 
 A results file is JSON as the experiments write it. Runs of the same recipe on as many patterns are a row: the mean over
-seeds with its 95% Student interval. What is not known here is shown if it is flat: a list of records, or a record.
+seeds with its 95% interval. What is not known here is shown if it is flat: a list of records, or a record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.reference import figure_6
 from lenet1998.report.document import Table
 
@@ -95,9 +95,7 @@ def _errors(runs: list[dict]) -> Table:
                 f"{seconds:,.0f}",
             ]
         )
-    return Table(
-        [*head, "seconds to train, mean"], rows, "Errors after the last pass: mean over seeds, 95% Student interval"
-    )
+    return Table([*head, "seconds to train, mean"], rows, "Errors after the last pass: mean over seeds, 95% interval")
 
 
 def _accuracies(runs: list[dict]) -> Table:
@@ -113,7 +111,7 @@ def _accuracies(runs: list[dict]) -> Table:
         accuracies = [_mean(each) if len(each) else "" for each in values]
         rows.append([f"`{own[0]['recipe']['name']}`", str(len(own)), *accuracies, seconds])
     head = ["recipe", "seeds", *(f"{name} (%)" for name in sets), "seconds to train, mean"]
-    return Table(head, rows, "Accuracies: mean over seeds, 95% Student interval")
+    return Table(head, rows, "Accuracies: mean over seeds, 95% interval")
 
 
 def _rates(content: dict) -> Table:
@@ -166,7 +164,7 @@ def _at(runs: list[dict], number: int, key: str) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> str:
-    mean, low, high = (float(value) for value in student_interval(values))
+    mean, low, high = (float(value) for value in rate_interval(values))
     return f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(values) > 1 else "")
 
 
