@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from lenet1998 import engine as engines
+from lenet1998 import engines
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.initialisation import initialise

@@ -73,7 +73,7 @@ def test_from_start_to_figure(name, tmp_path):
         "fig7_distortions",
         "fig8_misclassified",
         "synthetic_digits",
-        "benchmark_speed",
+        "speed",
     ],
 )
 def test_help(name):
@@ -132,7 +132,7 @@ def test_figure_8_says_what_has_to_run_first(tmp_path):
 
 @pytest.mark.skipif(PLAIN, reason="thousands of steps need compiled kernels")
 def test_the_engines_are_timed(tmp_path):
-    done = experiment("benchmark_speed", "--engines-only", "--out", str(tmp_path))
+    done = experiment("speed", "--engines-only", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     rows = {row["engine"]: row for row in json.loads((tmp_path / "benchmark_speed.json").read_text())["rows"]}
     assert rows["numpy"]["step"] > 0

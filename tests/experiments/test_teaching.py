@@ -68,7 +68,7 @@ def test_from_start_to_figure(name, places, tmp_path, monkeypatch, capsys):
     out = ["--out", tmp_path / "out"]
     options = [*QUICK, *places[name], *out, "--runs", tmp_path / "runs"]
     printed = called(SCRIPTS[name], monkeypatch, capsys, *options)
-    assert "A trial" in printed and f"python -m experiments.{name}" in printed
+    assert "A trial" in printed and f"python -m experiments.teaching.{name}" in printed
     path = tmp_path / "out" / f"{name}.json"
     results = json.loads(path.read_text())
     arms = [arm.recipe.name for arm in SCRIPTS[name].SYSTEM.arms]

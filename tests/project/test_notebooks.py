@@ -63,8 +63,9 @@ def test_every_step_says_what_it_is_about(path):
 @each_notebook
 def test_what_a_notebook_names_exists(path):
     text = "\n".join(cell.source for cell in read(path).cells)
-    for module in re.findall(r"python -m experiments\.(\w+)", text):
-        assert (ROOT / "experiments" / f"{module}.py").is_file(), module
+    for module in re.findall(r"python -m experiments\.([\w.]*\w)", text):
+        place = ROOT.joinpath("experiments", *module.split("."))
+        assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), module
     for name in re.findall(r"`((?:lenet1998|experiments|tests|docs)/[\w/.]*)`", text):
         assert (ROOT / name).exists(), name
 
@@ -77,7 +78,7 @@ def test_without_results_the_ablation_s_notebook_names_the_commands(tmp_path, mo
     executed(NOTEBOOKS[3])
     said = capsys.readouterr().out
     assert "no ablation is recorded: python -m experiments.ablation makes it" in said
-    makers = {"ablation_ladder.png": "ablation", "ablation_speed.png": "ablation", "mlp_mnist.md": "mlp_mnist"}
+    makers = {"ablation_ladder.png": "ablation", "ablation_speed.png": "ablation", "mlp_mnist.md": "teaching.mlp_mnist"}
     for name, module in makers.items():
         assert f"experiments/results/{name} is not there: python -m experiments.{module} makes it" in said
 
