@@ -10,7 +10,7 @@ own taps alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,34 +29,18 @@ class Taps(NamedTuple):
     def phase_length(self) -> int:
         return self.length // self.stride**2
 
-    def of_rows(self, groups: Sequence[Sequence[int]], columns: Sequence[int]) -> dict:
-        """The constants of a kernel's groups of rows: how many, the taps of one, and where each finds its input."""
-        start = tuple(self._place(rows[0], 0) for rows in groups)
-        offset = tuple(self._place(row, column) - start[0] for row in groups[0] for column in columns)
-        return {"groups": len(groups), "taps": len(offset), "start": start, "offset": offset}
+    def offsets(self, k: int) -> tuple[int, ...]:
+        """Where each tap of a kernel of side k finds its input, seen from the unit's own position."""
+        return tuple(self._place(row, column) for row in range(k) for column in range(k))
 
-    def by_phase(self, k: int, whole: bool) -> Iterator[tuple[int, dict]]:
-        """For each phase that some tap sees: where it starts in a map, and the constants of its taps.
-
-        `column` says which weights of the kernel they are. `whole`: all rows of the kernel are one group.
-        """
+    def by_phase(self, k: int) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+        """For each phase that some tap sees: where it starts in a map, which taps these are, and their offsets in it."""
         s = self.stride
         for phase in range(s * s):
-            rows, columns = range(phase // s, k, s), range(phase % s, k, s)
-            if not rows or not columns:
-                continue
-            groups = [rows] if whole else [range(row, row + 1) for row in rows]
-            within = [[row // s * self.row + column // s for row in group for column in columns] for group in groups]
-            yield (
-                phase * self.phase_length,
-                {
-                    "groups": len(groups),
-                    "taps": len(within[0]),
-                    "column": tuple(row * k + column for row in rows for column in columns),
-                    "start": tuple(offsets[0] for offsets in within),
-                    "offset": tuple(offset - within[0][0] for offset in within[0]),
-                },
-            )
+            taps = [(row, column) for row in range(phase // s, k, s) for column in range(phase % s, k, s)]
+            if taps:
+                offsets = tuple(row // s * self.row + column // s for row, column in taps)
+                yield phase * self.phase_length, tuple(row * k + column for row, column in taps), offsets
 
     def _place(self, row: int, column: int) -> int:
         s = self.stride

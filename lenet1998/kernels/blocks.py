@@ -7,91 +7,64 @@ times; what is left of a block that these do not fill is taken pattern by patter
 
 from __future__ import annotations
 
-from lenet1998.kernels.specialise import registers, unroll
+from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
+from lenet1998.kernels.specialise import unroll, vectors
 
 
-def forward(x, weight, bias, y, count, *, units, inputs, rows, patterns):
-    """y = W x + b (equation 5) for `count` patterns."""
+def forward(x, weight, bias, y, number, *, units, inputs, rows, together, parts, first, last, count, lanes):
+    """y = W x + b (equation 5) for `number` patterns."""
+    whole = number - number % together[0]
     for start in range(0, units, rows):
-        for b in range(0, count - patterns + 1, patterns):
-            total = registers(rows * patterns)
-            for i in range(inputs):
+        for turn in unroll(2):
+            for b in range(whole if turn else 0, number if turn else whole, together[turn]):
+                sums = vectors(rows * together[turn])
+                for part in unroll(parts):
+                    for i in range(first[part], last[part], lanes):
+                        w = vectors(rows)
+                        for r in unroll(rows):
+                            w[r] = load(weight, (start + r) * inputs + i, count[part])
+                        for p in unroll(together[turn]):
+                            value = load(x, (b + p, i), count[part])
+                            for r in unroll(rows):
+                                sums[r * together[turn] + p] = fma(w[r], value, sums[r * together[turn] + p])
                 for r in unroll(rows):
-                    w = weight[(start + r) * inputs + i]
-                    for p in unroll(patterns):
-                        total[r * patterns + p] += w * x[b + p, i]
-            for r in unroll(rows):
-                for p in unroll(patterns):
-                    y[b + p, start + r] = total[r * patterns + p] + bias[start + r]
-        for b in range(count - count % patterns, count):
-            single = registers(rows)
-            for i in range(inputs):
-                for r in unroll(rows):
-                    single[r] += weight[(start + r) * inputs + i] * x[b, i]
-            for r in unroll(rows):
-                y[b, start + r] = single[r] + bias[start + r]
+                    for p in unroll(together[turn]):
+                        y[b + p, start + r] = add_lanes(sums[r * together[turn] + p]) + bias[start + r]
 
 
-def gradients(x, g, by_weight, by_bias, count, *, units, inputs, rows, patterns):
-    """Add the gradients of `count` patterns to `by_*` (equation 19)."""
-    sums = registers(rows)
+def gradients(x, g, by_weight, by_bias, number, *, units, inputs, rows, parts, first, last, count, lanes):
+    """Add the gradients of `number` patterns to `by_*` (equation 19)."""
     for o in range(units):
-        for b in range(count):
+        for b in range(number):
             by_bias[o] += g[b, o]
     for start in range(0, units, rows):
-        for b in range(0, count - patterns + 1, patterns):
-            here = registers(rows * patterns)
-            for r in unroll(rows):
-                for p in unroll(patterns):
-                    here[r * patterns + p] = g[b + p, start + r]
-            for i in range(inputs):
+        for part in unroll(parts):
+            for i in range(first[part], last[part], lanes):
+                sums = vectors(rows)
                 for r in unroll(rows):
-                    sums[r] = by_weight[(start + r) * inputs + i]
-                for p in unroll(patterns):
-                    value = x[b + p, i]
+                    sums[r] = load(by_weight, (start + r) * inputs + i, count[part])
+                for b in range(number):
+                    value = load(x, (b, i), count[part])
                     for r in unroll(rows):
-                        sums[r] += here[r * patterns + p] * value
+                        sums[r] = fma(spread(g[b, start + r]), value, sums[r])
                 for r in unroll(rows):
-                    by_weight[(start + r) * inputs + i] = sums[r]
-        for b in range(count - count % patterns, count):
-            alone = registers(rows)
-            for r in unroll(rows):
-                alone[r] = g[b, start + r]
-            for i in range(inputs):
-                for r in unroll(rows):
-                    by_weight[(start + r) * inputs + i] += alone[r] * x[b, i]
+                    store(by_weight, (start + r) * inputs + i, sums[r], count[part])
 
 
-def below(weight, g, below, count, *, units, inputs, rows, patterns):
+def below(weight, g, below, number, *, units, inputs, together, parts, first, last, count, lanes):
     """The cotangents of the inputs: those of the units, through the transposed matrix."""
-    total = registers(patterns)
-    for b in range(count):
-        for i in range(inputs):
-            below[b, i] = 0.0
-    for start in range(0, units, rows):
-        for b in range(0, count - patterns + 1, patterns):
-            here = registers(rows * patterns)
-            for r in unroll(rows):
-                for p in unroll(patterns):
-                    here[r * patterns + p] = g[b + p, start + r]
-            for i in range(inputs):
-                for p in unroll(patterns):
-                    total[p] = below[b + p, i]
-                for r in unroll(rows):
-                    w = weight[(start + r) * inputs + i]
-                    for p in unroll(patterns):
-                        total[p] += here[r * patterns + p] * w
-                for p in unroll(patterns):
-                    below[b + p, i] = total[p]
-        for b in range(count - count % patterns, count):
-            alone = registers(rows)
-            for r in unroll(rows):
-                alone[r] = g[b, start + r]
-            for i in range(inputs):
-                down = below[b, i]
-                for r in unroll(rows):
-                    down += alone[r] * weight[(start + r) * inputs + i]
-                below[b, i] = down
+    whole = number - number % together[0]
+    for turn in unroll(2):
+        for b in range(whole if turn else 0, number if turn else whole, together[turn]):
+            for part in unroll(parts):
+                for i in range(first[part], last[part], lanes):
+                    sums = vectors(together[turn])
+                    for o in range(units):
+                        w = load(weight, o * inputs + i, count[part])
+                        for p in unroll(together[turn]):
+                            sums[p] = fma(spread(g[b + p, o]), w, sums[p])
+                    for p in unroll(together[turn]):
+                        store(below, (b + p, i), sums[p], count[part])
 
 
 def rows_at_once(units: int, most: int) -> int:

@@ -11,6 +11,7 @@ long is removed.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import logging
 import os
@@ -29,11 +30,6 @@ import numpy as np
 
 from lenet1998.errors import LeNetError
 from lenet1998.files import user_cache
-
-# In most kernels sums may be reordered, so that they can be vectorised. NaN and infinity keep their meaning, or
-# divergence would go unseen. The three functions that call the kernels, and look for divergence, get no licence at all:
-# `isfinite` is x - x = 0, which reordering alone makes true.
-_FASTMATH = {"reassoc", "contract", "nsz"}
 
 # Every network and loss has modules of its own, of a megabyte or two; this many are kept.
 _MODULES = 50
@@ -58,8 +54,17 @@ def digest(text: str) -> str:
     versions = [numba.__version__, llvmlite.__version__, np.__version__, platform.python_version()]
     features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
     processor = [platform.machine(), numba.config.CPU_NAME or binding.get_host_cpu_name(), features]
-    facts = [text, *versions, *processor, *sorted(_FASTMATH)]
+    facts = [text, _instructions(), *versions, *processor]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+@cache
+def _instructions() -> str:
+    """The text of all that the compiled functions are made of besides their own."""
+    folder = Path(__file__).parent
+    return "".join(
+        (folder / f"{name}.py").read_text(encoding="utf-8") for name in ("lanes", "intrinsics", "elementary")
+    )
 
 
 class Module:
@@ -71,7 +76,7 @@ class Module:
         self._ready: set[str] = set()
         self._plain = not jit or _import_numba().config.DISABLE_JIT
         if self._plain:
-            plain = dict.fromkeys(("compiled", "compiled_as_written", "entry"), lambda function: function)
+            plain = dict.fromkeys(("compiled", "entry"), lambda function: function)
             self._functions = _execute(text, "<lenet1998_kernels>", plain)
             return
         try:
@@ -110,10 +115,10 @@ class Module:
 
     def _build(self, path: str, keep: bool) -> ModuleType:
         njit = _import_numba().njit
+        importlib.import_module("lenet1998.kernels.intrinsics")  # without which numba knows no vectors
         options = {"nogil": True, "error_model": "numpy"}
         decorators = {
-            "compiled": njit(fastmath=_FASTMATH, **options),
-            "compiled_as_written": njit(**options),
+            "compiled": njit(**options),
             "entry": njit(cache=keep, **options),
         }
         return _execute(self.text, path, decorators)

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.kernels import blocks
-from lenet1998.kernels.specialise import registers, unroll
+from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
+from lenet1998.kernels.specialise import Constant, unroll, vectors
+from lenet1998.kernels.tiles import PAIR, TRIPLE, pieces
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Call, Plan, Plane
     from lenet1998.layers import Convolution, FullConnection
     from lenet1998.modern.layers import AveragePooling, MaxPooling
 
-_ROWS = 2
+_ROWS = 4
 
 
 def pack(x, y, *, maps, height, width, stride):
@@ -40,24 +42,28 @@ def unpack(g, below, *, maps, height, width, stride, margin):
                 below[m, margin + row * stride + i] = g[(m * height + row) * width + i]
 
 
-def forward(x, weight, bias, y, *, units, inputs, rows):
+def forward(x, weight, bias, y, *, units, inputs, rows, parts, first, last, count, lanes):
     """y = W x + b (equation 5)."""
     for start in range(0, units, rows):
-        total = registers(rows)
-        for i in range(inputs):
-            for r in unroll(rows):
-                total[r] += weight[(start + r) * inputs + i] * x[i]
+        sums = vectors(rows)
+        for part in unroll(parts):
+            for i in range(first[part], last[part], lanes):
+                value = load(x, i, count[part])
+                for r in unroll(rows):
+                    sums[r] = fma(load(weight, (start + r) * inputs + i, count[part]), value, sums[r])
         for r in unroll(rows):
-            y[start + r] = total[r] + bias[start + r]
+            y[start + r] = add_lanes(sums[r]) + bias[start + r]
 
 
-def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, rows, carry, squared, learns):
+def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, rows, parts, first, last, count, lanes,
+            carry, squared, learns):  # fmt: skip
     """Learn (equation 18) with step sizes in `by_*`; squared: add to the curvatures in `by_*` (equation 25).
 
     Carries the cotangent of the input down in the same loop. Returns the sum of the new weights, which is finite only
     if each of them is.
     """
     check = 0.0
+    checks = vectors(1)
     if carry:
         for i in range(inputs):
             below[i] = 0.0
@@ -68,28 +74,33 @@ def adjoint(x, weight, bias, g, below, by_weight, by_bias, *, units, inputs, row
         else:
             by_bias[o] += g[o]
     for start in range(0, units, rows):
-        here = registers(rows)
+        here = vectors(rows)
+        back = vectors(rows)
         for r in unroll(rows):
-            here[r] = g[start + r]
-        for i in range(inputs):
-            value = x[i]
-            if squared:
-                value = value * value
-            if carry:
-                down = below[i]
-            for r in unroll(rows):
-                w = weight[(start + r) * inputs + i]
+            here[r] = spread(g[start + r])
+            back[r] = spread(-g[start + r])
+        for part in unroll(parts):
+            for i in range(first[part], last[part], lanes):
+                value = load(x, i, count[part])
+                if squared:
+                    value = value * value
                 if carry:
-                    down += here[r] * (w * w if squared else w)
-                if learns:
-                    w = w - by_weight[(start + r) * inputs + i] * (here[r] * value)
-                    weight[(start + r) * inputs + i] = w
-                    check += w
-                else:
-                    by_weight[(start + r) * inputs + i] += here[r] * value
-            if carry:
-                below[i] = down
-    return check
+                    down = load(below, i, count[part])
+                for r in unroll(rows):
+                    place = (start + r) * inputs + i
+                    w = load(weight, place, count[part])
+                    if carry:
+                        down = fma(here[r], w * w if squared else w, down)
+                    if learns:
+                        w = fma(load(by_weight, place, count[part]), back[r] * value, w)
+                        store(weight, place, w, count[part])
+                        checks[0] = checks[0] + w
+                    else:
+                        mine = load(by_weight, place, count[part])
+                        store(by_weight, place, fma(here[r], value, mine), count[part])
+                if carry:
+                    store(below, i, down, count[part])
+    return check + add_lanes(checks[0])
 
 
 def emit(layer: FullConnection, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
@@ -120,26 +131,27 @@ def connect(
 def _emit_one(name: str, plan: Plan, seen: list[str], y: str, g: str, below: str, **sizes: int) -> None:
     """The calls for one pattern."""
     values, *parameters = seen
-    sizes["rows"] = _ROWS if sizes["units"] % _ROWS == 0 else 1
-    plan.forward(forward, f"{name}_forward", [*seen, y], **sizes)
+    rows = {"rows": blocks.rows_at_once(sizes["units"], _ROWS), **pieces(sizes["inputs"], plan.lanes)}
+    plan.forward(forward, f"{name}_forward", [*seen, y], **sizes, **rows)
     # Where nothing below needs a cotangent, the input stands in for it and is left alone.
     arguments = [*seen, g, below or values]
-    plan.adjoint(adjoint, f"{name}_adjoint", arguments, updates=parameters, carry=bool(below), **sizes)
+    rows["rows"] = blocks.rows_at_once(sizes["units"], PAIR)
+    plan.adjoint(adjoint, f"{name}_adjoint", arguments, updates=parameters, carry=bool(below), **sizes, **rows)
 
 
 def _emit_block(name: str, plan: Plan, seen: list[str], y: str, g: str, below: str, **sizes: int) -> None:
     """The calls for a block of patterns."""
     values, weight, bias = seen
 
-    def call(kernel: Callable, what: str, arguments: list[str], rows: int, patterns: int) -> Call:
-        rows = blocks.rows_at_once(sizes["units"], rows)
-        arguments = [*arguments, "count"]
-        return plan.call(kernel, f"{name}_{what}", arguments, whole=True, rows=rows, patterns=patterns, **sizes)
+    def call(kernel: Callable, what: str, arguments: list[str], **tiles: Constant) -> Call:
+        constants = {**sizes, **pieces(sizes["inputs"], plan.lanes), **tiles}
+        return plan.call(kernel, f"{name}_{what}", [*arguments, "count"], whole=True, **constants)
 
-    plan.up.append(call(blocks.forward, "forward", [*seen, y], 4, 4))
+    rows = blocks.rows_at_once(sizes["units"], TRIPLE)
+    plan.up.append(call(blocks.forward, "forward", [*seen, y], rows=rows, together=(PAIR, 1)))
     if below:
-        plan.learn.append(call(blocks.below, "below", [weight, g, below], 8, 2))
-    plan.learn.append(call(blocks.gradients, "gradients", [values, g, f"{weight}_by", f"{bias}_by"], 2, 8))
+        plan.learn.append(call(blocks.below, "below", [weight, g, below], together=(2 * PAIR, 1)))
+    plan.learn.append(call(blocks.gradients, "gradients", [values, g, f"{weight}_by", f"{bias}_by"], rows=rows))
 
 
 def emit_pack(name: str, x: Plane, plan: Plan) -> Plane:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenet1998.kernels.elementary import exp, log
 from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def map_(y, label, gradient, diagonal, root, constants, *, classes):
     for c in range(classes):
         exponent = -scale * y[c]
         largest = exponent if exponent > largest else largest
-    total = np.exp(rubbish - largest)
+    total = exp(rubbish - largest)
     for c in range(classes):
-        total += np.exp(-scale * y[c] - largest)
-    log_sum = largest + np.log(total)
+        total += exp(-scale * y[c] - largest)
+    log_sum = largest + log(total)
     for c in range(classes):
-        posterior = np.exp(-scale * y[c] - log_sum)
+        posterior = exp(-scale * y[c] - log_sum)
         gradient[c] = -scale * posterior
         diagonal[c] = scale * scale * posterior
         root[c] = scale * posterior

@@ -10,6 +10,9 @@ _HEAD = '''"""Written by lenet1998.kernels.compose, and may be removed. Decorato
 
 import numpy as np
 
+from lenet1998.kernels.elementary import exp, log, power, tanh
+from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
+
 real = np.{dtype}
 zero = real(0.0)
 

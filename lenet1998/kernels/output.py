@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lenet1998.kernels.full import emit_pack
+from lenet1998.kernels.lanes import add_lanes, fma, load
+from lenet1998.kernels.specialise import unroll, vectors
+from lenet1998.kernels.tiles import pieces
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
@@ -16,14 +19,15 @@ if TYPE_CHECKING:
     from lenet1998.output import RBF
 
 
-def forward(x, codes, y, *, classes, inputs):
+def forward(x, codes, y, *, classes, parts, first, last, count, lanes):
     """y_i = sum_j (x_j - w_ij)^2, equation 7."""
     for c in range(classes):
-        total = 0.0
-        for j in range(inputs):
-            offset = x[j] - codes[c, j]
-            total += offset * offset
-        y[c] = total
+        sums = vectors(1)
+        for part in unroll(parts):
+            for j in range(first[part], last[part], lanes):
+                offset = load(x, j, count[part]) - load(codes, (c, j), count[part])
+                sums[0] = fma(offset, offset, sums[0])
+        y[c] = add_lanes(sums[0])
 
 
 def backward(x, codes, gradient, below, *, classes, inputs):
@@ -75,7 +79,8 @@ def emit(layer: RBF, name: str, x: Plane, plan: Plan) -> None:
     codes = plan.constant(f"{name}_codes", layer.codes)
     states = plan.flat(x.values)
     _give_out(plan, classes, plan.buffer("y", (classes,)), plan.buffer("gradient", (classes,)))
-    plan.forward(forward, f"{name}_forward", [states, codes, plan.y], **sizes)
+    rows = pieces(inputs, plan.lanes)
+    plan.forward(forward, f"{name}_forward", [states, codes, plan.y], classes=classes, **rows)
     if x.cotangent:
         below = plan.flat(x.cotangent)
         plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, plan.gradient, below], **sizes))

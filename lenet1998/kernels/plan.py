@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lenet1998.kernels.lanes import lanes_of
 from lenet1998.kernels.specialise import specialise
 from lenet1998.layer import Layer
 
@@ -76,6 +77,11 @@ class Plan:
     gradient: str = ""
     classes: int = 0
 
+    @property
+    def lanes(self) -> int:
+        """How many numbers a vector has; kernels that ask for this constant get it."""
+        return lanes_of(self.dtype)
+
     def buffer(self, name: str, shape: tuple[int, ...], kept: bool = True) -> str:
         """A new buffer; `kept`: for each pattern of a block, because it lasts from one full connection to the next."""
         self.buffers[name] = (self.block if kept else 1, *shape) if self.block else shape
@@ -122,14 +128,15 @@ class Plan:
 
     def call(self, kernel: Callable, name: str, arguments: list[str], *, whole: bool = False, **constants: Any) -> Call:
         """A call of the kernel specialised for these constants, which is written once."""
+        if "lanes" in kernel.__code__.co_varnames[: kernel.__code__.co_argcount + kernel.__code__.co_kwonlyargcount]:
+            constants["lanes"] = self.lanes
         key = (kernel, tuple(sorted(constants.items())))
         if key not in self.kernels:
             taken = sum(other.startswith(name) for other, _ in self.kernels.values())
             special = f"{name}_{taken + 1}" if taken else name
             text, tables = specialise(kernel, special, constants)
             lines = [f"{table} = np.array({values.tolist()}, np.int64)\n" for table, values in tables.items()]
-            decorator = "compiled_as_written" if hasattr(kernel, "as_written") else "compiled"
-            self.kernels[key] = (special, "".join([*lines, f"\n\n@{decorator}\n", text]))
+            self.kernels[key] = (special, "".join([*lines, "\n\n@compiled\n", text]))
         if not whole:
             arguments = [self.of_one(argument) for argument in arguments]
         return Call(f"{self.kernels[key][0]}({', '.join(arguments)})", whole)

@@ -12,21 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.kernels.full import connect
-from lenet1998.kernels.specialise import unroll
+from lenet1998.kernels.lanes import fma
+from lenet1998.kernels.specialise import registers, unroll
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
     from lenet1998.layers import Convolution
 
+_SUMS = 5  # as many at once as the multiply-adds of one take time
 
-def forward(x, weight, bias, y, *, units, first, seen, taps):
+
+def forward(x, weight, bias, y, *, units, first, seen, taps, at_once):
     """y = b + the sum over the kernels of a unit of w.x (equation 5)."""
     for o in range(units):
-        total = bias[o]
+        sums = registers(at_once)
         for kernel in range(first[o], first[o + 1]):
             origin = seen[kernel]
             for t in unroll(taps):
-                total += weight[kernel * taps + t] * x[origin + t]
+                sums[t % at_once] = fma(weight[kernel * taps + t], x[origin + t], sums[t % at_once])
+        total = bias[o]
+        for s in unroll(at_once):
+            total += sums[s]
         y[o] = total
 
 
@@ -75,7 +81,7 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan) -> Plane:
         "seen": tuple((np.nonzero(layer.table.T)[1] * layer.k**2).tolist()),
         "taps": layer.k**2,
     }
-    plan.forward(forward, f"{name}_forward", [*seen, outputs], **sizes)
+    plan.forward(forward, f"{name}_forward", [*seen, outputs], **sizes, at_once=_SUMS)
     # Where nothing below needs a cotangent, the input stands in for it and is left alone.
     sizes |= {"inputs": int(np.prod(layer.below)), "carry": bool(down)}
     plan.adjoint(adjoint, f"{name}_adjoint", [*seen, g, down or values], updates=parameters, **sizes)

@@ -2,10 +2,9 @@
 
 The keyword-only arguments of a kernel are known before anything is compiled: sizes, offsets, the connection table, the
 algebra. `specialise` replaces them by their values in the text of the function, repeats the body of every ``for t in
-unroll(n)``, turns an array made by ``registers(n)`` into n plain variables, and drops the branches that cannot be
-taken. What comes out is again Python, straight-line in the 25 taps of a convolution, which the compiler keeps in
-registers. Without this, the taps would be a loop of five iterations inside a loop of five, and a vector unit does
-nothing for those.
+unroll(n)``, turns an array made by ``registers(n)`` or ``vectors(n)`` into n plain variables, and drops the branches
+that cannot be taken. What comes out is again Python, straight-line in the sums that share what is loaded, which the
+compiler then keeps in registers.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ def registers(count: int) -> list[float]:
     return [0.0] * count
 
 
-def as_written(kernel: Callable) -> Callable:
-    """Mark a kernel whose operations the compiler must neither reorder nor fuse."""
-    kernel.as_written = True  # type: ignore[attr-defined]
-    return kernel
+def vectors(count: int) -> list:
+    """The same for `count` vectors of `lenet1998.kernels.lanes`."""
+    return [0.0] * count
 
 
 def specialise(kernel: Callable, name: str, constants: dict[str, Constant]) -> tuple[str, dict[str, np.ndarray]]:
@@ -95,13 +93,16 @@ class _Writer(ast.NodeTransformer):
         return written
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
-        if not _calls(node.value, "registers"):
+        start = _real(0.0)
+        if _calls(node.value, "vectors"):
+            start = ast.Call(ast.Name("spread", ast.Load()), [start], [])
+        elif not _calls(node.value, "registers"):
             return ast.Assign([self.visit(target) for target in node.targets], self.visit(node.value), lineno=0)
         (target,) = node.targets
         assert isinstance(target, ast.Name)
         self.registers[target.id] = count = self._value(node.value.args[0])
         names = [ast.Name(f"{target.id}_{index}", ast.Store()) for index in range(count)]
-        return [ast.Assign([name], _real(0.0), lineno=0) for name in names]
+        return [ast.Assign([name], start, lineno=0) for name in names]
 
     def visit_For(self, node: ast.For) -> ast.stmt | list[ast.stmt]:
         loop = self.visit(node.iter)

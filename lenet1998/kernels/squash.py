@@ -1,9 +1,10 @@
 """What is applied to each unit alone, compiled: equation 6, and rectified linear units, on a whole layer in one loop.
 
-`np.tanh` would cost more than all convolutions together: it is called value by value. In float32 tanh is taken from x
-P(x^2) / Q(x^2) instead, which a vector unit evaluates sixteen values at a time. The coefficients are a minimax fit on
+The C library's tanh would cost more than all convolutions together, being called value by value, and differs between
+machines. In float32 tanh is taken from x P(x^2) / Q(x^2) instead, which a vector unit evaluates sixteen values at a time. The coefficients are a minimax fit on
 [0, 8.5], made for this module (the largest error is 1.1e-8 in exact arithmetic); above, the argument is cut off, where
-tanh differs from one by less than 1e-7. Rounding included, the result is within 4e-7 of tanh. Float64 takes np.tanh.
+tanh differs from one by less than 1e-7. Rounding included, the result is within 4e-7 of tanh. Float64 has
+`lenet1998.kernels.elementary.tanh`.
 
 The comparisons that cut off are written so that NaN passes through them: a diverging network must be seen to diverge.
 A unit that saturates is at A exactly, and f' is factored so that it is exactly zero there, as in the NumPy layer: with
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet1998.kernels.specialise import as_written, unroll
+from lenet1998.kernels.elementary import tanh
+from lenet1998.kernels.lanes import fma
+from lenet1998.kernels.specialise import unroll
 from lenet1998.squash import A, S
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def forward(x, maps, length, *, big_a, big_s, exact, limit, degree, p, q):
         for i in range(length):
             a = big_s * x[m, i]
             if exact:
-                t = np.tanh(a)
+                t = tanh(a)
             else:
                 t = limit if a > limit else a
                 t = -limit if t < -limit else t
@@ -52,15 +55,14 @@ def forward(x, maps, length, *, big_a, big_s, exact, limit, degree, p, q):
                 above = p[degree]
                 under = q[degree]
                 for c in unroll(degree):
-                    above = above * z + p[degree - 1 - c]
-                    under = under * z + q[degree - 1 - c]
+                    above = fma(above, z, p[degree - 1 - c])
+                    under = fma(under, z, q[degree - 1 - c])
                 t = t * above / under
                 t = 1.0 if t > 1.0 or a > limit else t
                 t = -1.0 if t < -1.0 or a < -limit else t
             x[m, i] = big_a * t
 
 
-@as_written
 def adjoint(x, g, maps, length, *, big_a, bend, margin, squared):
     """Multiply by f' = (S / A) (A - x) (A + x), written in the unit's state; squared: by f'^2 (equation 27)."""
     for m in range(maps):
@@ -77,7 +79,6 @@ def rectify(x, maps, length):
             x[m, i] = 0.0 if a <= 0.0 else a
 
 
-@as_written
 def adjoint_of_rectify(x, g, maps, length, *, margin):
     """Multiply by the slope, 1 or 0, its own square; a product, so that what is not finite is seen as in NumPy."""
     for m in range(maps):

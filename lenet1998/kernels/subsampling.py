@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lenet1998.kernels.specialise import registers, unroll
+from lenet1998.kernels.lanes import add_lanes, fma, load
+from lenet1998.kernels.specialise import registers, unroll, vectors
+from lenet1998.kernels.tiles import pieces
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
@@ -28,7 +30,7 @@ def forward(x, coefficient, bias, pooled, y, *, maps, each, height, width, strid
                 under = x[m // each, (2 * row + 1) * stride + 2 * i] + x[m // each, (2 * row + 1) * stride + 2 * i + 1]
                 pooled[m, row * width + i] = scale * (above + under)
         for i in range(height * width):
-            y[m, i] = coefficient[m] * pooled[m, i] + bias[m]
+            y[m, i] = fma(coefficient[m], pooled[m, i], bias[m])
 
 
 def below(coefficient, g, below, *, maps, each, height, width, stride, margin, scale, squared):
@@ -43,22 +45,26 @@ def below(coefficient, g, below, *, maps, each, height, width, stride, margin, s
             for i in range(width):
                 value = 0.0
                 for r in unroll(each):
-                    value += factor[r] * g[s * each + r, row * width + i]
+                    value = fma(factor[r], g[s * each + r, row * width + i], value)
                 below[s, margin + 2 * row * stride + 2 * i] = value
                 below[s, margin + 2 * row * stride + 2 * i + 1] = value
                 below[s, margin + (2 * row + 1) * stride + 2 * i] = value
                 below[s, margin + (2 * row + 1) * stride + 2 * i + 1] = value
 
 
-def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, length, squared, learns):
+def weights(coefficient, bias, pooled, g, by_coefficient, by_bias, *, maps, parts, first, last, count, lanes, squared,
+            learns):  # fmt: skip
     """Learn, or add to gradients or curvatures: the unit has one trainable input, its window's sum."""
     check = 0.0
     for m in range(maps):
-        with_input, alone = 0.0, 0.0
-        for i in range(length):
-            value = pooled[m, i]
-            with_input += g[m, i] * (value * value if squared else value)
-            alone += g[m, i]
+        sums = vectors(2)
+        for part in unroll(parts):
+            for i in range(first[part], last[part], lanes):
+                here = load(g, (m, i), count[part])
+                value = load(pooled, (m, i), count[part])
+                sums[0] = fma(here, value * value if squared else value, sums[0])
+                sums[1] = sums[1] + here
+        with_input, alone = add_lanes(sums[0]), add_lanes(sums[1])
         if learns:
             coefficient[m] -= by_coefficient[m] * with_input
             bias[m] -= by_bias[m] * alone
@@ -84,7 +90,7 @@ def emit(layer: Subsampling, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
         [coefficient, bias, pooled, y.cotangent],
         updates=[coefficient, bias],
         maps=maps,
-        length=height * width,
+        **pieces(height * width, plan.lanes),
     )
     if x.cotangent:
         plan.adjoint(below, f"{name}_below", [coefficient, y.cotangent, x.cotangent], margin=x.margin, **sizes)

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.errors import LeNetError
+from lenet1998.kernels.elementary import power
+from lenet1998.kernels.lanes import add_lanes, load
+from lenet1998.kernels.specialise import vectors
 from lenet1998.modern.optimisers import EPSILON, SGD, Adam, Momentum, Optimiser, Rate, RMSProp
 
 if TYPE_CHECKING:
@@ -37,17 +40,16 @@ def rounded(kind, settings, made, patterns, numbers):
     numbers[4], numbers[5] = settings[2], 1 - settings[2]
     numbers[6] = 1.0
     if kind == 3:
-        numbers[1] = settings[0] / (1 - settings[1] ** made[0])
-        numbers[6] = 1 / (1 - settings[2] ** made[0])
+        numbers[1] = settings[0] / (1 - power(settings[1], made[0]))
+        numbers[6] = 1 / (1 - power(settings[2], made[0]))
 
 
-def update(w, g, origin, kind, numbers, rates, decay, first, second, *, epsilon):
+def update(w, g, origin, kind, numbers, rates, decay, first, second, *, epsilon, lanes):
     """Update `w` from the sum of its gradients, `g`, and clear it; return the sum of the new weights.
 
     `w` is a parameter flattened; in the flat vectors `rates`, `decay`, `first` and `second` it starts at `origin`.
     Their use: for SGD, `rates`; for all, `decay` if it is not empty; and the memories that the optimiser has.
     """
-    check = 0.0
     share, rate = numbers[0], numbers[1]
     keep, add, keep_square, add_square = numbers[2], numbers[3], numbers[4], numbers[5]
     by_square = numbers[6]
@@ -78,9 +80,11 @@ def update(w, g, origin, kind, numbers, rates, decay, first, second, *, epsilon)
             second[origin + i] = square
             w[i] -= rate * momentum / (np.sqrt(by_square * square) + epsilon)
     for i in range(w.size):
-        check += w[i]
         g[i] = 0.0
-    return check
+    sums = vectors(1)
+    for i in range(0, w.size, lanes):
+        sums[0] = sums[0] + load(w, i, w.size - i)
+    return add_lanes(sums[0])
 
 
 def emit(network: Network, plan: Plan) -> tuple[Call, list[Call]]:

@@ -27,7 +27,7 @@ from tests.kernels.agreement import agree, randomise, some
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
-from lenet1998.kernels import NumbaEngine, cache, squash  # noqa: E402
+from lenet1998.kernels import NumbaEngine, intrinsics, lanes, squash  # noqa: E402, F401
 from lenet1998.kernels.specialise import specialise  # noqa: E402
 
 JIT = not numba.config.DISABLE_JIT
@@ -220,9 +220,9 @@ def test_the_order_and_the_labels_are_checked_before_compiled_code_reads_there(f
 def test_tanh_is_within_its_bound_and_lets_nan_through():
     constants = {"big_a": 1.0, "big_s": 1.0, "limit": squash.LIMIT, "degree": 4, "p": squash.P, "q": squash.Q}
     text, _ = specialise(squash.forward, "forward", {**constants, "exact": False})
-    space = {"real": np.float32, "zero": np.float32(0), "np": np}
+    space = {"real": np.float32, "zero": np.float32(0), "fma": lanes.fma}
     exec(text, space)
-    forward = numba.njit(fastmath=cache._FASTMATH)(space["forward"])
+    forward = numba.njit(space["forward"])
     x = np.linspace(-12, 12, 500_001 if JIT else 5001, dtype=np.float32)[None]
     x[0, :4] = np.nan, np.inf, -np.inf, 0
     expected = np.tanh(x.astype(np.float64))

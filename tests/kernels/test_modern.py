@@ -31,7 +31,7 @@ from tests.networks import modern_network
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
-from lenet1998.kernels import NumbaEngine, blocks, compose  # noqa: E402
+from lenet1998.kernels import NumbaEngine, blocks, compose, tiles  # noqa: E402
 
 JIT = not numba.config.DISABLE_JIT
 OPTIMISERS = (SGD, partial(Momentum, momentum=0.8), partial(RMSProp, rms_decay=0.9), Adam)
@@ -140,15 +140,16 @@ def test_points_that_see_some_of_the_maps_agree_one_by_one_and_in_batches(lowest
 
 
 @settings(max_examples=60)
-@given(st.integers(1, 17), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 9))
+@given(st.integers(1, 17), st.integers(1, 9), st.integers(1, 30), st.integers(1, 4), st.integers(1, 9))
 def test_full_connections_of_a_block_are_matrix_products(count, units, inputs, rows, patterns):
     rng = np.random.default_rng(count)
     x, w, b, g = (rng.normal(size=shape) for shape in ((20, inputs), (units, inputs), units, (20, units)))
-    sizes = {"units": units, "inputs": inputs, "rows": blocks.rows_at_once(units, rows), "patterns": patterns}
+    sizes = {"units": units, "inputs": inputs, **tiles.pieces(inputs, 8), "lanes": 8}
+    rows, together = blocks.rows_at_once(units, rows), (patterns, 1)
     y, below, by_weight, by_bias = np.zeros((20, units)), np.ones((20, inputs)), np.ones(w.size), np.ones(units)
-    blocks.forward(x, w.ravel(), b, y, count, **sizes)
-    blocks.gradients(x, g, by_weight, by_bias, count, **sizes)
-    blocks.below(w.ravel(), g, below, count, **sizes)
+    blocks.forward(x, w.ravel(), b, y, count, rows=rows, together=together, **sizes)
+    blocks.gradients(x, g, by_weight, by_bias, count, rows=rows, **sizes)
+    blocks.below(w.ravel(), g, below, count, together=together, **sizes)
     np.testing.assert_allclose(y[:count], x[:count] @ w.T + b, atol=1e-12)
     np.testing.assert_allclose(by_weight.reshape(w.shape), 1 + g[:count].T @ x[:count], atol=1e-12)
     np.testing.assert_allclose(by_bias, 1 + g[:count].sum(axis=0), atol=1e-12)
