@@ -56,6 +56,7 @@ def test_the_record_of_a_pass(digits):
     record = trainer.run_pass(lambda *progress: seen.append(progress))
     assert list(record) == [
         "pass", "eta", "step_min", "step_max", "train_error_percent", "train_loss", "test_error_percent", "seconds",
+        "parameters_sha256",
     ]  # fmt: skip
     assert 0 < record["step_min"] < record["step_max"] <= 0.0005 / 0.02
     assert seen[-1][:2] == (1, 600)

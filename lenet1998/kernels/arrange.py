@@ -34,7 +34,7 @@ class Taps(NamedTuple):
         return tuple(self._place(row, column) for row in range(k) for column in range(k))
 
     def by_phase(self, k: int) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-        """For each phase that some tap sees: where it starts in a map, which taps these are, and their offsets in it."""
+        """For each phase that some tap sees: where it starts in a map, which taps these are, their offsets in it."""
         s = self.stride
         for phase in range(s * s):
             taps = [(row, column) for row in range(phase // s, k, s) for column in range(phase % s, k, s)]

@@ -34,6 +34,10 @@ from lenet1998.files import user_cache
 # Every network and loss has modules of its own, of a megabyte or two; this many are kept.
 _MODULES = 50
 
+# Kernels are called by the functions that go through the patterns, and by nothing else.
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 _log = logging.getLogger("lenet1998.kernels")
 
 
@@ -54,7 +58,7 @@ def digest(text: str) -> str:
     versions = [numba.__version__, llvmlite.__version__, np.__version__, platform.python_version()]
     features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
     processor = [platform.machine(), numba.config.CPU_NAME or binding.get_host_cpu_name(), features]
-    facts = [text, _instructions(), *versions, *processor]
+    facts = [text, _instructions(), _OPTIONS, _INNER, *versions, *processor]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
@@ -116,11 +120,7 @@ class Module:
     def _build(self, path: str, keep: bool) -> ModuleType:
         njit = _import_numba().njit
         importlib.import_module("lenet1998.kernels.intrinsics")  # without which numba knows no vectors
-        options = {"nogil": True, "error_model": "numpy"}
-        decorators = {
-            "compiled": njit(**options),
-            "entry": njit(cache=keep, **options),
-        }
+        decorators = {"compiled": njit(**_OPTIONS, **_INNER), "entry": njit(cache=keep, **_OPTIONS)}
         return _execute(self.text, path, decorators)
 
     def _forget(self, error: Exception) -> None:

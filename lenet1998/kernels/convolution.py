@@ -116,8 +116,8 @@ def biases(bias, g, by_bias, *, maps, margin, length, lanes, squared, learns):
     return check
 
 
-def weights(x, weight, g, by_weight, *, groups, at_once, shared, kernels, own, offset, margin, length, parts, first, last,
-            size, lanes, squared, learns):  # fmt: skip
+def weights(x, weight, g, by_weight, *, groups, at_once, shared, kernels, own, offset, margin, length, parts, first,
+            last, size, lanes, squared, learns):  # fmt: skip
     """Learn (equations 18 and 19), with step sizes in `by_*`; or add gradients, or squared: curvatures, to `by_*`.
 
     Several taps are taken at once: they have the cotangents in common. Returns the sum of the new weights, which is

@@ -92,8 +92,8 @@ def _type_operation(context: Any) -> Any:
     return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
 
-for _operation in (operator.add, operator.sub, operator.mul):
-    type_callable(_operation)(_type_operation)
+for _each in (operator.add, operator.sub, operator.mul):
+    type_callable(_each)(_type_operation)
 
 
 # ------------------------------------------------------------------------------------------------ instructions
@@ -126,11 +126,12 @@ def _fill(builder: ir.IRBuilder, value: Any, count: int) -> Any:
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
 
 
-def _place(context: Any, builder: ir.IRBuilder, array: Any, index: Any, kinds: Any, vector: Any) -> Any:
-    """The address of a vector in an array whose last axis is contiguous."""
+def _place(context: Any, builder: ir.IRBuilder, arguments: Any, kinds: Any, vector: Any) -> Any:
+    """The address of a vector: the first arguments are an array whose last axis is contiguous, and an index."""
+    array, index, *_ = arguments
     struct = context.make_array(kinds[0])(context, builder, array)
     places = cgutils.unpack_tuple(builder, index) if isinstance(kinds[1], types.BaseTuple) else [index]
-    signed = kinds[1].dtype if isinstance(kinds[1], types.BaseTuple) else kinds[1]
+    signed = getattr(kinds[1], "dtype", kinds[1])  # a tuple's, or the index's own
     places = [context.cast(builder, place, signed, types.intp) for place in places]
     strides = cgutils.unpack_tuple(builder, struct.strides)
     start = struct.data
@@ -148,7 +149,7 @@ def _mask(builder: ir.IRBuilder, count: Any, size: int) -> Any:
 
 def _load(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
     vector = context.get_value_type(signature.return_type)
-    place = _place(context, builder, *arguments[:2], signature.args, vector)
+    place = _place(context, builder, arguments, signature.args, vector)
     size = signature.args[0].dtype.bitwidth // 8
     if len(arguments) == 2:
         return builder.load(place, align=size)
@@ -160,7 +161,7 @@ def _load(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -
 
 def _store(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
     vector = context.get_value_type(signature.args[2])
-    place = _place(context, builder, *arguments[:2], signature.args, vector)
+    place = _place(context, builder, arguments, signature.args, vector)
     size = signature.args[0].dtype.bitwidth // 8
     if len(arguments) == 3:
         builder.store(arguments[2], place, align=size)

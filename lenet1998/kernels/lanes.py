@@ -3,10 +3,10 @@
 The compiled engine promises the same bits on every start and on every processor. A compiler that may reorder a sum
 orders it by the width of the vector unit at hand; one that may fuse a product with an addition rounds once or twice as
 it sees fit. So kernels are compiled without any licence to change arithmetic, and say themselves what is to be done at
-once. Where each number of the result has a sum of its own, a plain loop is enough: vectors of any width compute the same.
-Where a loop adds up to one number, it adds to a vector of `lanes` partial sums, and `add_lanes` adds these in one order.
-A vector has 64 bytes, 16 numbers of float32 or 8 of float64, whatever the registers: a processor with shorter ones
-takes several for it.
+once. Where each number of the result has a sum of its own, a plain loop is enough: vectors of any width compute the
+same. Where a loop adds up to one number, it adds to a vector of `lanes` partial sums, and `add_lanes` adds these in one
+order. A vector has 64 bytes, 16 numbers of float32 or 8 of float64, whatever the registers: a processor with shorter
+ones takes several for it.
 
 These functions say in NumPy what is meant, and kernels that run as plain Python call them as they stand;
 `lenet1998.kernels.intrinsics` gives each the one instruction that it is for the compiler. There `fma` rounds once,

@@ -55,6 +55,32 @@ def seed(x, codes, gradient, diagonal, root, below, *, classes, inputs):
         below[j] = 2.0 * slopes + own - crossed * crossed
 
 
+def learn_centres(x, codes, gradient, by_codes, *, classes, inputs, learns):
+    """Centres that learn (section II-C): dE/dw_ij = -dE/dy_i 2 (x_j - w_ij). Returns the sum of those that changed."""
+    check = 0.0
+    for c in range(classes):
+        if gradient[c] != 0.0:
+            twice = 2.0 * gradient[c]
+            for j in range(inputs):
+                slope = twice * (codes[c, j] - x[j])
+                if learns:
+                    codes[c, j] -= by_codes[c, j] * slope
+                    check += codes[c, j]
+                else:
+                    by_codes[c, j] += slope
+    return check
+
+
+def curve_centres(x, codes, gradient, diagonal, root, by_codes, *, classes, inputs):
+    """d2E/dw_ij2 = 2 max(0, dE/dy_i) + d2E/dy_i2 (2 (x_j - w_ij))^2, as `lenet1998.output` has it."""
+    for c in range(classes):
+        rising = gradient[c] if gradient[c] > 0.0 else 0.0
+        own = diagonal[c] - root[c] * root[c]
+        for j in range(inputs):
+            offset = 2.0 * (x[j] - codes[c, j])
+            by_codes[c, j] += 2.0 * rising + own * (offset * offset)
+
+
 def seed_of_sums(diagonal, root, below, *, classes):
     """Outputs without a formula of their own: the diagonal of the loss's Hessian starts the curvature pass."""
     for c in range(classes):
@@ -76,11 +102,20 @@ def emit(layer: RBF, name: str, x: Plane, plan: Plan) -> None:
     """Add the layer to the plan: it fills the penalties from x, and x's cotangent from what the loss has filled."""
     classes, inputs = layer.codes.shape
     sizes = {"classes": classes, "inputs": inputs}
-    codes = plan.constant(f"{name}_codes", layer.codes)
+    if layer.learns:
+        codes = plan.parameter(layer, "centre", (classes, inputs))
+    else:
+        codes = plan.constant(f"{name}_codes", layer.codes)
     states = plan.flat(x.values)
     _give_out(plan, classes, plan.buffer("y", (classes,)), plan.buffer("gradient", (classes,)))
     rows = pieces(inputs, plan.lanes)
     plan.forward(forward, f"{name}_forward", [states, codes, plan.y], classes=classes, **rows)
+    if layer.learns:  # after the cotangent has gone down, which is added below
+        seen, online = [states, codes, plan.gradient], not plan.block
+        learn = plan.call(learn_centres, f"{name}_centres", [*seen, f"{codes}_by"], learns=online, **sizes)
+        plan.learn.append(learn._replace(text=f"check += {learn.text}") if online else learn)
+        hessian = [*seen, "diagonal", "root", f"{codes}_by"]
+        plan.curvature.append(plan.call(curve_centres, f"{name}_centres_squared", hessian, **sizes))
     if x.cotangent:
         below = plan.flat(x.cotangent)
         plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, plan.gradient, below], **sizes))

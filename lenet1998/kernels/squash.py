@@ -1,10 +1,10 @@
 """What is applied to each unit alone, compiled: equation 6, and rectified linear units, on a whole layer in one loop.
 
 The C library's tanh would cost more than all convolutions together, being called value by value, and differs between
-machines. In float32 tanh is taken from x P(x^2) / Q(x^2) instead, which a vector unit evaluates sixteen values at a time. The coefficients are a minimax fit on
-[0, 8.5], made for this module (the largest error is 1.1e-8 in exact arithmetic); above, the argument is cut off, where
-tanh differs from one by less than 1e-7. Rounding included, the result is within 4e-7 of tanh. Float64 has
-`lenet1998.kernels.elementary.tanh`.
+machines. In float32 tanh is taken from x P(x^2) / Q(x^2) instead, which a vector unit evaluates sixteen values at a
+time. The coefficients are a minimax fit on [0, 8.5], made for this module (the largest error is 1.1e-8 in exact
+arithmetic); above, the argument is cut off, where tanh differs from one by less than 1e-7. Rounding included, the
+result is within 4e-7 of tanh. Float64 has `lenet1998.kernels.elementary.tanh`.
 
 The comparisons that cut off are written so that NaN passes through them: a diverging network must be seen to diverge.
 A unit that saturates is at A exactly, and f' is factored so that it is exactly zero there, as in the NumPy layer: with

@@ -45,8 +45,8 @@ def pieces(length: int, lanes: int) -> dict:
 def sharing(table: np.ndarray, at_once: int) -> Iterator[dict]:
     """Kernels that have a row of the table in common, up to `at_once` together; yields a dict for each size of group.
 
-    The entries of `table`, bool, are numbered column by column, as kernels are. Group j shares row shared[j]; its kernel
-    r is kernels[j * at_once + r], in column own[j * at_once + r].
+    The entries of `table`, bool, are numbered column by column, as kernels are. Group j shares row shared[j]; its
+    kernel r is kernels[j * at_once + r], in column own[j * at_once + r].
 
     >>> list(sharing(np.array([[True, False, True], [True, True, True]]), 2))[0]
     {'groups': 2, 'at_once': 2, 'shared': (0, 1), 'kernels': (0, 3, 1, 2), 'own': (0, 2, 0, 1)}
@@ -71,6 +71,6 @@ def _grouped(table: np.ndarray, number: np.ndarray, at_once: int) -> Iterator[di
             own = columns[start : start + at_once]
             found.setdefault(len(own), []).append((row, number[row, own].tolist(), own.tolist()))
     for size in sorted(found, reverse=True):
-        shared, kernel, own = zip(*found[size], strict=True)
+        shared, kernel, owned = zip(*found[size], strict=True)
         sizes = {"groups": len(shared), "at_once": size, "shared": shared}
-        yield sizes | {"kernels": (*sum(kernel, []),), "own": (*sum(own, []),)}
+        yield sizes | {"kernels": (*sum(kernel, []),), "own": (*sum(owned, []),)}

@@ -19,11 +19,12 @@ from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import MAP, MLE
+from lenet1998.modern.optimisers import Momentum
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
-from tests.kernels.agreement import agree, randomise, some
+from tests.kernels.agreement import agree, agree_in_batches, randomise, some
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
@@ -66,12 +67,13 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
     plans.append((FullConnection, inputs))
     plans += [(Squash,)] * draw(st.integers(0, 2))
     codes = np.where(rng.random((classes, inputs)) < 0.5, -1, 1)
+    learns = draw(st.booleans())
 
     def build() -> Network:
         layers: list[Layer] = [
             Squash() if kind is Squash else kind(f"L{index}", *rest) for index, (kind, *rest) in enumerate(plans)
         ]
-        return randomise(Network(Input(side), [*layers, RBF("Output", codes)], "float64"), seed)
+        return randomise(Network(Input(side), [*layers, RBF("Output", codes, learns)], "float64"), seed)
 
     return [build(), build()], draw(st.integers(1, side))
 
@@ -270,3 +272,21 @@ def test_an_output_or_an_input_without_kernels_is_refused_by_name():
 
     with pytest.raises(LeNetError, match="Retina"):
         NumbaEngine(Network(Retina(4), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))]), MLE(1))
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("loss", [MLE(0.1), MAP(0.2, 1.0)], ids=str)
+def test_centres_that_learn(loss, jit):
+    """Online, their curvatures and in mini-batches (section II-C)."""
+    codes = np.array([[1, -1, 1], [-1, -1, 1]])
+
+    def build() -> Network:
+        layers = [FullConnection("F", 3), Squash(), RBF("Output", codes, learns=True)]
+        return randomise(Network(Input(4), layers, "float64"), 5)
+
+    patterns = some(20, 4, 2)
+    engines = NumpyEngine(build(), loss), NumbaEngine(build(), loss, jit=jit and JIT)
+    assert "Output.centre" in engines[0].network.parameters.shapes
+    agree(*engines, patterns, steps=20, one=1e-12, many=1e-12)
+    optimisers = [Momentum(engine.network.parameters.values, 0.9) for engine in engines]
+    agree_in_batches(*engines, patterns, 3, np.arange(20), optimisers, 0.01, 1e-12)
