@@ -6,8 +6,6 @@ that cannot be read is named with the reason, and all others are shown.
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from html import escape
@@ -32,6 +30,7 @@ from lenet1998.report.document import (
 )
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
 from lenet1998.report.results import Result, read
+from lenet1998.running.provenance import date_of
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
 FIGURES = "figures"
@@ -50,7 +49,7 @@ def document(results: Path) -> list[Block]:
         own.sort(key=lambda result: order.index(result.stem) if result.stem in order else len(order))
         command = f"`{experiment.command}`"
         if own:
-            sections += _section(experiment, own, results)
+            sections += _section(experiment, own)
             unread = any(result.unread for result in own)
             overview.append([experiment.title, experiment.paper, "in part" if unread else "yes", command])
         else:
@@ -63,7 +62,7 @@ def document(results: Path) -> list[Block]:
             ]
     for result in found:
         if owners[result.stem] is None:
-            sections += [Heading(2, f"Other results: {result.stem}"), *_shown(result, results)]
+            sections += [Heading(2, f"Other results: {result.stem}"), *_shown(result)]
     opening = [Heading(1, TITLE), *_opening(results)]
     if compared:
         head = ["experiment", "learned", "error", "1998 (%)", "ours (%), 95% interval", "seeds"]
@@ -132,14 +131,14 @@ def page(blocks: list[Block]) -> str:
 """
 
 
-def _section(experiment: Experiment, own: list[Result], results: Path) -> Iterator[Block]:
+def _section(experiment: Experiment, own: list[Result]) -> Iterator[Block]:
     yield Heading(2, experiment.title)
     paper = f"{experiment.paper[0].upper()}{experiment.paper[1:]}. " if experiment.paper else ""
     yield Paragraph(f"{paper}Command: `{experiment.command}`")
     for result in own:
         if result.stem not in (experiment.name, *experiment.captions) and result.blocks:
             yield Heading(3, _name(experiment, result))
-        yield from _shown(result, results)
+        yield from _shown(result)
 
 
 def _name(experiment: Experiment, result: Result) -> str:
@@ -147,37 +146,31 @@ def _name(experiment: Experiment, result: Result) -> str:
     return experiment.title + ("" if result.stem == experiment.name else f" ({result.stem})")
 
 
-def _shown(result: Result, results: Path) -> Iterator[Block]:
+def _shown(result: Result) -> Iterator[Block]:
     """A result: its figures and tables, what could not be read, and where it comes from."""
     yield from result.blocks
     if result.unread:
         yield Bullets(result.unread)
-    rows = [[key, _listed(key, result.sources[key], results)] for key in _SOURCES if result.sources.get(key)]
+    rows = [[key, _listed(key, result.sources[key])] for key in _SOURCES if result.sources.get(key)]
     if rows:
         yield Table(["", "recorded"], rows, f"Where `{result.stem}` comes from")
 
 
-def _listed(key: str, values: set[str], results: Path) -> str:
+def _listed(key: str, values: set[str]) -> str:
     if key == "seeds":
         seeds = sorted(map(int, values))
         if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
             return f"{seeds[0]} to {seeds[-1]}"
         return ", ".join(map(str, seeds))
     if key == "commit":
-        return ", ".join(f"`{one[:10]}`{'+' * one.endswith('+')}{_date(one, results)}" for one in sorted(values))
+        return ", ".join(_commit(one) for one in sorted(values))
     return ("; " if key in ("data", "machine") else ", ").join(sorted(values))
 
 
-def _date(commit: str, results: Path) -> str:
-    """When a commit was made, if the results lie in a source tree that has it."""
-    if not re.fullmatch(r"[0-9a-f]{40}\+?", commit):
-        return ""
-    command = ["git", "-C", str(results), "show", "--no-patch", "--format=%cs", commit.rstrip("+")]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return f" ({done.stdout.strip()})"
+def _commit(recorded: str) -> str:
+    """A recorded commit with its day, if the source tree that this is imported from has it."""
+    day = date_of(recorded.rstrip("+"))
+    return f"`{recorded[:10]}`{'+' * recorded.endswith('+')}{f' ({day})' if day else ''}"
 
 
 def _opening(results: Path) -> list[Block]:
