@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998.commands.ending import ended
 from lenet1998.commands.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import rate_interval
@@ -217,15 +218,12 @@ def recorded(name: str, arguments: argparse.Namespace, key: str = "runs") -> Any
 
 def guarded(main: Callable[[], None]) -> None:
     """Run an experiment with the command line's errors and exit codes."""
-    announce("--quiet" in sys.argv)
-    try:
-        main()
-    except LeNetError as error:
-        sys.exit(_complain(str(error), error.exit_code))
-    except KeyboardInterrupt:
-        sys.exit(_complain("interrupted; complete passes are saved, the same command with --resume continues", 130))
 
+    def work() -> None:
+        announce("--quiet" in sys.argv)
+        try:
+            main()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("complete passes are saved, the same command with --resume continues") from None
 
-def _complain(message: str, code: int) -> int:
-    print(message, file=sys.stderr)
-    return code
+    sys.exit(ended(work))

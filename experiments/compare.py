@@ -34,7 +34,7 @@ from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_json
-from lenet1998.pictures.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.plotting import TEST, TRAIN, plain, save, style
 from lenet1998.recipe import Recipe, preset
 
 _LARGEST = 2**16  # bytes of a TOML file
@@ -147,7 +147,7 @@ def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list
         for name, colour, line in zip(names, (TEST, TRAIN), ("-", "--"), strict=True):
             runs = sorted(named(histories, name), key=lambda run: run["seed"])
             curves.append(np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs]))
-            _band(left, curves[-1], colour, linestyle=line, label=name)
+            _band(left, curves[-1], colour, linestyle=line, label=plain(name))
         _band(right, curves[0] - curves[1], "0.3")
         right.axhline(0, color="0", linewidth=0.8)
         left.set(xlabel="pass", ylabel=f"{what} (%)", title="Mean and 95% interval over seeds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.errors import one_line
 
 HELP = "draw a digit with the mouse in a window, and see answer, penalties and activations change"
 
@@ -20,4 +21,4 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.pictures.activations_window import show_window  # matplotlib takes a second to load
 
     print(stated(network))
-    show_window(saved.network(), f"lenet1998 draw: {network['name']}")
+    show_window(saved.network(), one_line(f"lenet1998 draw: {network['name']}"))

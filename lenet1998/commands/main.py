@@ -1,14 +1,9 @@
-"""The command `lenet1998`: what it does, its options, and its exit codes.
-
-0 for success, 2 for bad usage or bad input (one line says what and what to do), 3 for a run that diverged, 130 after
-Ctrl-C, when the last complete pass is saved.
-"""
+"""The command `lenet1998`: what it does, and its options; `lenet1998.commands.ending` has its exit codes."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -18,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998 import commands as own_modules
+from lenet1998.commands.ending import ended
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
 from lenet1998.commands.options import (
     DownloadBar,
@@ -31,7 +27,7 @@ from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.data.prepare import read_image
-from lenet1998.errors import CheckpointError, LeNetError, one_line
+from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
@@ -94,6 +90,8 @@ def train(arguments: argparse.Namespace) -> None:
             progress=console.progress,
             passed=console.passed,
         )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("complete passes are saved, and --resume continues after them") from None
     finally:
         console.close()
     figures = error_curves([history], out / "error_curves")
@@ -198,27 +196,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = parser().parse_args(argv)
-    announce(getattr(arguments, "quiet", False))
-    try:
+    arguments = argparse.Namespace()
+
+    def work() -> None:
+        parser().parse_args(argv, arguments)
+        announce(getattr(arguments, "quiet", False))
         arguments.does(arguments)
-        sys.stdout.flush()
-    except LeNetError as error:
-        print(f"lenet1998: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        saved = "; complete passes are saved, and --resume continues after them" if arguments.does is train else ""
-        print(f"lenet1998: interrupted{saved}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:  # what else the system refuses: a name too long, an output that is full
-        print(f"lenet1998: {one_line(str(error))}", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        if not str(error).startswith("Key backend"):  # what matplotlib says as it is imported
-            raise
-        chosen = os.environ.get("MPLBACKEND")
-        print(one_line(f"lenet1998: matplotlib has no backend {chosen!r}: unset MPLBACKEND"), file=sys.stderr)
-        return 2
-    return 0
+
+    return ended(work, "lenet1998")

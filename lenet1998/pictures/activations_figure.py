@@ -26,7 +26,7 @@ from lenet1998.bitmaps import HEIGHT
 from lenet1998.files import write_atomically
 from lenet1998.network import Network
 from lenet1998.pictures.activations import Stage, activations, codes_of
-from lenet1998.pictures.plotting import style
+from lenet1998.pictures.plotting import plain, style
 
 CAPTION = "Dark: positive; light: negative, as in Figure 13 of the paper. The lighter a label, the higher its penalty."
 _BETWEEN = 8  # pixels between stages
@@ -176,7 +176,7 @@ def figure_of(stages: Sequence[Stage], codes: np.ndarray | None, title: str) -> 
         figure = Figure(figsize=(10, 3.9))
         axes = figure.add_subplot()
         drawing = Drawing(axes, stages, codes)
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(plain(title), fontsize=10)
         figure.supxlabel(CAPTION, fontsize=8)
     return figure, drawing
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lenet1998.errors import one_line
 from lenet1998.evaluation import rate_interval
 from lenet1998.files import write_atomically
 from lenet1998.reference import comparable, figure_5
@@ -32,10 +34,22 @@ LOOKS: tuple[dict[str, Any], ...] = tuple(
 _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 
-def style() -> AbstractContextManager[None]:
-    """A context in which matplotlib draws in the project's style."""
+@contextmanager
+def style() -> Iterator[None]:
+    """A context in which matplotlib draws in the project's style, whatever the user's matplotlibrc says."""
     path = resources.files(__package__) / "lenet1998.mplstyle"
-    return matplotlib.rc_context(matplotlib.rc_params_from_file(str(path), use_default_template=False))
+    with matplotlib.style.context(["default", str(path)]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a character that the font does not have is drawn as a box
+        yield
+
+
+def plain(text: str) -> str:
+    """A text that repeats words of the user's, such that matplotlib shows them as they are: as text, not as formulas.
+
+    >>> plain("cost $5, not $6")
+    'cost \\\\$5, not \\\\$6'
+    """
+    return one_line(text).replace("$", r"\$")
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
@@ -126,4 +140,4 @@ def _title(histories: list[dict], compared: bool) -> str:
         what += f", recipe {recipe}"
     if not compared:
         what += f" ({data['train_size']:,} patterns)"
-    return f"{what}: {runs}" + ("; Figure 5 of the paper" if compared else "")
+    return plain(f"{what}: {runs}") + ("; Figure 5 of the paper" if compared else "")

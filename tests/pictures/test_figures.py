@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib import cbook
 from matplotlib.figure import Figure
 
 from experiments import common, compare, distortion_law, fig6_training_size, readings, sdlm_vs_sgd
@@ -156,6 +157,19 @@ def test_an_experiment_records_each_seed_and_continues(tmp_path):
     two = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
     assert [run["seed"] for run in two] == [1, 2]
     assert two[0]["passes"] == one[0]["passes"], "a finished seed is taken as it is, its times too"
+
+
+def test_words_of_a_user_s_are_text_in_a_figure_and_no_formula(caught, tmp_path):
+    for name in ("cost $_$", r"a\$b$", "$\\frac$", "caf\udce9", "two\nlines", "\u65e5\u672c"):
+        runs = [history() | {"recipe": {"name": name}}, history() | {"recipe": {"name": "other"}}]
+        plotting.error_curves(runs[:1], tmp_path / "five")
+        compare.draw([name, "other"], runs, "test error", tmp_path / "compare")
+        for figure in caught[-2:]:
+            with plotting.style():
+                figure.savefig(tmp_path / "drawn.png")  # a formula that is none, or half a character, would raise
+        title = caught[-2].axes[0].get_title(loc="left")
+        assert not cbook.is_math_text(title) and title.isprintable()
+    assert len(caught) == 12
 
 
 def arguments_of(monkeypatch, *given: str, seeds=2) -> argparse.Namespace:
