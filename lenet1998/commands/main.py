@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(group: Any, name: str, does: Command, text: str) -> argparse.ArgumentParser:
-        added = group.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        added = group.add_parser(name, help=text.replace("%", "%%"), description=text[0].upper() + text[1:] + ".")
         added.set_defaults(does=does)
         return added
 
@@ -175,7 +175,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-seedS)")
     added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
 
-    added = command(commands, "evaluate", evaluate, "the test error of a network, with its 95%% interval")
+    added = command(commands, "evaluate", evaluate, "the test error of a network, with its 95% interval")
     added.add_argument(
         "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{CHOICES} (default: default)"
     )

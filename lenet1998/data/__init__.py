@@ -19,7 +19,7 @@ KINDS = ("auto", "mnist", "synthetic")
 SYNTHETIC_TRAIN = 10_000
 SYNTHETIC_TEST = 2_000
 FALLBACK = (
-    "MNIST was neither found nor could be downloaded: training on the embedded synthetic digits; "
+    "MNIST was neither found nor could be downloaded: the embedded synthetic digits are taken; "
     "no number of this run can be compared with the paper's."
 )
 

@@ -123,3 +123,17 @@ def test_exit_codes_and_lines(capsys):
         assert capsys.readouterr().err == f"{line}\n"
     with pytest.raises(ZeroDivisionError):
         ended(fails(ZeroDivisionError()))
+
+
+def test_help_of_the_summary_writes_nothing():
+    readme = ROOT / "README.md"
+    before = readme.stat().st_mtime_ns
+    done = shell(f"'{sys.executable}' -m experiments.summary --help")
+    assert done.returncode == 0 and b"usage:" in done.stdout
+    assert readme.stat().st_mtime_ns == before
+
+
+def test_help_has_plain_percent_signs():
+    for options in ("--help", "evaluate --help"):
+        text = shell(f"{COMMAND} {options}").stdout.decode()
+        assert "95%" in text and "%%" not in text
