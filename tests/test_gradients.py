@@ -205,3 +205,11 @@ def test_the_logistic_loss_by_its_own_formula():
         slope = layer.adjoint(CrossEntropy().gradient(y, labels), lambda value: value, {})
         np.testing.assert_allclose(slope[:, 0], 1 / (1 + np.exp(-a[:, 0])) - label, rtol=1e-12, atol=1e-15)
     assert y.argmin(axis=1).tolist() == [0, 1, 0, 1], "class 1 where a > 0"
+
+
+def test_the_hinge_has_no_gradient_exactly_at_the_margin():
+    """max(0, v) at v = 0: a class that is just far enough away asks for nothing."""
+    from lenet1998.loss import Hinge
+
+    y, label = np.array([[0.0, 1.0, 0.5]]), np.array([0])
+    assert Hinge().gradient(y, label).tolist() == [[1.0, 0.0, -1.0]]

@@ -17,19 +17,30 @@ HELP = "write a network as an ONNX graph or as plain NumPy arrays, for other pro
 def options(parser: argparse.ArgumentParser) -> None:
     """CHECKPOINT, --format and --out."""
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHOICES)
-    parser.add_argument("--format", choices=FORMATS, default="onnx", help="default: onnx, which needs the extra onnx")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="default: as --out ends, else onnx, which needs the extra onnx"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: CHECKPOINT_export.FORMAT)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, whole or not at all; a file that is there already is refused, for it may be a checkpoint."""
-    out = arguments.out or Path(f"{Path(arguments.checkpoint).stem}_export.{arguments.format}")
+    kind = _format(arguments.out, arguments.format)
+    out = arguments.out or Path(f"{Path(arguments.checkpoint).stem}_export.{kind}")
     if out.exists():
         raise LeNetError(f"{out} is there already: choose another --out, or remove it")
     saved, network = chosen_network(arguments.checkpoint)
-    write_atomically(out, FORMATS[arguments.format](saved))
+    write_atomically(out, FORMATS[kind](saved))
     print(stated(network))
-    if arguments.format == "onnx":
+    if kind == "onnx":
         shape = ", ".join(str(size) for size in ("P", *image_shape(saved.network())))
         print(f"images: uint8 ({shape}), 0 background, 255 ink; penalties: float32, the smallest for the answer")
     print(out)
+
+
+def _format(out: Path | None, asked: str | None) -> str:
+    """The format that is asked for or that the name ends in. Raises LeNetError where they contradict each other."""
+    ending = out.suffix[1:].lower() if out else ""
+    if asked and ending in FORMATS and ending != asked:
+        raise LeNetError(f"--format {asked} and {out} contradict each other: choose a name that ends in .{asked}")
+    return asked or (ending if ending in FORMATS else "onnx")

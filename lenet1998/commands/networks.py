@@ -12,6 +12,7 @@ from lenet1998.engines import make_engine
 from lenet1998.errors import DataError
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.run import CHECKPOINT
 from lenet1998.training import make_loss
 
 CHOICES = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
@@ -22,7 +23,8 @@ def chosen_network(choice: str) -> tuple[Checkpoint, dict]:
 
     Raises CheckpointError for a file that cannot be read or is no checkpoint.
     """
-    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(Path(choice))
+    path = Path(choice, CHECKPOINT) if Path(choice).is_dir() else Path(choice)  # a run's directory will do
+    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(path)
     passes = saved.history["passes"]
     error = passes[-1]["test_error_percent"] if passes else math.nan  # NaN too where there were no tests
     return saved, {
