@@ -47,4 +47,5 @@ def initialise(network: Network, recipe: Recipe, rng: np.random.Generator) -> No
             drawn = rng.standard_normal(view.shape) if normal else rng.uniform(-1, 1, view.shape)
             fan_in = layer.fan_in(key) + recipe.fan_in_counts_bias
             scale = recipe.init_gain / fan_in**recipe.init_power if own is None else own
-            view[...] = constant.get(key, drawn * scale)
+            with np.errstate(over="ignore"):  # a start that is not finite is a divergence, which training reports
+                view[...] = constant.get(key, drawn * scale)

@@ -112,4 +112,5 @@ class NumpyEngine:
     @_one_thread
     def penalties(self, images: np.ndarray) -> np.ndarray:
         starts = range(0, len(images), _BLOCK)
-        return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
+        with np.errstate(all="ignore"):  # what is not finite shows in the penalties
+            return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])

@@ -157,3 +157,11 @@ def test_a_directory_is_as_good_as_the_checkpoint_in_it(tmp_path, capsys):
         answers.append(capsys.readouterr().out.splitlines()[1])
     assert answers[0] == answers[1]
     assert main(["evaluate", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize("settings", [["init_deviations=F6x1e308"], ["squash=relu", "init_gain=100"]])
+def test_a_start_that_overflows_is_one_line(settings, tmp_path):
+    small = "--data synthetic --train-size 20 --test-size 10 --passes 2 --engine numpy --quiet"
+    chosen = " ".join(f"--set {setting}" for setting in settings)
+    done = shell(f"{COMMAND} train {small} {chosen} --out '{tmp_path}'")
+    assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
