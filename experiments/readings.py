@@ -14,7 +14,7 @@ makes about training:
   the mean at most 0.05 point above its lowest after any pass, and no seed diverges.
 
 Each run's trained S2 coefficients are recorded too, for the table alone. Figure 13 would say what the paper's were, but
-its network is that of Figures 25 and 26, which learned images of three characters (section VII): no evidence on III-B's.
+its network is that of Figures 25 and 26, which learned images of three characters (section VII).
 """
 
 from __future__ import annotations
@@ -167,9 +167,7 @@ def directory(runs: Path, name: str) -> Path:
 
 def table(rows: list[dict]) -> str:
     """The scores as Markdown; what meets the paper's claim is bold."""
-    head = (
-        "question|reading|seeds|rates, first pass|curve rms|training error, pass 19|rise, worst seed|S2 median|held out"
-    )
+    head = "question|reading|seeds|rates, first pass|curve rms|training error, pass 19|rise, worst|S2 median|held out"
     lines = ["| " + head.replace("|", " | ") + " |", "|---" * (head.count("|") + 1) + "|"]
     for row in rows:
         seeds = f"{row['seeds']}" + (f", {row['diverged']} diverged" if row["diverged"] else "")

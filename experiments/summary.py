@@ -66,8 +66,8 @@ def results_table() -> str:
         lines.append(f"| {what} | {paper} | {ours} | {len(runs)} | `{command}` |")
     lines += [
         "",
-        "Intervals of rates, here and below: from four seeds on Student's, on the scale of logits, so that a rate stays "
-        "between 0 and 100%; of two or three seeds the least and the largest.",
+        "Intervals of rates, here and below: from four seeds on Student's, on the scale of logits, so that a rate "
+        "stays between 0 and 100%; of two or three seeds the least and the largest.",
     ]
     return "\n".join(lines)
 

@@ -27,7 +27,8 @@ class Input:
     """The input of section II-B: bytes scaled so that the background is -0.1 and the ink 1.175, centred on a field.
 
     The field is larger than the image so that strokes' ends can come to the centre of the highest feature detectors.
-    Colour images have `channels` maps. With `mean`, the network subtracts the training set's mean (`Network.mean`).
+    Colour images have `channels` maps. Above a `threshold` other than 0 bytes are ink, else background. With `mean`,
+    the network subtracts the training set's mean (`Network.mean`).
     """
 
     side: int = 32
@@ -35,6 +36,7 @@ class Input:
     foreground: float = 1.175
     channels: int = 1
     mean: bool = False
+    threshold: int = 0
 
     @property
     def shape(self) -> Shape:
@@ -44,7 +46,10 @@ class Input:
     @lru_cache(maxsize=8)  # noqa: B019 - a few small arrays, and the record is frozen
     def levels(self, dtype: np.dtype) -> np.ndarray:
         """The 256 input values, (256,)."""
-        return np.linspace(self.background, self.foreground, 256).astype(dtype)
+        levels = np.linspace(self.background, self.foreground, 256)
+        if self.threshold:
+            levels = levels[np.where(np.arange(256) > self.threshold, 255, 0)]
+        return levels.astype(dtype)
 
     def __call__(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """uint8 (P, H, W) or (P, channels, H, W), 0 = background and 255 = ink, to `dtype` (P, channels, side, side).
@@ -56,7 +61,10 @@ class Input:
 
     def mean_field(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """The mean input of such images, `dtype` (channels, side, side), computed in float64 from their bytes."""
-        grey = self.maps(pixels).mean(axis=0, dtype=np.float64, keepdims=True) / 255
+        maps = self.maps(pixels)
+        if self.threshold:
+            maps = np.where(maps > self.threshold, np.uint8(255), np.uint8(0))
+        grey = maps.mean(axis=0, dtype=np.float64, keepdims=True) / 255
         scaled = self.background + (self.foreground - self.background) * grey
         return self._centred(scaled, self.background)[0].astype(dtype)
 
@@ -144,7 +152,8 @@ class Network:
 
 def field_of(recipe: Recipe, side: int, channels: int = 1) -> Input:
     """The input of the recipe's range, for images of this size."""
-    return Input(side, recipe.input_background, recipe.input_foreground, channels, recipe.input_mean)
+    levels = recipe.input_background, recipe.input_foreground
+    return Input(side, *levels, channels, recipe.input_mean, recipe.input_threshold)
 
 
 def squashing(recipe: Recipe) -> Layer:

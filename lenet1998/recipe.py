@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from lenet1998.errors import RecipeError
-from lenet1998.recipe_rules import CHOICES, check
+from lenet1998.recipe_rules import BY_CURVATURE, CHOICES, check
 
 __all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "preset"]
 
@@ -39,6 +39,8 @@ class Recipe:
     input_background: float = -0.1
     input_foreground: float = 1.175
     input_mean: bool = False
+    #: 0, or the byte above which a pixel is ink (255), the others being background: a bilevel input
+    input_threshold: int = 0
     #: C3 sees the maps of Table I, or all
     c3: str = "table"
     #: weights start uniform in +-init_gain / F^init_power (appendix A: 2.4 and 1), or normal with that deviation
@@ -72,11 +74,15 @@ class Recipe:
     j: float = 5.0
     #: what starts the curvature recursion under equation 9 and cross-entropy
     curvature_seed: str = "exact"
-    #: appendix C's method, or one of `lenet1998.modern.optimisers`, for which eta itself is the rate
+    #: appendix C's method, the same with momentum, or one of `lenet1998.modern.optimisers`, for which eta itself is the
+    #: rate
     optimiser: str = "sdlm"
-    #: patterns to an update
+    #: appendix C's step sizes: one for each parameter, or one for each layer, from the sum of h_kk over it
+    sdlm_rates: str = "parameter"
+    #: patterns to an update, and whether a last batch that is not full is learned or dropped
     batch: int = 1
-    #: of the optimiser momentum, and Adam's beta1
+    last_batch: str = "keep"
+    #: of the optimisers momentum and sdlm_momentum, and Adam's beta1
     momentum: float = 0.9
     #: RMSProp's decay, and Adam's beta2
     rms_decay: float = 0.999
@@ -89,7 +95,8 @@ class Recipe:
     hessian_sample: str = "fresh"
     #: (passes, eta) in turn; the last eta continues
     schedule: Schedule = PUBLISHED_SCHEDULE
-    #: one random order kept for all passes, a new one every pass, or that of the file
+    #: one random order kept for all passes, a new one every pass, or that of the file; or as many patterns as there
+    #: are, each drawn from all of them ("replacement")
     order: str = "constant"
     dtype: str = "float32"
     #: distorted copies of each training pattern (the paper: 9), and the half-widths of the law they are drawn from:
@@ -107,6 +114,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check(vars(self))
+
+    @property
+    def by_curvature(self) -> bool:
+        """Whether step sizes come from second derivatives, as in appendix C."""
+        return self.optimiser in BY_CURVATURE
 
     def eta(self, number: int) -> float:
         """The global rate of pass `number`, counted from 1."""

@@ -10,6 +10,9 @@ from typing import Any
 
 from lenet1998.errors import RecipeError
 
+BY_CURVATURE = ("sdlm", "sdlm_momentum")
+"""The optimisers whose step sizes come from second derivatives (equation 21)."""
+
 CHOICES = {
     "network": (
         "lenet5",
@@ -37,8 +40,10 @@ CHOICES = {
     "loss": ("mle", "map", "cross_entropy", "hinge"),
     "curvature_seed": ("exact", "constant"),
     "hessian_sample": ("fresh", "fixed", "first"),
-    "optimiser": ("sdlm", "sgd", "momentum", "rmsprop", "adam"),
-    "order": ("constant", "reshuffled", "file"),
+    "optimiser": ("sdlm", "sdlm_momentum", "sgd", "momentum", "rmsprop", "adam"),
+    "sdlm_rates": ("parameter", "layer"),
+    "last_batch": ("keep", "drop"),
+    "order": ("constant", "reshuffled", "file", "replacement"),
     "dtype": ("float32", "float64"),
     "noise_draw": ("fresh", "fixed"),
 }
@@ -55,6 +60,7 @@ RANGES = {
     "mu": (1e-9, 1e6),
     "hessian_patterns": (1, 10**7),
     "batch": (1, 10**7),
+    "input_threshold": (0, 254),
     "momentum": (0.0, 0.999999),
     "rms_decay": (0.0, 0.999999),
     "weight_decay": (0.0, 10.0),
@@ -94,7 +100,7 @@ def check(values: dict[str, Any]) -> None:
 
 
 def _check_combinations(values: dict[str, Any]) -> None:
-    rbf, sdlm = values["output"] == "rbf", values["optimiser"] == "sdlm"
+    rbf, sdlm = values["output"] == "rbf", values["optimiser"] in BY_CURVATURE
     senseless = {
         "network={network} has no RBF units: choose output=linear, and loss=cross_entropy, map or hinge": (
             rbf and values["network"] in ("cat_lenet", "cifar10_convnet")
@@ -111,7 +117,7 @@ def _check_combinations(values: dict[str, Any]) -> None:
         "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": values["codes"] != "bitmap" and not rbf,
         "codes_learn={codes_learn} is for LeNet-5's RBF units: choose output=rbf and network=lenet5, or "
         "codes_learn=false": (values["codes_learn"] and (not rbf or values["network"] != "lenet5")),
-        "loss=hinge has no curvature for optimiser=sdlm: choose optimiser=sgd, momentum, rmsprop or adam": (
+        "loss=hinge has no curvature for optimiser={optimiser}: choose optimiser=sgd, momentum, rmsprop or adam": (
             values["loss"] == "hinge" and sdlm
         ),
         "curvature_seed=constant is the curvature of squared distances, and a linear output has none: choose "
@@ -121,6 +127,8 @@ def _check_combinations(values: dict[str, Any]) -> None:
         ),
         "noise_draw=fixed keeps the noise of each training pattern, and distorted copies come and go: choose "
         "noise_draw=fresh, or distorted_copies=0": values["noise_draw"] == "fixed" and bool(values["distorted_copies"]),
+        "sdlm_rates={sdlm_rates} is of appendix C's method, and optimiser={optimiser} has one rate: choose "
+        "optimiser=sdlm or sdlm_momentum, or sdlm_rates=parameter": values["sdlm_rates"] != "parameter" and not sdlm,
         "input_background={input_background} is input_foreground too: nothing could be seen, give another": (
             values["input_background"] == values["input_foreground"]
         ),

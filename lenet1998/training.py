@@ -27,7 +27,7 @@ from lenet1998.networks import build
 from lenet1998.noise import inverted, padded
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
-from lenet1998.sdlm import step_sizes
+from lenet1998.sdlm import by_layer, step_sizes
 
 RECORD = {
     "pass",
@@ -83,6 +83,11 @@ class Trainer:
                     f"a label is {highest}, but network={recipe.network} has {self.network.classes} "
                     "classes, from 0: choose another network or data set"
                 )
+        if recipe.last_batch == "drop" and recipe.batch > len(data.train):
+            raise DataError(
+                f"batches of {recipe.batch} are never full with {len(data.train)} training patterns, and "
+                "last_batch=drop would learn none: give smaller batches or more patterns"
+            )
         self.engine = make_engine(engine, self.network, make_loss(recipe))
         self.optimiser = make_optimiser(recipe, self.network.parameters)
         self.passes: list[dict] = []
@@ -105,14 +110,17 @@ class Trainer:
         """
         number = len(self.passes) + 1
         eta = self.recipe.eta(number)
-        by_curvature = self.recipe.optimiser == "sdlm"
+        by_curvature = self.recipe.by_curvature
         self.engine.prepare(self.data.train, batches=not self._online, curvature=by_curvature)
         started = time.perf_counter()
         with np.errstate(over="ignore"):  # infinite steps make infinite weights, and the engine reports these
             steps = np.full_like(self.network.parameters.values, eta)
             if by_curvature:
-                steps = step_sizes(self.curvature(number), eta, self.recipe.mu)
-        errors, loss = self._learn(number, *self._patterns(number), steps, progress)
+                h = self.curvature(number)
+                h = h if self.recipe.sdlm_rates == "parameter" else by_layer(h, self.network.parameters)
+                steps = step_sizes(h, eta, self.recipe.mu)
+        patterns, order = self._patterns(number)
+        errors, loss = self._learn(number, patterns, order, steps, progress)
         seconds = time.perf_counter() - started
         for name, array in self.optimiser.state().items():
             if not np.isfinite(array).all():  # the square of a gradient overflows long before the gradient does
@@ -123,8 +131,8 @@ class Trainer:
             "eta": eta,
             "step_min": float(steps.min()),
             "step_max": float(steps.max()),
-            "train_error_percent": 100 * errors / len(self.data.train),
-            "train_loss": loss / len(self.data.train),
+            "train_error_percent": 100 * errors / len(order),
+            "train_loss": loss / len(order),
             "test_error_percent": error_rate(self.engine, self.data.test).error_percent,
             "seconds": round(seconds, 3),
             DIGEST: self.network.parameters.digest(),
@@ -179,7 +187,7 @@ class Trainer:
     def _learn_stretch(self, patterns: Patterns | Batch, stretch: np.ndarray, steps: np.ndarray) -> Tally:
         if self._online:
             return self.engine.train(patterns, stretch, steps)
-        rate = steps if self.recipe.optimiser == "sdlm" else float(self.recipe.eta(len(self.passes) + 1))
+        rate = steps if self.recipe.by_curvature else float(self.recipe.eta(len(self.passes) + 1))
         return self.engine.train_batches(patterns, stretch, self.recipe.batch, self.optimiser, rate)
 
     def _patterns(self, number: int) -> tuple[Patterns | Batch, np.ndarray]:
@@ -189,15 +197,22 @@ class Trainer:
         """
         size = len(self.data.train)
         if not self.recipe.distorted_copies:
-            return self._noisy(self.data.train, _NOISE, number), self._order(number, size)
+            return self._noisy(self.data.train, _NOISE, number), self._whole(self._order(number, size))
         everything = self._distorted
         order = self._order(number, len(everything))
-        start = 0 if self.recipe.order == "reshuffled" else (number - 1) * size % len(everything)
-        return self._noisy(everything.batch(order[start : start + size]), _NOISE, number), np.arange(size)
+        start = 0 if self.recipe.order in ("reshuffled", "replacement") else (number - 1) * size % len(everything)
+        return self._noisy(everything.batch(order[start : start + size]), _NOISE, number), self._whole(np.arange(size))
+
+    def _whole(self, order: np.ndarray) -> np.ndarray:
+        """The order without a last batch that is not full, where the recipe drops it."""
+        batch = self.recipe.batch
+        return order[: len(order) // batch * batch] if self.recipe.last_batch == "drop" else order
 
     def _order(self, number: int, size: int) -> np.ndarray:
         if self.recipe.order == "file":
             return np.arange(size)
+        if self.recipe.order == "replacement":
+            return self._rng(_ORDER, number).integers(size, size=size)
         return self._rng(_ORDER, number if self.recipe.order == "reshuffled" else 0).permutation(size)
 
     @cached_property
@@ -227,5 +242,5 @@ class Trainer:
 
     def _advice(self, number: int) -> str:
         kept = "; the last complete pass is kept" if number > 1 else ""
-        others = " or penalty_scale, or raise mu" if self.recipe.optimiser == "sdlm" else ""
+        others = " or penalty_scale, or raise mu" if self.recipe.by_curvature else ""
         return f"lower the rates (--set schedule=...){others}{kept}"

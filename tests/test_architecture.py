@@ -120,6 +120,15 @@ def test_squash_keeps_float32_and_lets_nan_through():
     assert np.isnan(x).tolist() == [False, True]
 
 
+def test_a_bilevel_input():
+    """Above the threshold a byte is ink, else background; the mean that may be subtracted is that of what is seen."""
+    pixels = np.array([[[0, 40, 41, 255]]], np.uint8).repeat(4, axis=1)
+    field = Input(side=4, threshold=40)
+    np.testing.assert_allclose(field(pixels, np.dtype("float64"))[0, 0, 0], [-0.1, -0.1, 1.175, 1.175])
+    np.testing.assert_allclose(field.mean_field(pixels, np.dtype("float64")), field(pixels, np.dtype("float64"))[0])
+    assert LeNet5(Recipe(input_threshold=40)).input == Input(threshold=40)
+
+
 def test_input_range_and_padding():
     """-0.1 for the background, 1.175 for the ink, two pixels of background on each side."""
     image = np.zeros((1, 28, 28), np.uint8)

@@ -9,7 +9,7 @@ import pytest
 
 from lenet1998.data import load
 from lenet1998.engine import Batch, NonFinite
-from lenet1998.errors import CheckpointError, DataError, DivergenceError
+from lenet1998.errors import CheckpointError, DataError, DivergenceError, RecipeError
 from lenet1998.loss import CrossEntropy, make_loss
 from lenet1998.modern.optimisers import SGD, make_optimiser
 from lenet1998.numpy_engine import NumpyEngine
@@ -161,7 +161,7 @@ def test_the_trainer_never_splits_a_batch(digits, monkeypatch):
     assert stretches == [60, 30]
 
 
-OPTIMISERS = ("sdlm", "sgd", "momentum", "rmsprop", "adam")
+OPTIMISERS = ("sdlm", "sdlm_momentum", "sgd", "momentum", "rmsprop", "adam")
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -179,6 +179,73 @@ def test_resume_is_bit_identical_with_every_optimiser(digits, tmp_path, optimise
         assert array.any(), "the state has seen gradients"
         np.testing.assert_array_equal(array, parts.optimiser[name])
     assert whole.history["passes"][-1]["train_loss"] == parts.history["passes"][-1]["train_loss"]
+
+
+def test_a_last_batch_that_is_not_full_may_be_dropped(digits, monkeypatch):
+    """90 patterns in batches of 16: five are full, and the rates are those of the 80 patterns that were learned."""
+    seen, whole = [], NumpyEngine.train_batches
+
+    def recorded(self, patterns, order, batch, optimiser, rate):
+        seen.extend(order.tolist())
+        return whole(self, patterns, order, batch, optimiser, rate)
+
+    monkeypatch.setattr(NumpyEngine, "train_batches", recorded)
+    record = Trainer(modern("order=file", "last_batch=drop"), digits, seed=1, engine=ENGINE).run_pass()
+    assert seen == list(range(80))
+    assert record["train_error_percent"] * 80 / 100 == pytest.approx(round(record["train_error_percent"] * 0.8))
+    seen.clear()
+    Trainer(modern("order=file"), digits, seed=1, engine=ENGINE).run_pass()
+    assert seen == list(range(90))
+    with pytest.raises(DataError, match="batches of 91 are never full with 90 training patterns"):
+        Trainer(modern("batch=91", "last_batch=drop"), digits, seed=1, engine=ENGINE)
+
+
+def test_patterns_may_be_drawn_with_replacement(digits):
+    trainer = Trainer(modern("order=replacement"), digits, seed=1, engine=ENGINE)
+    first, second = trainer._order(1, 2000), trainer._order(2, 2000)
+    assert len(first) == 2000 and first.min() >= 0 and first.max() < 2000 and (first != second).any()
+    # A share of 1 - 1 / e is drawn at least once.
+    assert len(np.unique(first)) / 2000 == pytest.approx(1 - np.exp(-1), abs=0.03)
+    np.testing.assert_array_equal(first, Trainer(modern("order=replacement"), digits, 1, ENGINE)._order(1, 2000))
+
+
+def test_sdlm_with_momentum_and_a_step_for_each_layer(digits):
+    """Two updates by hand: v <- 0.5 v - eps g, with one eps a layer, eta / (mu + the sum of h over it)."""
+    recipe = modern("optimiser=sdlm_momentum", "sdlm_rates=layer", "momentum=0.5", "batch=45", "order=file", "mu=0.3")
+    trainer = Trainer(recipe, digits, seed=1, engine=ENGINE)
+    parameters, loss = trainer.network.parameters, make_loss(recipe)
+    h = parameters.named(trainer.curvature(1))
+    eps = {}
+    for layer in ("F1", "F2", "Output"):
+        total = h[f"{layer}.weight"].sum() + h[f"{layer}.bias"].sum()
+        eps |= dict.fromkeys([f"{layer}.weight", f"{layer}.bias"], recipe.eta(1) / (0.3 + total))
+    w = parameters.values.copy()
+    rates = parameters.named(np.empty_like(w))
+    for name, view in rates.items():
+        view[...] = eps[name]
+    rates = np.concatenate([view.ravel() for view in rates.values()])
+    velocity = np.zeros_like(w)
+    other = Trainer(recipe, digits, seed=1, engine=ENGINE).network
+    for chosen in (np.arange(45), np.arange(45, 90)):
+        other.parameters.values[:] = w
+        velocity = 0.5 * velocity - rates * single_gradients(other, loss, digits.train, chosen).mean(axis=0)
+        w = w + velocity
+    record = trainer.run_pass()
+    np.testing.assert_allclose(parameters.values, w, rtol=1e-9, atol=1e-12)
+    assert len({record["step_min"], record["step_max"]} & set(eps.values())) == 2
+    with pytest.raises(RecipeError, match="optimiser=adam has one rate"):
+        modern("sdlm_rates=layer")
+
+
+def test_a_network_fits_twenty_patterns():
+    """What every course asks first of a network and its gradients: all of twenty patterns, a hundred per cent."""
+    data = load("synthetic", train_size=20, test_size=20)
+    for recipe in (Recipe(name="paper"), preset("modern").override(["batch=4", "schedule=1x0.001"])):
+        trainer = Trainer(recipe, data, seed=1, engine=ENGINE)
+        for _ in range(40):
+            if trainer.run_pass()["train_error_percent"] == 0:
+                break
+        assert (trainer.engine.penalties(data.train.images).argmin(axis=1) == data.train.labels).all()
 
 
 def test_a_checkpoint_keeps_the_mean_that_the_input_subtracts(digits, tmp_path):

@@ -1,7 +1,8 @@
 """Section III-E's claims against what was measured: a Markdown table, and a figure of six panels.
 
 The paper calls recognition "accurate" without a number; here are the values at which accuracy falls below 95% and 90%,
-and the accuracy at the paper's own limits. Intervals are over seeds (`lenet1998.evaluation.rate_interval`), or Wilson's where there is one network.
+and the accuracy at the paper's own limits. Intervals are over seeds (`lenet1998.evaluation.rate_interval`), or Wilson's
+where there is one network.
 """
 
 from __future__ import annotations

@@ -97,8 +97,8 @@ class Bar:
 def bars(records: dict[str, dict], failed: dict[str, str]) -> list[Bar]:
     """Every row, the paper's and what else was measured, from the records by row and the reasons of those that failed.
 
-    Several runs are summed up by their mean and its interval (`rate_interval`), one by its Wilson interval and, for rejection,
-    by its bootstrap interval.
+    Several runs are summed up by their mean and its interval (`rate_interval`), one by its Wilson interval and, for
+    rejection, by its bootstrap interval.
     """
     compared = all(comparable(record) for record in records.values())
     return [_bar(name, records.get(name), PAPER.get(name, {}) if compared else {}, failed) for name in NAMES]

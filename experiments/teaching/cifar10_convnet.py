@@ -1,11 +1,13 @@
 """A small convolutional network on CIFAR-10: 32 filters of 7x7, max pooling, 100 hidden units, as published and ours.
 
-The published recipe subtracts the mean image, starts from N(0, 0.001) and lets the rate fall by 0.95 an epoch; its
-optimiser, loss and L2 penalty are options (``--set optimiser=momentum``, ``--set loss=hinge``, ``--set
-weight_decay=0.01``). Where its source is silent, the input is taken in bytes, batches are of 50, the optimiser is Adam
-with a rate of 0.001, L2 is 0.001, and there are 10 epochs. `ours` has the same layers, starts as He's rule says, and
-learns from mirrored and shifted copies of the training images too; it was chosen on the validation set (``--search``).
-Both are also trained on the first 500 images alone.
+Its source describes two runs. That on 500 images is given in full: momentum 0.9, a rate of 0.0005 that falls by 0.95 an
+epoch, batches of 2 drawn with replacement, 5 epochs, an L2 penalty of 0.9, 500, 50 and 50 images to learn, choose
+and test with. Its "about 12%" of 50 images is chance, and the penalty is why: `published, 500 images` is that run. Of
+the run on all 50,000 images, which has the published 52.9 and 54.7%, optimiser, batches, penalty and number of epochs
+are not known; where its source is silent, `published` takes bytes minus the mean image, batches of 50, Adam with 0.001,
+L2 of 0.001 and 10 epochs, and each is an option (``--set optimiser=momentum``, ``--set weight_decay=0.01``).
+`ours` has the same layers, starts as He's rule says, and learns from mirrored and shifted copies of the training images
+too; it was chosen on the validation set (``--search``). Both are also trained on the first 500 images alone.
 
 It takes the first 7,000 training images, so that a cut-down copy serves as well; ``--full`` takes all 50,000 and
 records its results as cifar10_convnet_full. The last 700, or 1,000, are the validation set. Besides the histories, the
@@ -57,6 +59,15 @@ PUBLISHED = Recipe(
     schedule=decayed(0.001, 0.95, first=2, passes=10),
     order="reshuffled",
 )
+PUBLISHED_FEW = replace(
+    PUBLISHED,
+    name="published, 500 images",
+    weight_decay=0.9,
+    optimiser="momentum",
+    batch=2,
+    schedule=decayed(0.0005, 0.95, first=2, passes=5),
+    order="replacement",
+)
 OURS = replace(
     PUBLISHED,
     name="ours",
@@ -106,28 +117,41 @@ CANDIDATES = (
     replace(candidate("Adam, mirrored only"), augment=mirrored, passes=5 * PASSES),
     replace(candidate("Adam, no copies"), augment=None, passes=10 * PASSES),
 )
-TEST: dict[str, float | str] = {"validation": 52.9, "test": 54.7}
+# Of all 50,000 images, which a cut-down copy does not have.
+WHOLE_TEST: dict[str, float | str] = {"validation": 52.9, "test": 54.7}
+TEST: dict[str, float | str] = {what: f"{figure}%, of {WHOLE:,} images" for what, figure in WHOLE_TEST.items()}
+TESTED = "first 50 test images"
+
+
+def tests(images: DataSet, split: DataSet) -> dict[str, Patterns]:
+    """The test set, and as many of it as the published run on 500 images was tested with."""
+    return {"test": images.test, TESTED: images.test.first(min(50, len(images.test)))}
+
+
 SYSTEM = System(
     script="cifar10_convnet",
     title="CIFAR-10, 7,000 images",
     arms=(
         Arm(PUBLISHED, 10, validation=700, published=TEST),
         Arm(OURS, PASSES, validation=700, augment=shifted, published=TEST),
-        Arm(replace(PUBLISHED, name="published, 500 images"), 20, validation=700, keep_best=False, train_size=FEW,
-            published={"test": 12.0}),
+        Arm(PUBLISHED_FEW, 5, validation=50, keep_best=False, train_size=FEW, trace=0, drawn=False,
+            published={"test": "not given", TESTED: '"about 12%"'}),
+        Arm(replace(PUBLISHED, name="Adam, 500 images"), 20, validation=700, keep_best=False, train_size=FEW,
+            published={"test": "not given"}),
         Arm(replace(OURS, name="ours, 500 images"), PASSES, validation=700, keep_best=False, train_size=FEW,
-            augment=shifted, published={"test": 12.0}),
+            augment=shifted, published={"test": "not given"}),
     ),
     candidates=CANDIDATES,
     fold=700,
+    tests=tests,
 )  # fmt: skip
 FULL = replace(
     SYSTEM,
     variant="_full",
     title="CIFAR-10",
     arms=(
-        Arm(PUBLISHED, 10, validation=1000, published=TEST),
-        Arm(OURS, PASSES, validation=1000, augment=mirrored, published=TEST),
+        Arm(PUBLISHED, 10, validation=1000, published=WHOLE_TEST),
+        Arm(OURS, PASSES, validation=1000, augment=mirrored, published=WHOLE_TEST),
     ),
     fold=1000,
 )

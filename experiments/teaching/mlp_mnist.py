@@ -1,11 +1,12 @@
 """A perceptron of 784-256-64-10 units on digits in Kaggle's form, one image at a time, three epochs.
 
-The published protocol: of a table of 42,000 digits (Kaggle's train.csv, columns label and pixel0 to pixel783) the last
-tenth is held out, 30,000 others are learned three times, and the accuracy is counted on 1,000 of those held out.
-Without --csv, the first 42,000 training images of MNIST take the place of the table, and MNIST's own test set, which no
-choice has seen, is measured too; --write-csv writes these digits as such a table. `ours` has the same layers; only the
-rate falls from pass to pass and all weights start as He's rule says. It was chosen on the held-out tenth
-(``--search``).
+The published protocol: of a table of 42,000 digits (Kaggle's train.csv, columns label and pixel0 to pixel783) a tenth,
+drawn at random (seed 42), is held out, 30,000 others are learned three times, and the accuracy is counted on 1,000 of
+those held out. Its source reports one figure: that a plain normal start of the second layer costs 0.4 point against
+He's, which an arm repeats. It plots running loss and accuracy, of every 1,000 steps. Without --csv, the first 42,000
+training images of MNIST take the place of the table, and MNIST's own test set, which no choice has seen, is measured
+too; --write-csv writes these digits as such a table. `ours` has the same layers; only the rate falls from pass to pass
+and all weights start as He's rule says. It was chosen on the last tenth of the table (``--search``).
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ PUBLISHED = Recipe(
     schedule=((3, 0.01),),
     order="reshuffled",
 )
+PLAIN = replace(
+    PUBLISHED,
+    name="published, plain start of F2",
+    init_deviations=(("F1", 0.1), ("F2", 1.0), ("Output", 0.1)),
+)
 OURS = replace(PUBLISHED, name="ours", init_deviations=(), schedule=((1, 0.01), (1, 0.005), (1, 0.001)))
 CANDIDATES = (
     PUBLISHED,
@@ -58,6 +64,7 @@ def tests(digits: DataSet, split: DataSet) -> dict[str, Patterns]:
     return published if digits.name == "csv" else published | {"MNIST's test set": digits.test}
 
 
+NOT_GIVEN: dict[str, float | str] = {"1,000 held-out rows": "not given", "MNIST's test set": "not given"}
 SYSTEM = System(
     script="mlp_mnist",
     title="MLP 784-256-64-10, MNIST",
@@ -68,9 +75,15 @@ SYSTEM = System(
             validation=TENTH,
             keep_best=False,
             train_size=LEARNED,
-            published={"1,000 held-out rows": "not given", "MNIST's test set": "not given"},
+            published=published,
+            split_seed=42,
+            trace=1000 if recipe is PUBLISHED else None,
         )
-        for recipe in (PUBLISHED, OURS)
+        for recipe, published in (
+            (PUBLISHED, NOT_GIVEN),
+            (PLAIN, {what: "0.4 point less than with He's start" for what in NOT_GIVEN}),
+            (OURS, NOT_GIVEN),
+        )
     ),
     candidates=tuple(Arm(recipe, passes=3, keep_best=False, train_size=LEARNED) for recipe in CANDIDATES),
     fold=TENTH,

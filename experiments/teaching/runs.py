@@ -6,6 +6,7 @@ Test sets are looked at once, at the end; ``--search`` repeats the choice of our
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from experiments.common import RESULTS, RUNS, add_sweep_options, carry_out, named, recorded
 from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
+from experiments.teaching.trace import trace_figure, traces
 from lenet1998.commands.options import positive
 from lenet1998.engine import Engine
 from lenet1998.engines import ENGINES, make_engine
@@ -32,11 +34,12 @@ _CURVES = ("eta", "train_loss", "train_error_percent", "test_error_percent", "se
 
 
 def options(system: System, description: str) -> argparse.ArgumentParser:
-    """The command line that the four scripts have in common."""
+    """The command line that the scripts have in common."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ", ".join(repr(arm.recipe.name) for arm in system.arms)
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where the data are")
-    parser.add_argument("--only", metavar="ARM", action="append", help=f"train only this arm; may be repeated: {names}")
+    parser.add_argument("--only", metavar="ARM", action="append", help="train only this arm, and keep what OUT has "
+                        f"of the others; may be repeated: {names}")  # fmt: skip
     parser.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[],
                         help="change a field of every arm's recipe, such as optimiser=rmsprop; may be repeated "
                         "(lenet1998 train --help lists the fields)")  # fmt: skip
@@ -45,7 +48,7 @@ def options(system: System, description: str) -> argparse.ArgumentParser:
                         help="what computes (default: auto, the fastest there is)")  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--out", metavar="DIR", type=Path, help="where results and figures go (default: "
-                        f"{RESULTS.parent.name}/{RESULTS.name} for all arms as they stand, and with --plot-only; a "
+                        f"{RESULTS.parent.name}/{RESULTS.name} for arms as they stand, and with --plot-only; a "
                         "directory under runs/trial for anything else)")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help=f"a trial of the machinery: 2 seeds, {QUICK_PASSES} "
                         f"passes, at most {QUICK_TRAIN} patterns")  # fmt: skip
@@ -59,7 +62,7 @@ def options(system: System, description: str) -> argparse.ArgumentParser:
 def settle(system: System, arguments: argparse.Namespace, trial: bool = False) -> tuple[str, bool]:
     """The name of the results, and whether this is anything less than the experiment, whose results the repository
     keeps (`trial`: the script knows that it is). Completes --out and --runs."""
-    changed = [*arguments.settings, *(arguments.only or [])]
+    changed = list(arguments.settings)
     changed += [f"{arguments.passes} passes"] if arguments.passes else []
     changed += [] if arguments.engine == "auto" else [arguments.engine]
     trial = (trial or arguments.quick or bool(changed)) and not arguments.plot_only
@@ -122,7 +125,24 @@ def train(system: System, name: str, arms: list[Arm], arguments: argparse.Namesp
             summed[key] = _summed_up(history, tasks[key], None if arguments.search else system.tests)
         return summed[key]
 
-    return carry_out(name, list(tasks.values()), arguments, extend=extend)
+    runs = carry_out(name, list(tasks.values()), arguments, extend=extend, kept=(others(system, name, arguments), []))
+    traced = {arm.recipe.name: (tasks[arm.recipe.name, 1], arm.trace) for arm in arms if arm.trace is not None}
+    if traced and not arguments.search:
+        known = {arm.recipe.name for arm in system.arms} if arguments.only else set(traced)
+        traces(traced, arguments.out / f"{name}_trace.json", arguments.resume, known)
+    return runs if arguments.search else recorded(name, arguments)
+
+
+def others(system: System, name: str, arguments: argparse.Namespace) -> list[dict]:
+    """With --only, what is recorded of the arms that are not trained now."""
+    if not arguments.only or arguments.search:
+        return []
+    try:
+        found = recorded(name, arguments)
+    except LeNetError:
+        return []
+    kept = {arm.recipe.name for arm in system.arms} - set(arguments.only)
+    return [run for run in found if run["recipe"]["name"] in kept]
 
 
 def _summed_up(history: dict, task: Task, tests: Tests | None) -> dict:
@@ -182,4 +202,9 @@ def perform(system: System, arguments: argparse.Namespace, loader: Callable[[], 
              if isinstance(figure, float) and not trial}  # fmt: skip
     for path in (arguments.out / f"{name}.json", *histories_figure(system.title, groups, lines, arguments.out / name)):
         print(path)
+    traced = arguments.out / f"{name}_trace.json"
+    if traced.exists():
+        found = json.loads(traced.read_text(encoding="utf-8"))["traces"]
+        for path in (traced, *trace_figure(system.title, found, traced.with_suffix(""))):
+            print(path)
     return runs

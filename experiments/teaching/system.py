@@ -1,4 +1,4 @@
-"""The four teaching systems' common shape: a system has arms, an arm is a recipe with its protocol, a source loads it.
+"""The teaching systems' common shape: a system has arms, an arm is a recipe with its protocol, a source loads it.
 
 A system (say ReLU LeNet) has arms: its recipe as it was published, and recipes of ours with the same layers. Where an
 arm holds out a validation set, the weights of its best pass are kept. Choices are made on validation sets alone;
@@ -36,7 +36,10 @@ class Arm:
     `validation` of them held out (0: none). The best weights on these are the result, or the last with `keep_best`
     false or without a validation set. `augment` makes the training set larger. `published` has the source's accuracies,
     in percent or in words, by the name of the set that they were measured on, and `published_time` its time. An arm
-    that is not `drawn` is in the table alone, because its scale would leave no room for the others in the figure."""
+    that is not `drawn` is in the table alone, because its scale would leave no room for the others in the figure. With
+    a `split_seed` the training patterns are shuffled before they are split, as scikit-learn's train_test_split does
+    with that random_state, but that what is held out comes last here. `trace` is how many patterns each point of the
+    trace has, 0 for a batch; None is no trace."""
 
     recipe: Recipe
     passes: int
@@ -47,6 +50,8 @@ class Arm:
     published: dict[str, float | str] = field(default_factory=dict, hash=False)
     published_time: str = "not given"
     drawn: bool = True
+    split_seed: int | None = None
+    trace: int | None = None
 
     @property
     def keeps(self) -> bool:
@@ -104,6 +109,10 @@ class Source:
         if self.rotation:
             rolled = (np.roll(array, self.rotation, axis=0) for array in (data.train.images, data.train.labels))
             data = replace(data, train=Patterns(*rolled))
+        if self.arm.split_seed is not None:
+            order = np.random.RandomState(self.arm.split_seed).permutation(len(data.train))
+            order = np.roll(order, -self.arm.validation)  # the first of the permutation are held out
+            data = replace(data, train=Patterns(data.train.images[order], data.train.labels[order]))
         size = self.arm.train_size
         if self.quick and self.arm.validation:
             most = len(data.train) - len(data.train) // 5

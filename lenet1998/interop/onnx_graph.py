@@ -157,6 +157,10 @@ def _input(network: Network, graph: _Graph) -> str:
     """Section II-B's input: bytes with a margin of zeros, scaled so that 0 is the background and 255 the ink."""
     field = network.input
     x = graph.node("Cast", [IMAGES], "Input.grey", to=graph.onnx.TensorProto.FLOAT)
+    if field.threshold:
+        above = graph.node("Greater", [x, graph.constant("Input.threshold", field.threshold)], "Input.above")
+        ink = graph.node("Cast", [above], "Input.ink", to=graph.onnx.TensorProto.FLOAT)
+        x = graph.node("Mul", [ink, graph.constant("Input.full", 255)], "Input.bilevel")
     if field.channels == 1:
         x = graph.node("Unsqueeze", [x, graph.constant("Input.channel", [1], np.int64)], "Input.map")
     *_, height, width = image_shape(network)

@@ -48,7 +48,8 @@ def update(w, g, origin, kind, numbers, rates, decay, first, second, *, epsilon,
     """Update `w` from the sum of its gradients, `g`, and clear it; return the sum of the new weights.
 
     `w` is a parameter flattened; in the flat vectors `rates`, `decay`, `first` and `second` it starts at `origin`.
-    Their use: for SGD, `rates`; for all, `decay` if it is not empty; and the memories that the optimiser has.
+    Their use: for SGD and momentum, `rates`; for all, `decay` if it is not empty; and the memories that the optimiser
+    has.
     """
     share, rate = numbers[0], numbers[1]
     keep, add, keep_square, add_square = numbers[2], numbers[3], numbers[4], numbers[5]
@@ -62,7 +63,7 @@ def update(w, g, origin, kind, numbers, rates, decay, first, second, *, epsilon,
             w[i] -= rates[origin + i] * (share * g[i])
     elif kind == 1:
         for i in range(w.size):
-            velocity = keep * first[origin + i] - rate * (share * g[i])
+            velocity = keep * first[origin + i] - rates[origin + i] * (share * g[i])
             first[origin + i] = velocity
             w[i] += velocity
     elif kind == 2:
@@ -103,7 +104,7 @@ def emit(network: Network, plan: Plan) -> tuple[Call, list[Call]]:
 def arguments(optimiser: Optimiser, rate: Rate, values: np.ndarray) -> tuple:
     """What a compiled function takes of an optimiser: kind, settings, made, numbers, and the flat vectors.
 
-    Raises LeNetError for an optimiser that has no kernel, and TypeError for a vector of rates with another than SGD.
+    Raises LeNetError for an optimiser that has no kernel, and TypeError for a vector of rates with RMSProp and Adam.
     """
     if type(optimiser) not in KINDS:
         raise LeNetError(f"the numba engine has no kernels for {type(optimiser).__name__}: take --engine numpy")
@@ -112,7 +113,7 @@ def arguments(optimiser: Optimiser, rate: Rate, values: np.ndarray) -> tuple:
     made = state.pop("steps", np.zeros(1, np.int64))
     first, second, *_ = [*state.values(), nothing, nothing]
     rates = nothing
-    if isinstance(optimiser, SGD):
+    if isinstance(optimiser, (SGD, Momentum)):
         rates, rate = np.full(len(values), rate, values.dtype), 0.0
     settings = [float(rate), getattr(optimiser, "momentum", 0.0), getattr(optimiser, "rms_decay", 0.0)]
     decay = nothing if optimiser.decay is None else np.array(optimiser.decay, values.dtype)

@@ -4,7 +4,7 @@ An optimiser works on flat vectors, in place. The gradient it is given is the me
 to it that of the L2 penalty, lambda/2 times the sum of the squared weights, biases left out. Arrays in `state()` are
 the live ones, so that a checkpoint can save them and a compiled engine can change them. Formulas are those of the
 sources, with g for the gradient and eta for the rate, which may be a vector: SDLM (equation 21) with mini-batches is
-`SGD` with a step size for each parameter.
+`SGD` with a step size for each parameter, or `Momentum` with them.
 """
 
 from __future__ import annotations
@@ -136,9 +136,10 @@ class Adam(Optimiser):
 
 
 def make_optimiser(recipe: Recipe, parameters: Parameters) -> Optimiser:
-    """The recipe's optimiser for these parameters; for `sdlm` it is `SGD`, whose rates are then its step sizes."""
+    """The recipe's optimiser for these parameters; for `sdlm` it is `SGD`, whose rates are then its step sizes, for
+    `sdlm_momentum` `Momentum`."""
     decay = recipe.weight_decay * parameters.decaying if recipe.weight_decay else None
-    if recipe.optimiser == "momentum":
+    if recipe.optimiser in ("momentum", "sdlm_momentum"):
         return Momentum(parameters.values, recipe.momentum, decay)
     if recipe.optimiser == "rmsprop":
         return RMSProp(parameters.values, recipe.rms_decay, decay)

@@ -112,7 +112,8 @@ def test_any_network_learns_alike_in_batches(drawn, optimiser, count, batch, blo
     patterns = some(5, side, ours.classes, channels=ours.input.channels)
     order = np.random.default_rng(1).integers(0, 5, count)
     decay = 0.1 * ours.parameters.decaying if decays else None
-    rate = np.linspace(0.001, 0.01, len(ours.parameters)) if optimiser is SGD else 0.001
+    vector = optimiser in OPTIMISERS[:2] and count % 2  # a step size for each parameter, or one for all
+    rate = np.linspace(0.001, 0.01, len(ours.parameters)) if vector else 0.001
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compose, "BLOCK", block)
         engines = NumpyEngine(theirs, CrossEntropy()), NumbaEngine(ours, CrossEntropy(), jit=False)
