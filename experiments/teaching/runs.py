@@ -82,10 +82,12 @@ def chosen_arms(system: System, arguments: argparse.Namespace) -> list[Arm]:
     for name in arguments.only or []:
         if name not in arms:
             raise LeNetError(f"--only {name}: choose {' or '.join(arms)}")
+    # So few patterns may not fill a single batch.
+    settings = [*arguments.settings, *(["last_batch=keep"] if arguments.quick else [])]
     passes: dict[str, Any] = {"passes": arguments.passes or QUICK_PASSES} if arguments.passes or arguments.quick else {}
     return [
         # The name stays, so that the arm's line in the table is found again.
-        replace(arm, recipe=replace(arm.recipe.override(arguments.settings), name=name), **passes)
+        replace(arm, recipe=replace(arm.recipe.override(settings), name=name), **passes)
         for name, arm in arms.items()
         if name in (arguments.only or arms)
     ]
