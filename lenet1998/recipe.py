@@ -79,6 +79,8 @@ class Recipe:
     optimiser: str = "sdlm"
     #: appendix C's step sizes: one for each parameter, or one for each layer, from the sum of h_kk over it
     sdlm_rates: str = "parameter"
+    #: (layer, factor): layers whose h_kk is so many times what equations 23 to 27 give; a slip of a public program
+    curvature_factors: tuple[tuple[str, float], ...] = ()
     #: patterns to an update, and whether a last batch that is not full is learned or dropped
     batch: int = 1
     last_batch: str = "keep"
@@ -155,8 +157,11 @@ class Recipe:
         if unknown:
             raise RecipeError(f"the recipe has fields that this version does not know: {', '.join(unknown)}")
         schedule = tuple((int(passes), float(eta)) for passes, eta in values.get("schedule", PUBLISHED_SCHEDULE))
-        deviations = tuple((layer, float(deviation)) for layer, deviation in values.get("init_deviations", ()))
-        values = {**values, "schedule": schedule, "init_deviations": deviations}
+        by_layer = {
+            key: tuple((layer, float(number)) for layer, number in values.get(key, ()))
+            for key in ("init_deviations", "curvature_factors")
+        }
+        values = {**values, "schedule": schedule, **by_layer}
         if values.get("hessian_patterns") == 0:
             rates = tuple((passes, eta / values["mu"]) for passes, eta in schedule)
             values |= {"optimiser": "sgd", "hessian_patterns": cls.hessian_patterns, "schedule": rates}
@@ -173,7 +178,7 @@ def _parse(key: str, text: str, current: Any) -> object:
             return {"true": True, "false": False}[text.lower()]
         return type(current)(text)  # int, float or str
     except (KeyError, ValueError):
-        form = "PASSESxETA,PASSESxETA,..." if key == "schedule" else "LAYERxDEVIATION,LAYERxDEVIATION,..."
+        form = "PASSESxETA,PASSESxETA,..." if key == "schedule" else "LAYERxNUMBER,LAYERxNUMBER,..."
         kind = {tuple: form, bool: "true or false", int: "a whole number", float: "a number"}
         raise RecipeError(f"{key}={text}: give {kind[type(current)]}") from None
 

@@ -96,6 +96,8 @@ def check(values: dict[str, Any]) -> None:
         raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
     if any(not 0 <= deviation < math.inf for _, deviation in deviations):
         raise RecipeError("init_deviations needs pairs of a layer and a deviation of 0 or more, such as F6x0.1")
+    if any(not 0 < factor < math.inf for _, factor in values["curvature_factors"]):
+        raise RecipeError("curvature_factors needs pairs of a layer and a factor above 0, such as C1x16")
     _check_combinations(values)
 
 

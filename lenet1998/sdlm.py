@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lenet1998.errors import RecipeError
 from lenet1998.parameters import Parameters
 
 
@@ -20,6 +21,28 @@ def step_sizes(h: np.ndarray, eta: float, mu: float) -> np.ndarray:
     [0.025, 0.001]
     """
     return eta / (mu + h)
+
+
+def scaled(h: np.ndarray, factors: dict[str, float], parameters: Parameters) -> np.ndarray:
+    """h with that of each layer in `factors` multiplied by its factor. Raises RecipeError for a layer that is not
+    there, or has no parameters.
+
+    >>> from lenet1998.network import LeNet5
+    >>> from lenet1998.recipe import Recipe
+    >>> parameters = LeNet5(Recipe()).parameters
+    >>> float(scaled(np.ones(60_000), {"C1": 16.0}, parameters).sum()) == 60_000 + 15 * 156
+    True
+    """
+    h = h.copy()
+    views = parameters.named(h)
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in views))
+    for layer, factor in factors.items():
+        if layer not in layers:
+            raise RecipeError(f"curvature_factors: no layer {layer!r} has parameters: choose {' or '.join(layers)}")
+        for name, view in views.items():
+            if name.rpartition(".")[0] == layer:
+                view *= factor
+    return h
 
 
 def by_layer(h: np.ndarray, parameters: Parameters) -> np.ndarray:

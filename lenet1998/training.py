@@ -27,7 +27,7 @@ from lenet1998.networks import build
 from lenet1998.noise import inverted, padded
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
-from lenet1998.sdlm import by_layer, step_sizes
+from lenet1998.sdlm import by_layer, scaled, step_sizes
 
 RECORD = {
     "pass",
@@ -116,7 +116,7 @@ class Trainer:
         with np.errstate(over="ignore"):  # infinite steps make infinite weights, and the engine reports these
             steps = np.full_like(self.network.parameters.values, eta)
             if by_curvature:
-                h = self.curvature(number)
+                h = scaled(self.curvature(number), dict(self.recipe.curvature_factors), self.network.parameters)
                 h = h if self.recipe.sdlm_rates == "parameter" else by_layer(h, self.network.parameters)
                 steps = step_sizes(h, eta, self.recipe.mu)
         patterns, order = self._patterns(number)

@@ -233,6 +233,17 @@ def test_sdlm_with_momentum_and_a_step_for_each_layer(digits):
     record = trainer.run_pass()
     np.testing.assert_allclose(parameters.values, w, rtol=1e-9, atol=1e-12)
     assert len({record["step_min"], record["step_max"]} & set(eps.values())) == 2
+    by_hand = trainer.curvature(2)
+    scaled = Trainer(recipe.override(["curvature_factors=F1x4"]), digits, seed=1, engine=ENGINE)
+    scaled.restore(parameters.values, trainer.passes, trainer.optimiser.state())
+    total = 4 * sum(view.sum() for name, view in parameters.named(by_hand).items() if name.startswith("F1."))
+    assert any(
+        scaled.run_pass()[key] == pytest.approx(recipe.eta(2) / (0.3 + total)) for key in ("step_min", "step_max")
+    )
+    with pytest.raises(RecipeError, match="no layer 'C1' has parameters: choose F1 or F2 or Output"):
+        Trainer(recipe.override(["curvature_factors=C1x4"]), digits, seed=1, engine=ENGINE).run_pass()
+    with pytest.raises(RecipeError, match="a factor above 0"):
+        modern("curvature_factors=F1x0")
     with pytest.raises(RecipeError, match="optimiser=adam has one rate"):
         modern("sdlm_rates=layer")
 

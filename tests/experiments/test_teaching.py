@@ -159,7 +159,7 @@ def test_deviations_of_single_layers():
     with pytest.raises(RecipeError, match="no layer 'F7' has weights: choose C1 or C3"):
         initialise(network, Recipe(init_deviations=(("F7", 1.0),)), np.random.default_rng(0))
     for wrong in ("init_deviations=F6", "init_deviations=F6xmuch", "init_deviations=F6x-1", "init_deviations=F6xnan"):
-        with pytest.raises(RecipeError, match="LAYERxDEVIATION|0 or more"):
+        with pytest.raises(RecipeError, match="LAYERxNUMBER|0 or more"):
             Recipe().override([wrong])
 
 
