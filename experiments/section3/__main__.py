@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments.common import RESULTS, RUNS, guarded, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
+from experiments.section3.claims import claims
 from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown
 from experiments.section3.rows import NAMES, Failed, description, perform, runs_of
@@ -152,7 +153,7 @@ def main() -> None:
         reason = next((f" ({name}: {reason})" for name, reason in failed.items()), "")
         raise LeNetError(f"no row is on record in {arguments.out / NAME}{reason}: run without --plot-only and --only")
     rows = bars(found, failed)
-    table = markdown(rows)
+    table = markdown(rows, claims(found) if any(row.paper for row in rows) else ())
     print(table)
     write_atomically(arguments.out / f"{NAME}.md", table.encode())
     for path in (arguments.out / f"{NAME}.md", *draw(rows, found, arguments.out)):
