@@ -44,7 +44,11 @@ _LENET1 = """
     . . . . . . . X X X X X
 """
 LENET1_H3 = parse_table(_LENET1)
-"""bool (4, 12): which H2 maps of LeNet-1 feed each H3 map; 20 of the 48 do. Of the network's paper of 1989."""
+"""bool (4, 12): which H2 maps of LeNet-1 feed each H3 map; 20 of the 48 do.
+
+The paper of 1998 has no such table. This one is that of the network's article of 1989 as it is quoted at second hand,
+not compared with the article itself (entry 31 of paper_notes.md).
+"""
 
 
 def lenet4_c3() -> np.ndarray:

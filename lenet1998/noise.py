@@ -1,5 +1,7 @@
-"""Salt-and-pepper noise (section III-E): Figure 13's network learned digits whose pixels were inverted, one in ten.
+"""Salt-and-pepper noise (section III-E): training on digits whose pixels are inverted, one in ten.
 
+III-E says so of Figure 13's network. It is that of Figures 25 and 26, which learned images of three characters with
+this noise (section VII, entry 26 of paper_notes.md); here single digits have it.
 A grey is inverted to its opposite, and every pixel on its own. The paper does not say whether each pass had noise of
 its own; the recipe's `noise_draw` does. Nor does it say whether the margin that brings images to the input's size is
 noisy too: here it is, since it is part of what the network sees.

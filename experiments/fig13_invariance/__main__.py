@@ -2,7 +2,8 @@
 
 The paper estimates that recognition stays accurate for scale within a factor of about 2, vertical shifts of about half
 the height of a character and rotations of 30 degrees, without table or protocol, and shows nine digits with all
-their activations in a network trained with a tenth of the pixels inverted. Here networks trained plainly, with
+their activations in a network trained with a tenth of the pixels inverted; that network is the one of Figures 25 and
+26 and had learned images of three characters (section VII), which ours have not. Here networks trained plainly, with
 distortions and with that noise classify the whole test set under each perturbation (`fig13_perturbations`). Plain
 networks are Figure 5's and those with distortions Figure 6's: --resume takes their runs where they are. Writes
 fig13_invariance.json with all counts, .md with the claims, .png and .pdf with the curves; and
@@ -127,7 +128,7 @@ def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]
             Drawing(axes, stages, details=False).show(stages, which)
             axes.set_title(f"{title}: answer {given[which]}", fontsize=8)
         figure.suptitle(
-            "LeNet-5 trained with a tenth of the pixels inverted; after Figure 13 of the paper", fontsize=10
+            "LeNet-5 trained on digits with a tenth of the pixels inverted; after the manner of Figure 13", fontsize=10
         )
         figure.supxlabel(CAPTION, fontsize=8)
         return save(figure, stem)

@@ -37,24 +37,24 @@ def claims(records: dict[str, dict]) -> list[str]:
             error, rejected = (_paired(records, name, "lenet4", figure) for figure in (_error, _rejected))
             if error and rejected:
                 lines.append(
-                    "III-C.8: neither K-NN nor local learning in place of LeNet-4's last layer improved the raw error, "
-                    f"both improved rejection. LeNet-4 / {label} minus LeNet-4 of the same seeds: error "
+                    "III-C.8: neither K-NN nor local learning in place of LeNet-4's last layer improved the raw "
+                    f"error, both improved rejection. LeNet-4 / {label} minus LeNet-4 of the same seeds: error "
                     f"{_in_words(error)}, which {_verdict(error, lower=False)}; rejected {_in_words(rejected)}, which "
                     f"{_verdict(rejected, lower=True)}."
                 )
     if "dist_boosted_lenet4" in records and "lenet4" in records:
         boosted, one = (_mean(records[name], "multiply_accumulates") for name in ("dist_boosted_lenet4", "lenet4"))
         lines.append(
-            "III-C.9: nets 2 and 3 are not asked where net 1 is confident, which makes boosting cost 1.75 times one net "
-            f"on average; here {boosted / one:.2f} times. Net 1 learns the usual way, distortions are for nets 2 and 3; "
+            "III-C.9: nets 2 and 3 are not asked where net 1 is confident, which costs 1.75 times one net on average; "
+            f"here {boosted / one:.2f} times. Net 1 learns the usual way, distortions are for nets 2 and 3; "
             "in the row below it net 1 learns distorted copies too."
         )
     if {"svm_poly4", "rs_svm_poly5"} <= records.keys():
         svm, small = (_mean(records[name], "error_percent") for name in ("svm_poly4", "rs_svm_poly5"))
         lines.append(
-            "III-C.11 gives a regular SVM 1.4% (Burges and Schoelkopf) and 1.1% (Cortes and Vapnik), RS-SVM 1.1%, all "
-            f"on the regular test set; Figure 9 has 1.1 and 1.0. On regular images ours err {svm:.2f} and {small:.2f}%, "
-            "near the first of these; near the others they are on deslanted images only."
+            "III-C.11 gives a regular SVM 1.4% (Burges and Schoelkopf) and 1.1% (Cortes and Vapnik), RS-SVM 1.1%, "
+            "all on the regular test set; Figure 9 has 1.1 and 1.0. On regular images ours err "
+            f"{svm:.2f} and {small:.2f}%, near the first of these; near the others they are on deslanted images only."
         )
     lines.append(
         "III-D gives two rules of rejection: an output below a threshold, and two sentences later the difference of "

@@ -5,26 +5,37 @@ The published recipe is gradient descent on all 209 at once, rate 0.03, 500 iter
 five-fold cross-validation within the 209 (``--search``). What 50 test images can show is printed too: the Wilson
 interval of one network, what a constant answer would score, and how much better the same run would look if its best
 iteration were picked on the test images.
+
+Its source's backward pass takes the rectifier's derivative from the sign of the gradient, not of the unit's input, and
+so does not descend the cost that it computes: what `published` comes to here is not the source's result. Eight training
+images at random with the answers of `published`, seed 1, are drawn as the source shows eight: RUNS/cat_lenet/eight.png,
+beside the runs, since photographs of others are no results to publish.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from experiments.common import guarded, named
 from experiments.teaching.report import accuracies, stated
-from experiments.teaching.runs import options, perform
+from experiments.teaching.runs import options, perform, place
 from experiments.teaching.system import Arm, System
 from lenet1998.data.cats import FILES, load_cats
 from lenet1998.errors import DataError
+from lenet1998.evaluation import answers
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet
+from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT
 
 ENVIRONMENT = "LENET1998_CATS"
 
@@ -86,15 +97,15 @@ SYSTEM = System(
 def cats(data_dir: Path | None) -> DataSet:
     """The photographs, from --data-dir, $LENET1998_CATS or the user's cache. Raises DataError where they are not."""
     cache = user_cache()
-    place = data_dir or os.environ.get(ENVIRONMENT) or (cache and cache / "cats")
-    if not place:
+    where = data_dir or os.environ.get(ENVIRONMENT) or (cache and cache / "cats")
+    if not where:
         raise DataError(f"there is no home directory to look for the cats in: name {' and '.join(FILES)} by --data-dir")
-    if not data_dir and not Path(place).exists():
+    if not data_dir and not Path(where).exists():
         raise DataError(
-            f"the cats were not found (looked in {place}): nobody publishes them under a lasting address, so bring "
+            f"the cats were not found (looked in {where}): nobody publishes them under a lasting address, so bring "
             f"{' and '.join(FILES)}, and name their directory by --data-dir or ${ENVIRONMENT}"
         )
-    return load_cats(place)
+    return load_cats(where)
 
 
 def what_the_test_shows(name: str, runs: list[dict]) -> list[str]:
@@ -110,11 +121,30 @@ def what_the_test_shows(name: str, runs: list[dict]) -> list[str]:
     ]
 
 
+def eight(images: DataSet, arguments: argparse.Namespace) -> list[Path]:
+    """Eight training images drawn with seed 1, each with its label and the answer of `published`, seed 1."""
+    saved = checkpoints.load(place(arguments, SYSTEM.name, SYSTEM.arms[0], 1) / CHECKPOINT)
+    chosen = np.random.default_rng(1).choice(len(images.train), 8, replace=False)
+    shown, labels = images.train.images[chosen], images.train.labels[chosen]
+    names = ("no cat", "cat")
+    given = answers(saved.network().forward(shown))
+    with style():
+        figure = Figure(figsize=(7.5, 4.2))
+        for axes, image, label, answer in zip(figure.subplots(2, 4).flat, shown, labels, given, strict=True):
+            axes.set_axis_off()
+            axes.imshow(image.transpose(1, 2, 0))
+            axes.set_title(f"{names[label]}, answer: {names[answer]}", fontsize=8)
+        return save(figure, arguments.runs / SYSTEM.name / "eight")
+
+
 def main() -> None:
     arguments = options(SYSTEM, __doc__).parse_args()
     runs = perform(SYSTEM, arguments, partial(cats, arguments.data_dir))
     if arguments.search:
         return
+    if not arguments.plot_only and PUBLISHED.name in (arguments.only or [PUBLISHED.name]):
+        for path in eight(cats(arguments.data_dir), arguments):
+            print(path)
     for arm in SYSTEM.arms:
         if own := named(runs, arm.recipe.name):
             print("\n".join(what_the_test_shows(arm.recipe.name, own)))

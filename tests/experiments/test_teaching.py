@@ -11,7 +11,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.teaching import cat_lenet, cifar10_convnet, mlp_mnist, relu_lenet
+from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
 from experiments.teaching import runs as teaching_runs
 from experiments.teaching.report import as_pictures, table
 from experiments.teaching.system import Arm, Source, System, decayed
@@ -31,7 +31,13 @@ from lenet1998.running.sweep import Task
 from lenet1998.training import Trainer
 from tests.data.test_cifar10 import folder, pickled
 
-SCRIPTS = {"relu_lenet": relu_lenet, "cat_lenet": cat_lenet, "mlp_mnist": mlp_mnist, "cifar10_convnet": cifar10_convnet}
+SCRIPTS = {
+    "faithful_class": faithful_class,
+    "relu_lenet": relu_lenet,
+    "cat_lenet": cat_lenet,
+    "mlp_mnist": mlp_mnist,
+    "cifar10_convnet": cifar10_convnet,
+}
 QUICK = ["--quick", "--seeds", "1", "--engine", "numpy", "--quiet"]
 
 
@@ -47,6 +53,7 @@ def places(tmp_path):
     batches = {name: pickled(rng.integers(0, 256, (count, 3072), np.uint8), (np.arange(count) % 10).tolist())
                for name, count in (("data_batch_1", 10), ("test_batch", 5))}  # fmt: skip
     return {
+        "faithful_class": ["--data", "synthetic"],
         "relu_lenet": ["--data", "synthetic"],
         "cat_lenet": ["--data-dir", str(tmp_path)],
         "mlp_mnist": ["--data", "synthetic"],
@@ -104,7 +111,9 @@ def test_help(name, monkeypatch, capsys):
         SCRIPTS[name].main()
     printed = capsys.readouterr().out
     assert end.value.code == 0
-    assert all(option in printed for option in ("--data-dir", "--quick", "--resume", "--plot-only", "--jobs", "'ours'"))
+    assert all(
+        option in printed for option in ("--data-dir", "--quick", "--resume", "--plot-only", "--jobs", "'published'")
+    )
 
 
 def test_a_search_never_sees_a_test_set(tmp_path, monkeypatch, capsys):
@@ -261,6 +270,13 @@ def test_the_table(tmp_path):
     assert "76.00% (72.00 to 80.00); 50 patterns, Wilson 63 to 86" in table([relu_lenet.SYSTEM], tmp_path)
     with pytest.raises(LeNetError, match="without --plot-only"):
         table([cat_lenet.SYSTEM], tmp_path)
+
+
+def test_eight_cats_are_drawn_beside_the_runs(places, tmp_path, monkeypatch, capsys):
+    where = ["--out", tmp_path / "out", "--runs", tmp_path / "runs", *places["cat_lenet"]]
+    called(cat_lenet, monkeypatch, capsys, *QUICK, "--only", "published", *where)
+    assert matplotlib.image.imread(tmp_path / "runs" / "cat_lenet" / "eight.png").std() > 0.05
+    assert not list((tmp_path / "out").glob("*eight*")), "photographs are no results"
 
 
 def test_cats_say_what_a_choice_on_the_test_set_is_worth():
