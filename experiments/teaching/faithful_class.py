@@ -25,8 +25,6 @@ from lenet1998 import data
 from lenet1998.recipe import PUBLISHED_SCHEDULE, Recipe, Schedule
 
 EPOCHS, BATCH = 6, 256
-# Wrong answers among the 60,000 training patterns after epochs 1, 2 and 6, as published.
-PUBLISHED_TRAINING_ERRORS = {1: 3915, 2: 1982, 6: 1317}
 
 
 def times(factor: float) -> Schedule:
@@ -65,13 +63,14 @@ STEPS: tuple[tuple[str, dict[str, object]], ...] = (
 def ladder() -> tuple[Arm, ...]:
     """The recipe as published, with one more difference undone in each arm, and ours at its full length."""
     recipe = PUBLISHED
-    arms = [Arm(recipe, EPOCHS, published={"test": 97.8}, published_time="1,805 s")]
+    published: dict[str, float | str] = {"train": "97.8%: 1,317 of 60,000 wrong", "test": 97.8}
+    arms = [Arm(recipe, EPOCHS, published=published, published_time="1,805 s")]
     for what, changes in STEPS:
         recipe = replace(recipe, name=f"+ {what}", **changes)  # type: ignore[arg-type]
-        arms.append(Arm(recipe, EPOCHS, published={"test": "97.8% as published"}, drawn=False))
+        arms.append(Arm(recipe, EPOCHS, published={"test": "not given"}, drawn=False))
     assert replace(recipe, name="default") == Recipe(), "every difference is undone"
     full = replace(recipe, name="+ 20 passes = ours")
-    return (*arms, Arm(full, 20, published={"test": "97.8% as published"}))
+    return (*arms, Arm(full, 20, published={"test": "not given"}))
 
 
 SYSTEM = System(
