@@ -97,7 +97,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    arguments = parse(options(__doc__, seeds=5, recipe=False))
+    arguments = parse(options(__doc__, seeds=5, passes=10, recipe=False))
     if not arguments.plot_only:
         train(arguments)
     histories = recorded(NAME, arguments)
