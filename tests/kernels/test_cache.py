@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -204,3 +205,42 @@ def test_the_numbers_of_a_loss_compile_nothing_anew():
     patterns = Batch(np.zeros((1, 4, 4), np.uint8), np.zeros(1, np.uint8))
     losses = [engine.train(patterns, np.arange(1), np.zeros(len(network.parameters), np.float32)) for engine in engines]
     assert losses[1].loss == 2 * losses[0].loss > 0
+
+
+@needs_jit
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Unix alone has these permissions")
+@pytest.mark.parametrize(
+    ("place", "how"),
+    [("cache", "others"), ("cache/lenet1998", "group"), ("cache/lenet1998/kernels", "others"), ("cache", "owner")],
+)
+def test_a_cache_that_others_can_write_to_is_not_read(tmp_path, place, how):
+    """What is there is read with pickle: it would be their code."""
+    if how == "owner" and os.getuid() != 0:
+        pytest.skip("only root can give a folder away")
+    assert not run(tmp_path / "cache")["warnings"]
+    (tmp_path / place).chmod({"others": 0o757, "group": 0o775, "owner": 0o700}[how])
+    if how != "others":
+        with suppress(PermissionError):  # whoever is not root keeps the group, which then is the user's alone or not
+            os.chown(tmp_path / place, 12345 if how == "owner" else -1, 12345)
+    if how == "group" and (tmp_path / place).stat().st_gid == os.getuid():
+        pytest.skip("the group is the user's own")
+    before = sorted((tmp_path / "cache").rglob("*"))
+    found = run(tmp_path / "cache")
+    (warning,) = found["warnings"]
+    assert f"others can write to {tmp_path / place}" in warning and "compiled in memory" in warning
+    assert "\n" not in warning
+    assert sorted((tmp_path / "cache").rglob("*")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Unix alone has these permissions")
+def test_a_link_to_where_others_can_write_is_seen_through(tmp_path, monkeypatch):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "lenet1998").symlink_to(shared)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(PermissionError, match="others can write to .*lenet1998"):
+        cache.directory()
+    shared.chmod(0o1777)  # as /tmp: others can add files, but not in the place of ours
+    assert cache.directory().name == "kernels"

@@ -1,0 +1,132 @@
+"""The compiled engine's promise: the same bits on every start, from the cache or not, and on every processor.
+
+Each arm compiles for another processor into a cache of its own, in processes of their own: the first compiles, the
+second loads. They train LeNet-5 by appendix C's method and a smaller network in every other way that there is, and
+print digests of all that came out. What a processor can do at once differs between the arms: vectors of 16, 32 and 64
+bytes. The digests are on record here too: a change of the kernels that changes bits changes them, and is a line in
+CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
+binding = pytest.importorskip("llvmlite.binding")
+
+pytestmark = [
+    pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled"),
+    pytest.mark.skipif(
+        not binding.get_host_cpu_features().get("fma") or not binding.get_host_cpu_features().get("avx2"),
+        reason="other processors than x86-64 with AVX2 and FMA are promised equality within rounding",
+    ),
+]
+
+PROGRAM = """
+import hashlib, json, re
+import numpy as np
+from lenet1998.connections import full_table, parse_table
+from lenet1998.engine import Batch
+from lenet1998.initialisation import initialise
+from lenet1998.kernels import NumbaEngine
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.loss import MAP, MLE
+from lenet1998.modern.optimisers import SGD, Adam, Momentum, RMSProp
+from lenet1998.network import Input, LeNet5, Network
+from lenet1998.output import RBF
+from lenet1998.recipe import Recipe
+from lenet1998.sdlm import step_sizes
+
+def small(dtype):
+    codes = np.where(np.random.default_rng(1).random((10, 21)) < 0.5, -1, 1)
+    layers = [Convolution("C1", full_table(1, 3), kernel=3), Squash(), Subsampling("S2", True), Squash(),
+              Convolution("C3", parse_table("X . X X X\\n X X . X X\\n . X X X X"), kernel=4), Squash(),
+              FullConnection("F", 21), Squash(), RBF("Output", codes, learns=True)]
+    return Network(Input(side=20), layers, dtype)
+
+found, flags = {}, set()
+
+def note(what, array):
+    assert np.isfinite(array).all()
+    found[what] = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+
+def learn(what, network, loss, patterns, count):
+    initialise(network, Recipe(), np.random.default_rng(7))
+    engine, order = NumbaEngine(network, loss), np.arange(count)
+    h = engine.mean_curvature(patterns, order[:100])
+    note(f"{what}: curvatures", h)
+    engine.train(patterns, order, step_sizes(h, 0.0005, 0.02).astype(h.dtype))
+    note(f"{what}: parameters", network.parameters.values)
+    note(f"{what}: penalties", engine.penalties(patterns.images[:300]))
+    for text in engine._one.module._functions.train.inspect_llvm().values():
+        flags.update(re.findall(r"= f\\\\w+ (fast|reassoc|contract|nnan|ninf|nsz|arcp|afn)", text))
+
+rng = np.random.default_rng(0)
+digits = Batch(rng.integers(0, 256, (1500, 28, 28), dtype=np.uint8), (np.arange(1500) % 10).astype(np.uint8))
+tiny = Batch(digits.images[:400, 4:24, 4:24].copy(), digits.labels[:400])
+learn("LeNet-5, equation 8, float32", LeNet5(Recipe()), MLE(0.1), digits, 1500)
+learn("small, equation 9, float64", small("float64"), MAP(0.1, 0.5), tiny, 400)
+for dtype in ("float32", "float64"):
+    for kind in (SGD, Momentum, RMSProp, Adam):
+        network = small(dtype)
+        initialise(network, Recipe(), np.random.default_rng(7))
+        engine = NumbaEngine(network, MAP(0.1, 0.5))
+        engine.train_batches(tiny, np.arange(400), 16, kind(network.parameters.values), 0.001)
+        note(f"small, {kind.__name__}, {dtype}", network.parameters.values)
+print(json.dumps({"found": found, "flags": sorted(flags)}))
+"""
+
+_AVX2 = "+sse2,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2,+lzcnt,+f16c"
+ARMS = {
+    "Intel's AVX2": ("haswell", _AVX2),
+    "AMD's AVX2": ("znver3", _AVX2),
+    "vectors of 16 bytes": ("haswell", f"{_AVX2},+prefer-128-bit"),
+    "AVX-512, not narrowed": (
+        "skylake-avx512",
+        f"{_AVX2},+avx512f,+avx512vl,+avx512bw,+avx512dq,+avx512cd,-prefer-256-bit",
+    ),
+}
+
+RECORDED = {
+    "LeNet-5, equation 8, float32: curvatures": "8c1d24b2dea682f8",
+    "LeNet-5, equation 8, float32: parameters": "508955bed89a63da",
+    "LeNet-5, equation 8, float32: penalties": "9a59448b0e64eb8f",
+    "small, equation 9, float64: curvatures": "86a3f809f08ffd52",
+    "small, equation 9, float64: parameters": "9ea2119c04714c63",
+    "small, equation 9, float64: penalties": "b874d5a01d3fc633",
+    "small, SGD, float32": "3311461edcfb3b27",
+    "small, Momentum, float32": "7ba33acc04d56058",
+    "small, RMSProp, float32": "09212bfaccd8c679",
+    "small, Adam, float32": "734941923807b2ba",
+    "small, SGD, float64": "30c44eb9e109c4a8",
+    "small, Momentum, float64": "b1eb765dd650c42a",
+    "small, RMSProp, float64": "a0f7f7a17684a9cb",
+    "small, Adam, float64": "856d0d6b5f898f22",
+}
+"""The digests, whatever the versions and the processor."""
+
+
+def digests(cache, name: str, features: str) -> dict:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=550, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_cold_and_warm_and_whatever_the_processor(arm, tmp_path):
+    name, features = ARMS[arm]
+    if "avx512f" in features and not binding.get_host_cpu_features().get("avx512f"):
+        pytest.skip("this processor has no AVX-512, and cannot run what is compiled for it")
+    cold = digests(tmp_path, name, features)
+    compiled = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    warm = digests(tmp_path, name, features)
+    assert compiled and compiled == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    assert cold["found"] == warm["found"], "the process that compiles and one that loads"
+    assert cold["flags"] == [], "no licence to reorder or to fuse, on which the width of vectors could tell"
+    assert cold["found"] == RECORDED
