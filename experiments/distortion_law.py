@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
+from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 
@@ -50,7 +51,8 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
             widths = [width for width, _ in points]
             axes.errorbar(widths, means, errors, fmt=look, color=colour, capsize=3, label=what)
         axes.set(xlabel="width of the law of distortions (1: the ranges of Figure 7 of the paper)", ylabel="error (%)")
-        axes.set_title(f"Mean of {len(named(histories, label(WIDTHS[0])))} seeds, 95% interval")
+        seeds = len(named(histories, label(WIDTHS[0])))
+        axes.set_title(f"Mean of {seeds} seeds, {interval_name(seeds)}")
         axes.set_ylim(bottom=0)
         axes.legend()
         return save(figure, stem)

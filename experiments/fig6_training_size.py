@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
 from lenet1998.commands.options import chosen_recipe
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import interval_name, student_interval
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_6
@@ -126,7 +126,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         if allowed:
             _paper(axes)
         seeds = len(group(histories, sizes[-1], 0))
-        title = f"Mean of {seeds} seeds, 95% interval" + ("; Figure 6 of the paper" if allowed else "")
+        title = f"Mean of {seeds} seeds, {interval_name(seeds)}" + ("; Figure 6 of the paper" if allowed else "")
         axes.set(xlabel="training set size (thousands of patterns)", ylabel="error (%)", title=title)
         axes.set_ylim(bottom=0)
         axes.legend()

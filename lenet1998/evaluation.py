@@ -77,6 +77,15 @@ FEW = 3
 """Up to so many seeds an interval would say more of its assumptions than of them: they are shown as they are."""
 
 
+def interval_name(seeds: int) -> str:
+    """What `rate_interval` gives for so many seeds, in words for a title.
+
+    >>> interval_name(3), interval_name(10)
+    ('range of the seeds', '95% interval')
+    """
+    return "range of the seeds" if seeds <= FEW else "95% interval"
+
+
 def rate_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over the first axis (one row a seed) of rates in per cent, and an interval that stays within 0 to 100:
     (mean, low, high).

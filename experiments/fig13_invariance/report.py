@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.fig13_invariance.perturbations import PERTURBATIONS
-from lenet1998.evaluation import ErrorRate, rate_interval
+from lenet1998.evaluation import ErrorRate, interval_name, rate_interval
 from lenet1998.pictures.plotting import LOOKS, save, style
 
 LEVELS = (95, 90)
@@ -152,9 +152,9 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
         panels[0].set_ylim(0, 101)
         figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         seeds = max(len(correct) for correct in curves["scale"]["correct"].values())
-        networks = f"mean of {seeds} seeds" if seeds > 1 else "one network"
+        networks = f"mean of {seeds} seeds, {interval_name(seeds)}" if seeds > 1 else "one network, 95% interval"
         figure.suptitle(
-            f"LeNet-5, {size:,} test patterns, {networks}, 95% interval; dotted: the limits that "
+            f"LeNet-5, {size:,} test patterns, {networks}; dotted: the limits that "
             "section III-E of the paper claims (Figure 13)",
             fontsize=10,
         )

@@ -207,6 +207,6 @@ def perform(system: System, arguments: argparse.Namespace, loader: Callable[[], 
     traced = arguments.out / f"{name}_trace.json"
     if traced.exists():
         found = json.loads(traced.read_text(encoding="utf-8"))["traces"]
-        for path in (traced, *trace_figure(system.title, found, traced.with_suffix(""))):
+        for path in (traced, *trace_figure(found, traced.with_suffix(""))):
             print(path)
     return runs

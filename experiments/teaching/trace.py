@@ -94,7 +94,7 @@ def traces(tasks: dict[str, tuple[Task, int]], path: Path, resume: bool, known: 
             write_json(path, {"experiment": path.stem, "traces": found})
 
 
-def trace_figure(title: str, found: dict[str, dict], stem: Path) -> list[Path]:
+def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:
     """Loss as it fell within the passes, and accuracy on the fly with that on what is held out after every pass."""
     with style():
         figure = Figure(figsize=(7.5, 3.4 + 0.2 * len(found)))
@@ -111,7 +111,7 @@ def trace_figure(title: str, found: dict[str, dict], stem: Path) -> list[Path]:
             passes = np.arange(1, trace["passes"] + 1)
             held_out = 100 - np.array(trace["held_out_error_percent"])
             right.plot(passes, held_out, color=colour, marker=LOOKS[number]["marker"], label=f"{name}: held out")
-        left.set(xlabel="pass", ylabel="training loss", yscale="log", title=title[:1].upper() + title[1:])
+        left.set(xlabel="pass", ylabel="training loss", yscale="log", title=", ".join(found))
         right.set(xlabel="pass", ylabel="accuracy (%)", title="One run; lines: running means")
         figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="x-small")
         return save(figure, stem)

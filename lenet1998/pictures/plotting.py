@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lenet1998.errors import one_line
-from lenet1998.evaluation import rate_interval
+from lenet1998.evaluation import interval_name, rate_interval
 from lenet1998.files import write_atomically
 from lenet1998.reference import comparable, figure_5
 
@@ -133,7 +133,7 @@ def _paper_curves(axes: Axes, passes: int) -> None:
 def _title(histories: list[dict], compared: bool) -> str:
     data = histories[0]["data"]
     seeds = len(histories)
-    runs = f"mean of {seeds} seeds, 95% interval" if seeds > 1 else f"seed {histories[0]['seed']}"
+    runs = f"mean of {seeds} seeds, {interval_name(seeds)}" if seeds > 1 else f"seed {histories[0]['seed']}"
     what = "LeNet-5 on " + _SETS.get(data["name"], data["name"])
     recipe = histories[0].get("recipe", {}).get("name", "default")
     if recipe != "default":
