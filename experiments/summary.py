@@ -64,11 +64,6 @@ def results_table() -> str:
         mean, low, high = (float(value) for value in rate_interval(values))
         ours = f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
         lines.append(f"| {what} | {paper} | {ours} | {len(runs)} | `{command}` |")
-    lines += [
-        "",
-        "Intervals of rates, here and below: from four seeds on Student's, on the scale of logits, so that a rate "
-        "stays between 0 and 100%; of two or three seeds the least and the largest.",
-    ]
     return "\n".join(lines)
 
 
@@ -163,9 +158,15 @@ def then_and_now() -> str:
     )
 
 
+INTERVALS = (
+    "Intervals of rates, here and below: from four seeds on Student's, on the scale of logits, so that a rate stays "
+    "between 0 and 100%; of two or three seeds the least and the largest."
+)
+
+
 def block() -> str:
     """What stands between the README's two marks."""
-    parts = (results_table(), findings(), then_and_now(), duration(), speed_table(), bars_table())
+    parts = (results_table(), INTERVALS, findings(), then_and_now(), duration(), speed_table(), bars_table())
     return BEGIN + "\n" + "\n\n".join(parts) + "\n\n" + END
 
 

@@ -7,6 +7,7 @@ and refuses what is unknown, out of range or senseless (`lenet1998.recipe_rules`
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from lenet1998.errors import RecipeError
@@ -137,8 +138,12 @@ class Recipe:
         for setting in settings:
             key, equals, text = setting.partition("=")
             if not equals or key == "name" or key not in asdict(self):
-                known = ", ".join(field.name for field in fields(self) if field.name != "name")
-                raise RecipeError(f"--set {setting}: give KEY=VALUE with one of the keys {known}")
+                names = [field.name for field in fields(self) if field.name != "name"]
+                near = " or ".join(get_close_matches(key.strip(), names, 4, 0.3) or names[:4])
+                raise RecipeError(
+                    f"--set {setting}: give KEY=VALUE with a field of the recipe, such as {near}; lenet1998 train "
+                    "--help lists them all"
+                )
             changes[key] = _parse(key, text.strip(), getattr(self, key))
         name = " ".join([self.name, *settings])
         return replace(self, name=name, **changes) if changes else self  # type: ignore[arg-type]

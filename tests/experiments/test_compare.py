@@ -109,7 +109,7 @@ def test_a_recipe_in_a_file(tmp_path):
         ("[loss]\nmap = 1", "not a single value"),
         ("schedule = [[1, 2.0]]", "not a single value"),
         ("day = 2024-01-01", "not a single value"),
-        ('colour = "red"', "KEY=VALUE with one of the keys"),
+        ('colour = "red"', "KEY=VALUE with a field of the recipe"),
         ('preset = "old"', "no recipe is called 'old'"),
         ("batch = 2.5", "whole number"),
         ("j = nan", "out of range"),
