@@ -43,13 +43,13 @@ EXPLAINED = {
 }
 # How far the search for an explanation has come.
 SUSPECTED = {
-    ("knn_euclidean", ERROR): "neither k nor which 20x20 pixels are said; other crops and sizes do not come near 5.0 "
+    ("knn_euclidean", ERROR): "neither k nor which 20x20 pixels are said; the box of the ink comes nearer to 5.0, not near "
     "(section3_choices)",
     (
         "tangent_distance_16x16",
         ERROR,
     ): "neither smoothing nor stiffness nor the number of prototypes compared is said; a "
-    "prefilter at one resolution or five times as many prototypes change nothing (section3_choices)",
+    "prefilter at one resolution errs 1.39",
     ("tangent_distance_16x16", MACS): "the coarse stages of the prefilter save three quarters; how many prototypes the "
     "paper's compares is not said",
     (
