@@ -43,8 +43,10 @@ EXPLAINED = {
 }
 # How far the search for an explanation has come.
 SUSPECTED = {
-    ("knn_euclidean", ERROR): "neither k nor which 20x20 pixels are said; the box of the ink comes nearer to 5.0, not near "
-    "(section3_choices)",
+    (
+        "knn_euclidean",
+        ERROR,
+    ): "neither k nor which 20x20 pixels are said; the box of the ink comes nearer to 5.0, not near (section3_choices)",
     (
         "tangent_distance_16x16",
         ERROR,
