@@ -194,8 +194,8 @@ def report(results: dict) -> None:
         if "curvature" in row:
             cells.append(f"{row['curvature']:7.1f} ({row['curvature'] / row['step']:4.2f})")
         print(f"{NAMES[row['engine']]:<22}" + "  ".join(cells))
-    first, *_ = [*results.get("growth", []), {}]
     for row in results.get("growth", []):
+        first = results["growth"][0]
         ratio = row["step"] / row["macs"] / (first["step"] / first["macs"])
         print(
             f"maps x{row['maps']}, side {row['side']}: {row['macs']:,} multiply-accumulates, {row['step']:.1f} us; "
