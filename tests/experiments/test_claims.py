@@ -1,0 +1,71 @@
+"""The measures of the experiments on claims of I-A, II-C, III-C.5 and appendices A and B, on numbers worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from experiments.adaptive_centres import recipes, spread
+from experiments.fig6_training_size import exponent, exponents, papers_exponent
+from experiments.initial_weights import norms, relative
+from experiments.stochastic_batch import ALL, best, recipe_of
+from lenet1998.network import LeNet5
+from lenet1998.recipe import Recipe
+
+
+def test_alpha_of_equation_1():
+    sizes = [15_000, 30_000, 60_000]
+    gaps = [2.0 * size**-0.7 for size in sizes]
+    assert exponent(sizes, np.add(gaps, 0.3), [0.3] * 3) == pytest.approx(0.7)
+
+    def run(seed: int, size: int, alpha: float) -> dict:
+        ends = {"test_error_percent": 100 * size**-alpha + 0.5, "train_error_percent": 0.5}
+        return {"seed": seed, "data": {"train_size": size}, "recipe": {}, "passes": [ends]}
+
+    runs = [run(seed, size, alpha) for seed, alpha in ((1, 0.5), (2, 0.6)) for size in sizes]
+    assert exponents(runs) == pytest.approx([0.5, 0.6])
+    assert exponents([*runs, run(3, 15_000, 0.9)]) == pytest.approx([0.5, 0.6]), "a seed that has not all sizes"
+
+
+def test_the_paper_s_alpha_is_that_of_its_three_points():
+    alpha, low, high = papers_exponent()
+    ends = np.log((1.68 - 0.05) / (0.94 - 0.35)) / np.log(4)  # three points at equal distances: the outer two decide
+    assert alpha == pytest.approx(ends) and 0.5 < alpha < 1
+    assert low < 0.5 < alpha < high, "three points cannot tell it from the lower end of the text's range"
+
+
+def test_the_spread_of_centres():
+    network = LeNet5(Recipe(codes_learn=True))
+    centres = network.layers[-1].values["centre"]
+    centres[...] = 0.25
+    assert spread(network) == {"spread": 0.0}, "all equal"
+    centres[0] += 1  # nine of forty-five pairs differ by one in every unit
+    assert spread(network)["spread"] == pytest.approx(np.sqrt(9 / 45))
+    assert spread(LeNet5(Recipe()))["spread"] > 1, "the codes of Figure 3"
+
+
+def test_only_the_recipes_that_say_so_have_centres_that_learn():
+    names = {recipe.name: recipe.codes_learn for recipe in recipes()}
+    assert len(names) == 6 and {name for name, learns in names.items() if not learns} == {"fixed centres, equation 8"}
+
+
+def test_weights_as_a_share_of_the_start():
+    network = LeNet5(Recipe())
+    for view in network.parameters.named(network.parameters.values).values():
+        view[...] = 3.0
+    assert norms(network) == dict.fromkeys(("C1", "C3", "C5", "F6"), 3.0)
+    runs = [{"watched": {"C1": 2.0}, "passes": [{"watched": {"C1": rms}} for rms in (1.0, 3.0)]}] * 2
+    np.testing.assert_array_equal(relative(runs, "C1"), [[1, 0.5, 1.5]] * 2)
+
+
+def test_each_batch_has_its_own_best_rate():
+    assert recipe_of(ALL, 0.5, 300).batch == 300 and recipe_of(64, 0.5, 300).schedule == ((1, 0.5),)
+
+    def run(batch: int, rate: float, error: float, seed: int = 1) -> dict:
+        recipe = recipe_of(batch, rate, 300).as_dict()
+        return {"recipe": recipe, "seed": seed, "passes": [{"test_error_percent": error}]}
+
+    search = [run(1, 0.001, 9), run(1, 0.002, 4), run(ALL, 0.1, 80), run(ALL, 0.2, 70)]
+    assert {batch: recipe["schedule"][0][1] for batch, recipe in best(search).items()} == {1: 0.002, 300: 0.2}
+    repeated = [*search, run(1, 0.001, 9, seed=2)]
+    assert best(repeated)[1]["schedule"][0][1] == 0.001, "what was repeated with more seeds was the choice"
