@@ -212,7 +212,12 @@ def recorded(name: str, arguments: argparse.Namespace, key: str = "runs") -> Any
         if not found and not content.get("diverged") and key != "diverged":
             raise ValueError("nothing is recorded")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LeNetError(f"no results to plot in {path}: run the experiment without --plot-only first") from error
+        reason = (
+            ("no results to plot", "--plot-only")
+            if getattr(arguments, "plot_only", True)
+            else ("no results to keep", "--only")
+        )
+        raise LeNetError(f"{reason[0]} in {path}: run the experiment without {reason[1]} first") from error
     return found
 
 

@@ -159,8 +159,10 @@ def main() -> None:
         recipe, tasks = chosen_recipe(arguments), []
         for size in sizes:
             # The full set is Figure 5's, and its runs are taken where that experiment has left them.
-            directory = variant("fig5_error_curves", arguments) if size == figure_5s else f"{name}_{size}"
-            tasks += seeds_of(recipe, arguments.runs / directory, arguments, arguments.seeds, train_size=size)
+            shared = size == figure_5s
+            directory = variant("fig5_error_curves", arguments) if shared else f"{name}_{size}"
+            these = seeds_of(recipe, arguments.runs / directory, arguments, arguments.seeds, train_size=size)
+            tasks += [replace(task, shared=shared) for task in these]
         directory = arguments.runs / f"{name}_distorted"
         tasks += seeds_of(distorted(recipe), directory, arguments, arguments.seeds, train_size=sizes[-1])
         histories = carry_out(name, tasks, arguments)

@@ -227,7 +227,8 @@ def train(arguments: argparse.Namespace) -> None:
         unknown = set(arguments.only) - {recipe.name for _, recipe in readings()}
         if unknown:
             raise LeNetError(f"no reading is called {unknown.pop()!r}: see the first column of readings.md")
-        earlier = recorded("readings", arguments), recorded("readings", arguments, "diverged")
+        there = list(arguments.out.glob("readings*.json"))
+        earlier = [recorded("readings", arguments, key) if there else [] for key in ("runs", "diverged")]
         kept = (
             [history for history in earlier[0] if history["recipe"]["name"] not in arguments.only],
             [end for end in earlier[1] if end["recipe"] not in arguments.only],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pytest
@@ -52,6 +52,13 @@ def test_c3_maps_have_the_fan_ins_of_table_1():
         assert 0.8 * 2.4 / fan_in < own.max() <= 2.4 / fan_in
         start += inputs
     assert start == 60
+
+
+def test_each_bias_has_the_fan_in_of_its_own_unit():
+    """Appendix A divides by the fan-in F_i of the unit: with init_power 1 against 0 the quotient is F_i itself."""
+    printed = preset("printed")
+    flat, divided = (started(replace(printed, init_power=power)) for power in (0.0, 1.0))
+    np.testing.assert_allclose(flat["C3.bias"] / divided["C3.bias"], [75] * 6 + [100] * 9 + [150], rtol=1e-5)
 
 
 def test_default_starts_as_the_ledger_says():

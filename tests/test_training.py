@@ -106,6 +106,32 @@ def test_orders_and_samples(digits):
     assert in_file._sample(3).tolist() == list(range(7))
 
 
+def test_distorted_patterns_come_in_the_larger_sets_order(digits):
+    """The first pass learns the first 600 of the constant order of all 1800, the fourth the same again."""
+    trainer = Trainer(Recipe(distorted_copies=2), digits, seed=1, engine=ENGINE)
+    order = trainer._order(1, 1800)
+    for number in range(1, 5):
+        expected = trainer._distorted.batch(np.roll(order, -600 * (number - 1))[:600])
+        patterns, own = trainer._patterns(number)
+        np.testing.assert_array_equal(patterns.images, expected.images)
+        np.testing.assert_array_equal(patterns.labels, expected.labels)
+        assert own.tolist() == list(range(600))
+
+
+def test_the_curvature_sample_has_noise_of_its_own(digits, monkeypatch):
+    recipe = Recipe(noise=0.3, order="file", hessian_sample="first", hessian_patterns=600)
+    trainer, seen = Trainer(recipe, digits, seed=1, engine=ENGINE), []
+    measure = trainer.engine.mean_curvature
+    monkeypatch.setattr(
+        trainer.engine, "mean_curvature", lambda batch, order: (seen.append(batch), measure(batch, order))[1]
+    )
+    trainer.curvature(1)
+    sample, learned = seen[0].images, trainer._patterns(1)[0].images
+    margin = [(0, 0), (2, 2), (2, 2)]
+    flips = [images != np.pad(digits.train.images, margin) for images in (sample, learned)]
+    assert abs(np.corrcoef(flips[0].ravel(), flips[1].ravel())[0, 1]) < 0.01, "the same patterns, other pixels"
+
+
 @pytest.mark.parametrize("settings", [[], ["loss=map"], ["loss=map", "curvature_seed=constant", "order=reshuffled"]])
 def test_one_seed_gives_the_same_run_again(digits, tmp_path, settings):
     recipe = Recipe().override(settings)

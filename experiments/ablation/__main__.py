@@ -184,6 +184,9 @@ def main() -> None:
         + "; ".join(names),
     )
     arguments = parse(parser)
+    if arguments.quick:  # so little is learned faster than the networks are compiled, and the two ends show it all
+        arguments.only = arguments.only or ["1998", "modern"]
+        arguments.engine = "numpy" if arguments.engine == "auto" else arguments.engine
     if not arguments.plot_only:
         train(arguments)
     histories, diverged = recorded(NAME, arguments), recorded(NAME, arguments, "diverged")

@@ -123,19 +123,30 @@ def predict(arguments: argparse.Namespace) -> None:
         if image.suffix == ".npz":
             raise CheckpointError(f"{image} is no image: name a network by --checkpoint {image}")
     saved, network = chosen_network(arguments.checkpoint)
-    distances = engine_of(saved).penalties(np.stack([read_image(image) for image in arguments.images]))
+    images, refused = {}, []
+    for image in arguments.images:
+        try:
+            images[image] = read_image(image)
+        except LeNetError as error:  # one picture that cannot be read costs no other's answer
+            refused.append(error)
     answers: list[dict[str, Any]] = []
-    for image, row in zip(arguments.images, distances, strict=True):
-        best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
-        answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": row.tolist()}
-        answers.append({**answer, "network": network})
-    if arguments.json:
+    if images:
+        distances = engine_of(saved).penalties(np.stack(list(images.values())))
+        for image, row in zip(images, distances, strict=True):
+            best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
+            answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": row.tolist()}
+            answers.append({**answer, "network": network})
+    if arguments.json and answers:
         print(json.dumps(answers))
-        return
-    print(stated(network))
-    for answer in answers:
-        print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
-        print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
+    elif answers:
+        print(stated(network))
+        for answer in answers:
+            print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
+            print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
+    for reason in refused[:-1]:
+        print(f"lenet1998: {reason}", file=sys.stderr)
+    if refused:
+        raise refused[-1]
 
 
 def parser() -> argparse.ArgumentParser:

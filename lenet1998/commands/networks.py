@@ -15,7 +15,9 @@ from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.run import CHECKPOINT
 from lenet1998.training import make_loss
 
-CHOICES = f"a checkpoint.npz, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
+CHOICES = (
+    f"a checkpoint.npz, a run's directory, or a network that comes with the package: {' or '.join(pretrained.NAMES)}"
+)
 
 
 def chosen_network(choice: str) -> tuple[Checkpoint, dict]:

@@ -68,8 +68,8 @@ def fetch_cifar10(
                 body = download(cifar10.ARCHIVE, urls, cifar10.SIZE, _check_cifar10, progress)
             except DataError as error:
                 raise DataError(
-                    f"CIFAR-10 could not be downloaded ({error}): connect to the network and try again, or copy "
-                    f"{cifar10.ARCHIVE} to {directory}"
+                    "CIFAR-10 could not be downloaded: connect to the network and try again, or copy "
+                    f"{cifar10.ARCHIVE} to {directory} ({error})"
                 ) from None
             install(body, archive)
     return directory
@@ -111,7 +111,7 @@ def _download(known: KnownFile, mirrors: Sequence[str], progress: Progress | Non
         return download(f"{known.name}.gz", urls, most, verify, progress)
     except DataError as error:
         raise DataError(
-            f"MNIST could not be downloaded ({error}; {describe(where(data_dir))}): connect to the network "
-            "and run `lenet1998 data fetch`, or copy the four files to a directory and name it by --data-dir, "
-            "or use the embedded digits with --data synthetic"
+            "MNIST could not be downloaded: connect to the network and run `lenet1998 data fetch`, name a directory that "
+            "has the four files by --data-dir, or use the embedded digits with --data synthetic "
+            f"({describe(where(data_dir))}; {error})"
         ) from None

@@ -85,7 +85,7 @@ def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
     except TypeError as error:
         raise InputError(f"Unknown label type: y cannot be sorted ({error}), give numbers or texts alone") from None
     if len(classes) > CLASSES:
-        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has no more codes")
+        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has one output a digit")
     return classes, places
 
 

@@ -48,7 +48,7 @@ class Table:
 class Picture:
     """A figure as PNG, and as PDF if there is one, with its caption, and `alt` for those who do not see it."""
 
-    name: str
+    name: str  # or a path below the figures' directory, with /
     png: bytes
     pdf: bytes | None
     width: int  # CSS pixels

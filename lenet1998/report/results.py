@@ -57,7 +57,7 @@ def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
     experiment = find(stem)
     for path in files.get(".png", []):
         try:
-            result.blocks.append(_picture(path, experiment))
+            result.blocks.append(_picture(path, path.relative_to(results).with_suffix("").as_posix(), experiment))
         except _DAMAGED as error:
             result.unread.append(f"`{path.relative_to(results)}` cannot be read: {error}")
     for path in files.get(".md", []):
@@ -90,16 +90,19 @@ def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
     return result
 
 
-def _picture(path: Path, experiment: Experiment | None) -> Picture:
-    """A figure, shown at the size that it was drawn. Raises OSError or ValueError if it cannot be read."""
+def _picture(path: Path, name: str, experiment: Experiment | None) -> Picture:
+    """A figure, shown at the size that it was drawn, under a name that no other has: runs call theirs alike.
+
+    Raises OSError or ValueError if it cannot be read.
+    """
     png, pdf = path.read_bytes(), path.with_suffix(".pdf")
     if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 33 or png[-12:-4] != b"\0\0\0\0IEND":
         raise ValueError("it is not a whole PNG file")
     pixels = struct.unpack(">I", png[16:20])[0]
-    title, caption = (experiment.title, experiment.caption) if experiment else (path.stem, "")
+    title, caption = (experiment.title, experiment.caption) if experiment else (name, "")
     if experiment:
         caption = experiment.captions.get(path.stem, caption)
         paper = re.match(r"Figures? [\d to]+", experiment.paper)
         caption = f"**{title}{f'; {paper[0]} of the paper' if paper else ''}.** {caption}"
     width = round(pixels * 96 / 200)  # figures have 200 dots an inch
-    return Picture(path.stem, png, pdf.read_bytes() if pdf.exists() else None, width, f"Figure: {title}", caption)
+    return Picture(name, png, pdf.read_bytes() if pdf.exists() else None, width, f"Figure: {title}", caption)

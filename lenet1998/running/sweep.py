@@ -47,7 +47,7 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class Task:
-    """One run: where it is kept, and all that determines it."""
+    """One run: where it is kept, and all that determines it; `shared`, if another experiment may have made it."""
 
     out: Path
     recipe: Recipe
@@ -57,6 +57,7 @@ class Task:
     engine: str = "auto"
     keep_best: bool = False
     watch: Watch | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,10 @@ def sweep(
 
     `jobs` runs go on at a time; more than one, or another `backend` than "loky" (say "dask" with the address of a
     `scheduler`), takes joblib (extra `sweep`). `finished` is called with the histories so far after each one. A worker
-    process that dies is a failure of the tasks that are then not done. Raises CheckpointError if a run is there already
-    and `resume` is false, LeNetError if joblib or dask is missing or the scheduler cannot be reached.
+    process that dies is a failure of the tasks that are then not done. Raises CheckpointError if a run that is not
+    shared is there and `resume` is false, LeNetError if joblib or dask is missing or the scheduler cannot be reached.
     """
-    existing = [task.out for task in tasks if os.path.exists(task.out / CHECKPOINT)]
+    existing = [task.out for task in tasks if not task.shared and os.path.exists(task.out / CHECKPOINT)]
     if existing and not resume:
         raise CheckpointError(
             f"{existing[0]} already holds a run: add --resume to take or continue it, or choose another --runs"

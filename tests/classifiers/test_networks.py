@@ -12,6 +12,7 @@ import pytest
 
 from experiments.section3 import choices as section3_choices
 from experiments.section3.rows import kept
+from lenet1998.classifiers import boosting
 from lenet1998.classifiers.boosting import Boosted, confident_enough
 from lenet1998.classifiers.classifier import vectors
 from lenet1998.classifiers.features import LocalLinear, OnFeatures
@@ -331,6 +332,36 @@ def test_outputs_are_added_where_the_first_network_is_in_doubt(boosted):
     one = boosted.networks[0].macs()
     assert boosted.macs() == round(one * (1 + 2 * boosted.share_asked))
     assert boosted.variables() == 3 * 16_698
+
+
+def test_a_lead_that_is_just_enough_is_enough(boosted, monkeypatch):
+    first = boosted.networks[0].engine.penalties(TEST.images)
+    leads = confidence(first)
+    edge = np.argsort(leads)[len(leads) // 2]
+    monkeypatch.setattr(boosted, "confident", float(leads[edge]))
+    monkeypatch.setattr(boosted, "_asked", 0, raising=False)
+    scores = boosted._scores(TEST.images)
+    np.testing.assert_array_equal(scores[edge], first[edge])
+    assert boosted._asked == (leads < leads[edge]).sum() < len(leads)
+
+
+def test_confidence_is_judged_on_patterns_that_no_network_learned(monkeypatch):
+    learned, judged = [], []
+    fit, judge = NetworkClassifier.fit, boosting.confident_enough
+
+    def watched(self, images, labels):
+        learned.append(images)
+        return fit(self, images, labels)
+
+    monkeypatch.setattr(NetworkClassifier, "fit", watched)
+    monkeypatch.setattr(boosting, "confident_enough", lambda *given: (judged.append(given), judge(*given))[1])
+    both = Boosted(recipe_of("lenet4", copies=9), seed=2, rounds=2, passes=1, engine="numpy")
+    both.fit(TRAIN.images, TRAIN.labels)
+    assert len(learned) == 3 and len(judged) == 1
+    alone, engine = judged[0][0], both.networks[0].engine
+    for images in learned:
+        for row in engine.penalties(images):
+            assert np.abs(alone - row).max(axis=1).min() > 1e-4
 
 
 def test_confidence_enough_costs_no_error():

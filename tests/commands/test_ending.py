@@ -8,11 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from lenet1998 import engines
 from lenet1998.commands.ending import ended
 from lenet1998.commands.main import main
+from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DivergenceError
+from lenet1998.loss import make_loss
+from lenet1998.network import LeNet5
+from lenet1998.numpy_engine import NumpyEngine
+from lenet1998.recipe import Recipe
 from tests.pictures.test_figures import history
 
 ROOT = Path(__file__).parent.parent.parent
@@ -165,3 +173,32 @@ def test_a_start_that_overflows_is_one_line(settings, tmp_path):
     chosen = " ".join(f"--set {setting}" for setting in settings)
     done = shell(f"{COMMAND} train {small} {chosen} --out '{tmp_path}'")
     assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
+
+
+def test_one_bad_picture_costs_no_other_s_answer(tmp_path, capsys):
+    digits = synthetic_digits(2, 0, "test").images
+    good, blank, missing = [tmp_path / "0.png", tmp_path / "1.png"], tmp_path / "blank.png", tmp_path / "no.png"
+    for path, image in (*zip(good, digits, strict=True), (blank, np.zeros((28, 28), np.uint8))):
+        Image.fromarray(image).save(path)
+    assert main(["predict", *map(str, good)]) == 0
+    answers = capsys.readouterr().out
+    assert main(["predict", str(good[0]), str(blank), str(missing), str(good[1])]) == 2
+    mixed = capsys.readouterr()
+    assert mixed.out == answers
+    assert [line.split(":")[0] for line in mixed.err.splitlines()] == ["lenet1998"] * 2
+    assert "blank.png" in mixed.err and "no.png" in mixed.err
+    assert main(["predict", "--json", str(blank), str(good[1])]) == 2
+    assert [answer["image"] for answer in json.loads(capsys.readouterr().out)] == [str(good[1])]
+    assert main(["predict", str(blank)]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_the_extra_that_compiles_is_named_where_it_is_missing(monkeypatch, caplog):
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    engines._hint.cache_clear()
+    with caplog.at_level("INFO", logger="lenet1998"):
+        for _ in range(2):
+            network = LeNet5(Recipe())
+            assert isinstance(engines.make_engine("auto", network, make_loss(Recipe())), NumpyEngine)
+    assert len(caplog.records) == 1 and "lenet1998[fast]" in caplog.text
+    engines._hint.cache_clear()

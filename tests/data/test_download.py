@@ -223,6 +223,7 @@ def test_no_network(tmp_path: Path, bodies: dict[str, bytes]) -> None:
     assert "127.0.0.1:9" in message and "mirror.invalid" in message
     assert str(tmp_path / "d") in message and ".keras" in message  # Every place looked at.
     assert "lenet1998 data fetch" in message and "--data-dir" in message and "\n" not in message
+    assert message.index("--data synthetic") < message.index("http"), "what to do stands before what went wrong"
 
 
 def test_a_silent_mirror_is_given_up(tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from tests.networks import modern_network
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
-from lenet1998.kernels import NumbaEngine, blocks, compose, tiles  # noqa: E402
+from lenet1998.kernels import NumbaEngine, blocks, compose, losses, tiles  # noqa: E402
 
 JIT = not numba.config.DISABLE_JIT
 OPTIMISERS = (SGD, partial(Momentum, momentum=0.8), partial(RMSProp, rms_decay=0.9), Adam)
@@ -299,6 +299,13 @@ def test_of_equal_units_the_first_alone_learns():
     pair, white = [make(), make()], Batch(np.full((1, 4, 4), 255, np.uint8), np.zeros(1, np.uint8))
     engines = NumpyEngine(pair[0], CrossEntropy()), NumbaEngine(pair[1], CrossEntropy(), jit=False)
     agree(*engines, white, 3, one=1e-12, many=1e-12)
+
+
+def test_the_hinges_kernel_has_no_gradient_exactly_at_the_margin():
+    y, gradient = np.array([0.0, 1.0, 0.5, np.nextafter(1.0, 0.0)]), np.full((3, 4), np.nan)
+    error = losses.hinge(y, 0, *gradient, np.array([1.0]), classes=4)
+    assert gradient[0].tolist() == Hinge().gradient(y[None], np.array([0]))[0].tolist() == [2.0, 0.0, -1.0, -1.0]
+    assert error == Hinge().value(y[None], np.array([0]))[0]
 
 
 def test_hinge_has_no_curvature_and_says_so():

@@ -285,6 +285,18 @@ def test_results_of_every_kind_find_their_place(tmp_path):
     assert markdown.index("Open rows") < markdown.index("figures/fig9_classifiers.png")
 
 
+def test_figures_that_runs_call_alike_stay_apart(tmp_path):
+    figures = {}
+    for name in ("fig5_error_curves", "fig6_training_size"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        for ending in (".png", ".pdf"):
+            shutil.copy(RESULTS / f"{name}{ending}", tmp_path / "runs" / name / f"error_curves{ending}")
+        figures[f"figures/runs/{name}/error_curves.png"] = (RESULTS / f"{name}.png").read_bytes()
+    _, _, markdown = report(tmp_path, tmp_path / "out")
+    for place, content in figures.items():
+        assert markdown.count(f"({place})") == 1 and (tmp_path / "out" / place).read_bytes() == content
+
+
 def test_a_variant_without_a_row_of_its_own_is_named_by_its_file(tmp_path):
     put(tmp_path, "fig5_error_curves_loss=map.json", {"runs": [run(1.25, name="default loss=map")]})
     page, *_ = report(tmp_path, tmp_path / "out")

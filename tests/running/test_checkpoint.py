@@ -132,6 +132,15 @@ def test_a_damaged_file_is_refused_in_one_line(saved, damage, monkeypatch, tmp_p
         assert "format" in str(refusal.value)
 
 
+def test_the_bound_is_on_all_that_a_file_unpacks_to(saved):
+    path, _ = saved
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"part{number}.npy", bytes(20 * 2**20))
+    with pytest.raises(CheckpointError, match="unpacks to over"):
+        checkpoints.load(path)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="No such file"):
         checkpoints.load(tmp_path / "nothing.npz")

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,13 @@ def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
         assert set(client.run(os.getpid).values()) != set(workers.values()), "a worker was lost"
     assert [outcome["seed"] for outcome in outcomes] == [1, 2, 3, 4]
     same(serial, on_cluster)
+
+
+def test_a_shared_run_is_taken_where_another_experiment_has_left_it(tmp_path):
+    """Figure 6 takes Figure 5's runs, and no --resume is needed for that; its own that are there are still refused."""
+    first, second = tasks(tmp_path, count=2, passes=1, train_size=20)
+    [earlier] = sweep([first], quiet=True)
+    [later, _] = sweep([replace(first, shared=True), second], quiet=True)
+    assert later["passes"] == earlier["passes"]
+    with pytest.raises(CheckpointError, match="seed2 already holds a run"):
+        sweep([replace(first, shared=True), second], quiet=True)
