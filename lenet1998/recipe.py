@@ -11,7 +11,20 @@ from difflib import get_close_matches
 from typing import Any
 
 from lenet1998.errors import RecipeError
-from lenet1998.recipe_rules import BY_CURVATURE, CHOICES, check
+from lenet1998.recipe_rules import (
+    BY_CURVATURE,
+    CURVATURE,
+    INPUT,
+    LATER,
+    LEARNING,
+    LOSS,
+    NETWORK,
+    NETWORKS,
+    NOISE,
+    START,
+    check,
+    setting,
+)
 
 __all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "preset"]
 
@@ -34,89 +47,91 @@ class Recipe:
     """
 
     name: str = "default"
-    #: what `lenet1998.networks` builds; the fields below change it where it has such a layer
-    network: str = "lenet5"
-    #: input values of the bytes 0 and 255; whether the mean of the training set is subtracted
-    input_background: float = -0.1
-    input_foreground: float = 1.175
-    input_mean: bool = False
-    #: 0, or the byte above which a pixel is ink (255), the others being background: a bilevel input
-    input_threshold: int = 0
-    #: C3 sees the maps of Table I, or all
-    c3: str = "table"
-    #: weights start uniform in +-init_gain / F^init_power (appendix A: 2.4 and 1), or normal with that deviation
-    weight_init: str = "uniform"
-    init_gain: float = 1.73
-    init_power: float = 0.5
-    #: (layer, standard deviation): layers whose weights start normal with that deviation instead
-    init_deviations: tuple[tuple[str, float], ...] = ()
-    #: whether the fan-in F counts the bias
-    fan_in_counts_bias: bool = False
-    #: biases start at zero, or uniform like the weights
-    bias_init: str = "zero"
-    #: subsampling coefficients start at the constant `coefficient`, or uniform like the weights with F = 4
-    coefficient_init: str = "constant"
-    coefficient: float = 2.0
-    #: S layers add (section II-B) or average (II-A) their four inputs and learn a coefficient and a bias; or they
-    #: have nothing to learn, and average ("plain") or take the largest
-    subsampling: str = "average"
-    #: equation 6, or the rectifier
-    squash: str = "tanh"
-    #: RBF units with fixed codes (equation 7), or weighted sums, the smallest of which wins
-    output: str = "rbf"
-    codes: str = "bitmap"
-    #: whether the RBF centres learn too (section II-C, IX-C), starting at the codes
-    codes_learn: bool = False
-    #: c in E(c y) for RBF units: 1 is equation 7 as printed, 0.5 half the squared distance
-    penalty_scale: float = 0.1
-    #: equation 8 (mle), equation 9 (map), or those of `lenet1998.loss` that came later
-    loss: str = "mle"
-    #: the rubbish-class penalty of equation 9
-    j: float = 5.0
-    #: what starts the curvature recursion under equation 9 and cross-entropy
-    curvature_seed: str = "exact"
-    #: appendix C's method, the same with momentum, or one of `lenet1998.modern.optimisers`, for which eta itself is the
-    #: rate
-    optimiser: str = "sdlm"
-    #: appendix C's step sizes: one for each parameter, or one for each layer, from the sum of h_kk over it
-    sdlm_rates: str = "parameter"
-    #: (layer, factor): layers whose h_kk is so many times what equations 23 to 27 give; a slip of a public program
-    curvature_factors: tuple[tuple[str, float], ...] = ()
-    #: patterns to an update, and whether a last batch that is not full is learned or dropped
-    batch: int = 1
-    last_batch: str = "keep"
-    #: of the optimisers momentum and sdlm_momentum, and Adam's beta1
-    momentum: float = 0.9
-    #: RMSProp's decay, and Adam's beta2
-    rms_decay: float = 0.999
-    #: L2: this times half the sum of the squares of all weights, biases left out
-    weight_decay: float = 0.0
-    #: equation 21
-    mu: float = 0.02
-    #: size of the sample that estimates h_kk, and which: drawn before each pass, once, or the first of the order
-    hessian_patterns: int = 500
-    hessian_sample: str = "fresh"
-    #: (passes, eta) in turn; the last eta continues
-    schedule: Schedule = PUBLISHED_SCHEDULE
-    #: one random order kept for all passes, a new one every pass, or that of the file; or as many patterns as there
-    #: are, each drawn from all of them ("replacement")
-    order: str = "constant"
-    dtype: str = "float32"
-    #: distorted copies of each training pattern (the paper: 9), and the half-widths of the law they are drawn from:
-    #: `distortion_width` times the ranges of Figure 7
-    distorted_copies: int = 0
-    distortion_width: float = 0.5
-    distortion_scale: float = 0.3
-    distortion_squeeze: float = 0.1
-    distortion_shear: float = 0.15
-    distortion_shift: float = 2.3
-    #: salt and pepper (section III-E): the probability with which each pixel is inverted, in training alone; and
-    #: whether every pass has noise of its own, or each pattern the same in all
-    noise: float = 0.0
-    noise_draw: str = "fresh"
+    network: str = setting(
+        "lenet5", NETWORK, "what is built; fields below change it where it has such a layer", NETWORKS
+    )
+    input_background: float = setting(-0.1, INPUT, "input value of the byte 0, empty paper", (-1000.0, 1000.0))
+    input_foreground: float = setting(1.175, INPUT, "input value of the byte 255, ink", (-1000.0, 1000.0))
+    input_mean: bool = setting(False, INPUT, "whether the mean of the training set is subtracted")
+    input_threshold: int = setting(0, INPUT, "0, or the byte above which a pixel is ink, others being paper", (0, 254))
+    c3: str = setting("table", NETWORK, "C3 sees the maps of Table I, or all", ("table", "full"))
+    weight_init: str = setting(
+        "uniform", START, "weights within +-gain / F^power, or normal with that deviation", ("uniform", "normal")
+    )
+    init_gain: float = setting(1.73, START, "that gain; appendix A says 2.4", (0.0, 100.0))
+    init_power: float = setting(0.5, START, "that power of the fan-in F; appendix A says 1", (0.0, 2.0))
+    init_deviations: tuple[tuple[str, float], ...] = setting(
+        (), START, "layers whose weights start normal with a deviation of their own, such as F6x0.1"
+    )
+    fan_in_counts_bias: bool = setting(False, START, "whether the fan-in F counts the bias")
+    bias_init: str = setting("zero", START, "biases at zero, or uniform like the weights", ("zero", "uniform"))
+    coefficient_init: str = setting(
+        "constant", START, "coefficients of S layers: one constant, or uniform with F = 4", ("constant", "uniform")
+    )
+    coefficient: float = setting(2.0, START, "that constant", (-10.0, 10.0))
+    subsampling: str = setting(
+        "average",
+        NETWORK,
+        "S layers add (II-B) or average (II-A) and learn, or have nothing to learn and average or take the largest",
+        ("sum", "average", "plain", "max"),
+    )
+    squash: str = setting("tanh", NETWORK, "equation 6, or the rectifier", ("tanh", "relu"))
+    output: str = setting("rbf", NETWORK, "RBF units (equation 7), or weighted sums, the least wins", ("rbf", "linear"))
+    codes: str = setting(
+        "bitmap", NETWORK, "the codes of RBF units: Figure 3's, or others", ("bitmap", "random", "one_of_n")
+    )
+    codes_learn: bool = setting(False, NETWORK, "whether the RBF centres learn too (II-C, IX-C), starting at the codes")
+    penalty_scale: float = setting(0.1, LOSS, "c in E(c y) for RBF units: 1 is equation 7 as printed", (1e-6, 1e3))
+    loss: str = setting(
+        "mle", LOSS, "equation 8, equation 9, or a loss that came later", ("mle", "map", "cross_entropy", "hinge")
+    )
+    j: float = setting(5.0, LOSS, "the rubbish-class penalty of equation 9", (1e-9, 1e6))
+    curvature_seed: str = setting(
+        "exact", CURVATURE, "what starts the recursion under equation 9 and cross-entropy", ("exact", "constant")
+    )
+    optimiser: str = setting(
+        "sdlm",
+        LEARNING,
+        "appendix C's method, the same with momentum, or a later one, for which eta itself is the rate",
+        (*BY_CURVATURE, "sgd", "momentum", "rmsprop", "adam"),
+    )
+    sdlm_rates: str = setting(
+        "parameter", CURVATURE, "a step size for each parameter, or layer, from the sum of h_kk", ("parameter", "layer")
+    )
+    curvature_factors: tuple[tuple[str, float], ...] = setting(
+        (), CURVATURE, "layers whose h_kk is so many times what equations 23 to 27 give, such as C1x16"
+    )
+    batch: int = setting(1, LEARNING, "patterns to an update", (1, 10**7))
+    last_batch: str = setting("keep", LEARNING, "whether a last batch that is not full is learned", ("keep", "drop"))
+    momentum: float = setting(
+        0.9, LATER, "what momentum and sdlm_momentum keep of a step, and Adam's beta1", (0.0, 0.999999)
+    )
+    rms_decay: float = setting(0.999, LATER, "RMSProp's decay, and Adam's beta2", (0.0, 0.999999))
+    weight_decay: float = setting(0.0, LATER, "L2: times half the sum of all squared weights, no biases", (0.0, 10.0))
+    mu: float = setting(0.02, CURVATURE, "mu of equation 21", (1e-9, 1e6))
+    hessian_patterns: int = setting(500, CURVATURE, "size of the sample that estimates h_kk", (1, 10**7))
+    hessian_sample: str = setting(
+        "fresh", CURVATURE, "it is drawn before each pass, once, or the first of the order", ("fresh", "fixed", "first")
+    )
+    schedule: Schedule = setting(PUBLISHED_SCHEDULE, LEARNING, "passes x eta in turn; the last eta continues")
+    order: str = setting(
+        "constant",
+        LEARNING,
+        "one random order for all passes, a new one every pass, the file's, or drawn with replacement",
+        ("constant", "reshuffled", "file", "replacement"),
+    )
+    dtype: str = setting("float32", LEARNING, "the numbers that are computed with", ("float32", "float64"))
+    distorted_copies: int = setting(0, NOISE, "distorted copies of each training pattern; the paper: 9", (0, 1000))
+    distortion_width: float = setting(0.5, NOISE, "their law's half-widths, times the ranges of Figure 7", (0.0, 2.0))
+    distortion_scale: float = setting(0.3, NOISE, "that range for the scale", (0.0, 0.9))
+    distortion_squeeze: float = setting(0.1, NOISE, "that range for squeezing", (0.0, 0.9))
+    distortion_shear: float = setting(0.15, NOISE, "that range for shearing", (0.0, 2.0))
+    distortion_shift: float = setting(2.3, NOISE, "that range for shifts, in pixels", (0.0, 16.0))
+    noise: float = setting(0.0, NOISE, "probability with which a pixel is inverted, in training alone", (0.0, 0.5))
+    noise_draw: str = setting("fresh", NOISE, "noise of its own for every pass, or the same in all", ("fresh", "fixed"))
 
     def __post_init__(self) -> None:
-        check(vars(self))
+        check(self)
 
     @property
     def by_curvature(self) -> bool:
@@ -135,13 +150,13 @@ class Recipe:
         """A recipe with fields replaced from KEY=VALUE texts; values are parsed by the field's type, never
         evaluated."""
         changes: dict[str, object] = {}
-        for setting in settings:
-            key, equals, text = setting.partition("=")
+        for change in settings:
+            key, equals, text = change.partition("=")
             if not equals or key == "name" or key not in asdict(self):
                 names = [field.name for field in fields(self) if field.name != "name"]
                 near = " or ".join(get_close_matches(key.strip(), names, 4, 0.3) or names[:4])
                 raise RecipeError(
-                    f"--set {setting}: give KEY=VALUE with a field of the recipe, such as {near}; lenet1998 train "
+                    f"--set {change}: give KEY=VALUE with a field of the recipe, such as {near}; lenet1998 train "
                     "--help lists them all"
                 )
             changes[key] = _parse(key, text.strip(), getattr(self, key))
@@ -171,6 +186,12 @@ class Recipe:
             rates = tuple((passes, eta / values["mu"]) for passes, eta in schedule)
             values |= {"optimiser": "sgd", "hessian_patterns": cls.hessian_patterns, "schedule": rates}
         return cls(**values)
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    each.name: each.metadata["choices"] for each in fields(Recipe) if each.metadata.get("choices")
+}
+"""The values of each field that is a word."""
 
 
 def _parse(key: str, text: str, current: Any) -> object:

@@ -1,4 +1,4 @@
-"""What a recipe may say where the paper is silent: choices and ranges of its fields, and what makes no sense together.
+"""What a recipe may say where the paper is silent: how its fields are declared, and what makes no sense together.
 
 Every refusal is a RecipeError of one line that names the field and what to give instead.
 """
@@ -6,6 +6,7 @@ Every refusal is a RecipeError of one line that names the field and what to give
 from __future__ import annotations
 
 import math
+from dataclasses import field, fields
 from typing import Any
 
 from lenet1998.errors import RecipeError
@@ -13,84 +14,62 @@ from lenet1998.errors import RecipeError
 BY_CURVATURE = ("sdlm", "sdlm_momentum")
 """The optimisers whose step sizes come from second derivatives (equation 21)."""
 
-CHOICES = {
-    "network": (
-        "lenet5",
-        "lenet4",
-        "lenet1",
-        "one_layer",
-        "one_layer_20x20",
-        "mlp_300",
-        "mlp_1000",
-        "mlp_300_100",
-        "mlp_500_150",
-        "mlp_20x20_300",
-        "cat_lenet",
-        "mlp_256_64",
-        "cifar10_convnet",
-    ),
-    "weight_init": ("uniform", "normal"),
-    "bias_init": ("zero", "uniform"),
-    "coefficient_init": ("constant", "uniform"),
-    "c3": ("table", "full"),
-    "subsampling": ("sum", "average", "plain", "max"),
-    "squash": ("tanh", "relu"),
-    "output": ("rbf", "linear"),
-    "codes": ("bitmap", "random", "one_of_n"),
-    "loss": ("mle", "map", "cross_entropy", "hinge"),
-    "curvature_seed": ("exact", "constant"),
-    "hessian_sample": ("fresh", "fixed", "first"),
-    "optimiser": ("sdlm", "sdlm_momentum", "sgd", "momentum", "rmsprop", "adam"),
-    "sdlm_rates": ("parameter", "layer"),
-    "last_batch": ("keep", "drop"),
-    "order": ("constant", "reshuffled", "file", "replacement"),
-    "dtype": ("float32", "float64"),
-    "noise_draw": ("fresh", "fixed"),
-}
-"""The values of each field that is a word."""
+NETWORKS = (
+    "lenet5",
+    "lenet4",
+    "lenet1",
+    "one_layer",
+    "one_layer_20x20",
+    "mlp_300",
+    "mlp_1000",
+    "mlp_300_100",
+    "mlp_500_150",
+    "mlp_20x20_300",
+    "cat_lenet",
+    "mlp_256_64",
+    "cifar10_convnet",
+)
+"""What `lenet1998.networks` builds."""
 
-RANGES = {
-    "init_gain": (0.0, 100.0),
-    "init_power": (0.0, 2.0),
-    "coefficient": (-10.0, 10.0),
-    "input_background": (-1000.0, 1000.0),
-    "input_foreground": (-1000.0, 1000.0),
-    "penalty_scale": (1e-6, 1e3),
-    "j": (1e-9, 1e6),
-    "mu": (1e-9, 1e6),
-    "hessian_patterns": (1, 10**7),
-    "batch": (1, 10**7),
-    "input_threshold": (0, 254),
-    "momentum": (0.0, 0.999999),
-    "rms_decay": (0.0, 0.999999),
-    "weight_decay": (0.0, 10.0),
-    "distorted_copies": (0, 1000),
-    "distortion_width": (0.0, 2.0),
-    "distortion_scale": (0.0, 0.9),
-    "distortion_squeeze": (0.0, 0.9),
-    "distortion_shear": (0.0, 2.0),
-    "distortion_shift": (0.0, 16.0),
-    "noise": (0.0, 0.5),
-}
-"""The least and the largest value of each field that is a number; whole where both are."""
+SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER) = (
+    "Input (section II-B)",
+    "Network (sections II-A to II-C, figure 3)",
+    "Start (appendix A)",
+    "Loss (section II-C)",
+    "Learning (section III-B)",
+    "Second derivatives (appendix C)",
+    "Distortions and noise (sections III-B and III-E)",
+    "Methods of later years",
+)
+"""What the fields of a recipe are about, with the paper's sections."""
 
 
-def check(values: dict[str, Any]) -> None:
-    """Raise RecipeError for a value that is not allowed, or one that makes no sense beside another.
+def setting(default: Any, section: str, meaning: str, allowed: tuple[Any, ...] = ()) -> Any:
+    """A field of a recipe: its default, where it belongs, and what it means in one line.
 
-    `values` are a recipe's fields by name.
+    `allowed` are the choices of a word, or the least and the largest value of a number; whole where both are.
     """
-    for key, allowed in CHOICES.items():
-        if values[key] not in allowed:
-            raise RecipeError(f"{key}={values[key]!r} is not allowed: choose {' or '.join(allowed)}")
-    for key, (low, high) in RANGES.items():
-        value, whole = values[key], isinstance(low, int)
+    kind = "choices" if isinstance(default, str) else "range"
+    return field(default=default, metadata={"section": section, "meaning": meaning, kind: allowed})
+
+
+def check(recipe: Any) -> None:
+    """Raise RecipeError for a value that is not allowed, or one that makes no sense beside another."""
+    values = vars(recipe)
+    of_kind = {kind: [each for each in fields(recipe) if each.metadata.get(kind)] for kind in ("choices", "range")}
+    for each in of_kind["choices"]:
+        allowed = each.metadata["choices"]
+        if values[each.name] not in allowed:
+            raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: choose {' or '.join(allowed)}")
+    for each in of_kind["range"]:
+        (low, high), value = each.metadata["range"], values[each.name]
+        whole = isinstance(low, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
             kind = "whole number" if whole else "number"
-            raise RecipeError(f"{key}={value!r} is out of range: give a {kind} from {low:g} to {high:g}")
-    for key in ("fan_in_counts_bias", "input_mean", "codes_learn"):
-        if not isinstance(values[key], bool):
-            raise RecipeError(f"{key}={values[key]!r} is not allowed: give true or false")
+            raise RecipeError(f"{each.name}={value!r} is out of range: give a {kind} from {low:g} to {high:g}")
+    for each in fields(recipe):
+        if isinstance(each.default, bool) and not isinstance(values[each.name], bool):
+            raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: give true or false")
     schedule, deviations = values["schedule"], values["init_deviations"]
     if not schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in schedule):
         raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")

@@ -8,11 +8,13 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
+from lenet1998.commands.main import main
 from lenet1998.errors import RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, make_loss
 from lenet1998.network import LeNet5
-from lenet1998.recipe import PRESETS, Recipe, preset
+from lenet1998.recipe import CHOICES, PRESETS, Recipe, preset
+from lenet1998.recipe_rules import SECTIONS
 
 
 def started(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
@@ -232,3 +234,31 @@ def test_an_unknown_key_is_told_the_nearest_and_where_all_are(wrong, near):
 def test_an_unknown_preset_lists_the_known_ones():
     with pytest.raises(RecipeError, match="default or printed or modern"):
         preset("ancient")
+
+
+@pytest.mark.parametrize("columns", ["72", "80", "200"])
+def test_the_help_explains_every_field_in_whole_words(columns, monkeypatch, capsys):
+    """Each field once, under a section of the paper, with a meaning, its default, and its choices or range."""
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = capsys.readouterr().out.partition("fields of a recipe")[2]
+    words = shown.split()
+    assert set(SECTIONS) == {each.metadata["section"] for each in fields(Recipe) if each.name != "name"}
+    positions = [" ".join(words).index(section) for section in SECTIONS]
+    assert positions == sorted(positions)
+    for each in fields(Recipe):
+        if each.name == "name":
+            continue
+        assert len([line for line in shown.splitlines() if line.startswith(f"    {each.name} ")]) == 1
+        assert all(word in " ".join(words) for word in each.metadata["meaning"].split())
+        assert all(choice in shown for choice in each.metadata.get("choices", ()))
+    assert max(map(len, shown.splitlines())) <= min(int(columns), 120) - 2
+
+
+def test_every_field_says_what_it_may_be():
+    for each in fields(Recipe):
+        if each.name == "name" or isinstance(each.default, (bool, tuple)):
+            continue
+        assert each.metadata["choices" if isinstance(each.default, str) else "range"], each.name
+        assert CHOICES[each.name] == each.metadata["choices"] if isinstance(each.default, str) else True

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+from dataclasses import Field, fields
 from pathlib import Path
+from textwrap import wrap
+from typing import Any
 
 from tqdm import tqdm
 
 from lenet1998 import data
 from lenet1998.engines import ENGINES
 from lenet1998.patterns import DataSet
-from lenet1998.recipe import CHOICES, PRESETS, Recipe, preset
+from lenet1998.recipe import PRESETS, Recipe, preset
+from lenet1998.recipe_rules import SECTIONS
+
+_WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
 def positive(text: str) -> int:
@@ -74,8 +81,7 @@ def add_training_options(parser: argparse.ArgumentParser, passes: int = 20, reci
 
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """--recipe, --set and --loss; `chosen_recipe` reads them."""
-    defaults = ", ".join(f"{key}={_shown(key, value)}" for key, value in Recipe().as_dict().items() if key != "name")
+    """--recipe, --set and --loss, which `chosen_recipe` reads; the end of the help has the fields of a recipe."""
     parser.add_argument(
         "--recipe", metavar="NAME", default="default", help=f"{' or '.join(PRESETS)} (default: default)"
     )
@@ -85,9 +91,26 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         action="append",
         default=[],
-        help=f"change a field of the recipe; may be repeated. The fields, with the default recipe's values: {defaults}",
+        help="change a field of the recipe, which are listed below; may be repeated",
     )
     parser.add_argument("--loss", choices=("mle", "map"), help="short for --set loss=..., equation 8 or equation 9")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = recipe_help(min(shutil.get_terminal_size().columns - 2, 118))
+
+
+def recipe_help(width: int) -> str:
+    """The fields of a recipe by the paper's sections, each with its default, its meaning, and its choices or range."""
+    lines = ["fields of a recipe, with the default recipe's values:"]
+    described = [each for each in fields(Recipe) if each.metadata]
+    column = 4 + max(len(each.name) for each in described)
+    for section in SECTIONS:
+        lines += ["", f"  {section}"]
+        for each in described:
+            if each.metadata["section"] == section:
+                text = f"{each.metadata['meaning']} ({_values(each)})"
+                lead, rest = f"    {each.name}".ljust(column + 2), " " * (column + 2)
+                lines += wrap(text, max(width, 60), initial_indent=lead, subsequent_indent=rest, **_WHOLE_WORDS)
+    return "\n".join(lines)
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
@@ -137,9 +160,14 @@ class DownloadBar:
         self.close()
 
 
-def _shown(key: str, value: object) -> str:
-    """A field's default as --set takes it, with the choices where there are some."""
-    if isinstance(value, tuple):
-        return ",".join(f"{passes}x{eta:g}" for passes, eta in value)
-    others = [choice for choice in CHOICES.get(key, ()) if choice != value]
-    return "|".join([str(value).lower() if isinstance(value, bool) else str(value), *others])
+def _values(each: Field) -> str:
+    """What --set takes for a field, and what it is by default."""
+    default, allowed = each.default, each.metadata.get("choices", ())
+    if isinstance(default, tuple):
+        return f"default: {','.join(f'{passes}x{eta:g}' for passes, eta in default) or 'none'}"
+    if isinstance(default, bool):
+        return f"true or false; default: {str(default).lower()}"
+    if not allowed:
+        low, high = each.metadata["range"]
+        allowed = [f"{low:,} to {high:,}" if isinstance(low, int) else f"{low:g} to {high:g}"]
+    return f"{', '.join(allowed)}; default: {default}"

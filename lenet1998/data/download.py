@@ -111,7 +111,7 @@ def _download(known: KnownFile, mirrors: Sequence[str], progress: Progress | Non
         return download(f"{known.name}.gz", urls, most, verify, progress)
     except DataError as error:
         raise DataError(
-            "MNIST could not be downloaded: connect to the network and run `lenet1998 data fetch`, name a directory that "
-            "has the four files by --data-dir, or use the embedded digits with --data synthetic "
+            "MNIST could not be downloaded: connect to the network and run `lenet1998 data fetch`, name a directory "
+            "that has the four files by --data-dir, or use the embedded digits with --data synthetic "
             f"({describe(where(data_dir))}; {error})"
         ) from None

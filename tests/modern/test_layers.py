@@ -15,8 +15,7 @@ from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input
 from lenet1998.networks import NETWORKS, build
 from lenet1998.output import RBF, output_codes
-from lenet1998.recipe import Recipe, preset
-from lenet1998.recipe_rules import CHOICES
+from lenet1998.recipe import CHOICES, Recipe, preset
 
 
 def rows(name: str, *settings: str) -> dict[str, tuple]:
