@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -144,7 +145,7 @@ def main() -> None:
         return
     if not arguments.plot_only and PUBLISHED.name in (arguments.only or [PUBLISHED.name]):
         for path in eight(cats(arguments.data_dir), arguments):
-            print(path)
+            print(path, file=sys.stderr)  # no result, as what is printed is
     for arm in SYSTEM.arms:
         if own := named(runs, arm.recipe.name):
             print("\n".join(what_the_test_shows(arm.recipe.name, own)))
