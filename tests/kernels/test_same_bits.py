@@ -49,6 +49,7 @@ def small(dtype):
               FullConnection("F", 21), Squash(), RBF("Output", codes, learns=True)]
     return Network(Input(side=20), layers, dtype)
 
+LICENCE = r"= (?:tail )?(?:f\\w+|call|select|phi) (fast|reassoc|contract|nnan|ninf|nsz|arcp|afn)"
 found, flags = {}, set()
 
 def note(what, array):
@@ -64,7 +65,7 @@ def learn(what, network, loss, patterns, count):
     note(f"{what}: parameters", network.parameters.values)
     note(f"{what}: penalties", engine.penalties(patterns.images[:300]))
     for text in engine._one.module._functions.train.inspect_llvm().values():
-        flags.update(re.findall(r"= f\\\\w+ (fast|reassoc|contract|nnan|ninf|nsz|arcp|afn)", text))
+        flags.update(re.findall(LICENCE, text))
 
 rng = np.random.default_rng(0)
 digits = Batch(rng.integers(0, 256, (1500, 28, 28), dtype=np.uint8), (np.arange(1500) % 10).astype(np.uint8))
