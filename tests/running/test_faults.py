@@ -238,7 +238,7 @@ TWO_AT_A_TIME = """
 import json, sys
 from pathlib import Path
 from lenet1998.running.sweep import Failure, sweep
-from test_faults import many
+from tests.running.test_faults import many
 outcomes = sweep(many(Path(sys.argv[1])), jobs=2, quiet=True)
 print(json.dumps([each.reason if isinstance(each, Failure) else "" for each in outcomes]))
 """
