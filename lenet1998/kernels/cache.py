@@ -90,10 +90,20 @@ def digest(text: str) -> str:
 
     numba = _import_numba()
     versions = [numba.__version__, llvmlite.__version__, np.__version__, platform.python_version()]
-    features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
-    processor = [platform.machine(), numba.config.CPU_NAME or binding.get_host_cpu_name(), features]
+    processor = [platform.machine(), numba.config.CPU_NAME or binding.get_host_cpu_name(), _features()]
     facts = [text, _instructions(), _OPTIONS, _INNER, *versions, *processor]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def has_wide_registers() -> bool:
+    """Whether the processor that is compiled for has the 32 registers of AVX-512."""
+    return "+avx512f" in _features().split(",")
+
+
+def _features() -> str:
+    from llvmlite import binding
+
+    return _import_numba().config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
 
 
 @cache

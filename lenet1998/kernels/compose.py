@@ -18,6 +18,7 @@ import numpy as np
 from lenet1998.errors import LeNetError
 from lenet1998.kernels import convolution, full, losses, modules, output, pooling, squash, subsampling, update
 from lenet1998.kernels.plan import Plan, Plane
+from lenet1998.kernels.tiles import SUMS
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import Loss
@@ -60,12 +61,12 @@ def place(images, index, levels, mean, field, top, left, *, channels, centred):
                 window[row, i] = value - around[row, i] if centred else value
 
 
-def compose(network: Network, loss: Loss, batches: bool = False) -> tuple[Plan, str]:
+def compose(network: Network, loss: Loss, batches: bool = False, sums: int = SUMS) -> tuple[Plan, str]:
     """The plan for a network and a loss, and the text of its module: `train`, `curvature` and `penalties`, one pattern
-    at a time, or `train_batches`. Raises LeNetError for what has no kernels.
+    at a time, or `train_batches`. A tile has so many `sums`. Raises LeNetError for what has no kernels.
     """
     _refuse_unknown(network, loss)
-    plan = Plan(network.dtype, BLOCK if batches else 0)
+    plan = Plan(network.dtype, BLOCK if batches else 0, sums)
     (channels, side, _), layers = network.input.shape, network.layers
     x = plan.plane("field", channels, side, side, side, dense=_wants_dense(layers), needed=False)
     x = replace(x, free=False)

@@ -6,21 +6,22 @@ runs over the whole map: 892 positions in C1, 136 in C3. Between the end of a ro
 next lie k - 1 positions that belong to no unit. They are computed like the others and never used; their cotangent is
 always zero. Padding and a stride change where a tap finds its input (`lenet1998.kernels.arrange`) and nothing else.
 
-Kernels that see the same map are taken two at a time, whatever the table, and so share what they load: on the way up
-three vectors of positions, for all taps; for the gradients three taps, over all positions. On the way down it is the
-kernels of the same map above. The cotangent of the input is *gathered*: position i collects from position i - tap for
-every tap, with zeros before the first position; scattering would store each position 25 times.
+Kernels that see the same map are taken some at a time, whatever the table, and so share what they load: on the way up
+a few vectors of positions, for all taps; for the gradients a few taps, over all positions. On the way down it is the
+kernels of the same map above (`lenet1998.kernels.tiles`). The cotangent of the input is *gathered*: position i collects
+from position i - tap for every tap, with zeros before the first position; scattering would store each position 25
+times.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lenet1998.kernels import arrange, points
+from lenet1998.kernels import arrange, points, windows
 from lenet1998.kernels.full import emit_matrix, emit_unpack
 from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
 from lenet1998.kernels.specialise import unroll, vectors
-from lenet1998.kernels.tiles import PAIR, TRIPLE, runs, sharing, sharing_above
+from lenet1998.kernels.tiles import SHARE, TRIPLE, runs, sharing, sharing_above
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
@@ -159,6 +160,8 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     """Add the layer to the plan and return the plane that it fills."""
     if is_point(layer):
         return (emit_matrix if layer.table.all() else points.emit)(layer, name, x, plan)
+    if windows.has_few(layer):
+        return windows.emit(layer, name, x, plan, dense)
     x = arrange.emit(layer, name, emit_unpack(layer, name, x, plan), plan)
     k, (maps, height, width) = layer.k, layer.shape
     weight = plan.parameter(layer, "weight", (int(layer.table.sum()), k * k))
@@ -168,25 +171,25 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     y = plan.plane(
         name, maps, height, width, x.stride, margin=reach if x.cotangent else 0, reach=taps.phase_length, has_gaps=True
     )
-    positions = runs(y.length // plan.lanes, TRIPLE, plan.lanes)
     by_map = {"margin": y.margin, "length": y.length}
     plan.forward(start, f"{name}_start", [bias, y.values], maps=maps, length=y.length)
-    for group in sharing(layer.table, PAIR):
+    for group in sharing(layer.table, SHARE):
         sizes = {**group, "taps": k * k, "offset": taps.offsets(k)}
+        positions = runs(y.length // plan.lanes, plan.sums // group["at_once"], plan.lanes)
         plan.forward(forward, f"{name}_forward", [x.values, weight, y.values], **sizes, **positions)
     plan.adjoint(biases, f"{name}_biases", [bias, y.cotangent], updates=[bias], maps=maps, **by_map)
-    for group in sharing(layer.table, PAIR):
-        sizes = {**group, "offset": taps.offsets(k), **runs(k * k, TRIPLE)}
+    for group in sharing(layer.table, plan.sums // TRIPLE):
+        sizes = {**group, "offset": taps.offsets(k), **runs(k * k, plan.sums // group["at_once"])}
         plan.adjoint(weights, f"{name}_weights", [x.values, weight, y.cotangent], updates=[weight], **sizes, **by_map)
     if x.cotangent:
         if x.has_gaps:
             gaps = {key: getattr(x, key) for key in ("maps", "height", "width", "stride", "margin", "length")}
             plan.adjoint_as_is(clear_gaps, f"{name}_clear_gaps", [x.cotangent], **gaps)
-        positions = runs(taps.phase_length // plan.lanes, TRIPLE, plan.lanes)
         for phase, column, offset in taps.by_phase(k):
             shift = tuple(y.margin - tap for tap in offset)
-            sizes = {"taps": len(shift), "column": column, "shift": shift, "margin": x.margin + phase, **positions}
-            for group in sharing_above(layer.table, PAIR):
-                plan.adjoint(below, f"{name}_below", [weight, y.cotangent, x.cotangent], **group, **sizes)
+            sizes = {"taps": len(shift), "column": column, "shift": shift, "margin": x.margin + phase}
+            for group in sharing_above(layer.table, SHARE):
+                positions = runs(taps.phase_length // plan.lanes, plan.sums // group["at_once"], plan.lanes)
+                plan.adjoint(below, f"{name}_below", [weight, y.cotangent, x.cotangent], **group, **sizes, **positions)
         plan.adjoint_as_is(clear, f"{name}_clear", [x.cotangent], maps=x.maps, margin=x.margin, length=x.length)
     return y

@@ -20,10 +20,11 @@ import numpy as np
 
 from lenet1998.engine import Batch, NonFinite, Tally
 from lenet1998.kernels import update
-from lenet1998.kernels.cache import Module, load
+from lenet1998.kernels.cache import Module, has_wide_registers, load
 from lenet1998.kernels.compose import compose
 from lenet1998.kernels.plan import Plan
 from lenet1998.kernels.state import State
+from lenet1998.kernels.tiles import SUMS, WIDE_SUMS
 from lenet1998.loss import Loss
 from lenet1998.modern.optimisers import SGD, Optimiser, Rate
 from lenet1998.network import Network
@@ -115,7 +116,8 @@ class NumbaEngine:
         return self._composed(batches=True)
 
     def _composed(self, batches: bool) -> _Compiled:
-        plan, text = compose(self.network, self.loss, batches)
+        sums = WIDE_SUMS if self._jit and has_wide_registers() else SUMS
+        plan, text = compose(self.network, self.loss, batches, sums)
         return _Compiled(plan, load(text, self._jit), State(plan))
 
     def _function(self, compiled: _Compiled, name: str, patterns: Patterns | Batch, *how: object) -> Callable:

@@ -145,13 +145,16 @@ def _emit_block(name: str, plan: Plan, seen: list[str], y: str, g: str, below: s
 
     def call(kernel: Callable, what: str, arguments: list[str], **tiles: Constant) -> Call:
         constants = {**sizes, **pieces(sizes["inputs"], plan.lanes), **tiles}
-        return plan.call(kernel, f"{name}_{what}", [*arguments, "count"], whole=True, **constants)
+        return plan.call(kernel, f"{name}_{what}", arguments, whole=True, **constants)
 
     rows = blocks.rows_at_once(sizes["units"], TRIPLE)
-    plan.up.append(call(blocks.forward, "forward", [*seen, y], rows=rows, together=(PAIR, 1)))
+    plan.up.append(call(blocks.forward, "forward", [*seen, y, "count"], rows=rows, together=(PAIR, 1)))
     if below:
-        plan.learn.append(call(blocks.below, "below", [weight, g, below], together=(2 * PAIR, 1)))
-    plan.learn.append(call(blocks.gradients, "gradients", [values, g, f"{weight}_by", f"{bias}_by"], rows=rows))
+        plan.learn.append(
+            call(blocks.below, "below", [weight, g, below, "count"], together=(2 * PAIR, 1), squared=False)
+        )
+    arguments = [values, g, "count", weight, bias, f"{weight}_by", f"{bias}_by"]
+    plan.learn.append(call(blocks.gradients, "gradients", arguments, rows=rows, squared=False, learns=False))
 
 
 def emit_pack(name: str, x: Plane, plan: Plan) -> Plane:

@@ -20,6 +20,7 @@ import numpy as np
 
 from lenet1998.kernels.lanes import lanes_of
 from lenet1998.kernels.specialise import specialise
+from lenet1998.kernels.tiles import SUMS
 from lenet1998.layer import Layer
 
 # Loops over maps run over a multiple of this many values: whole vectors in every instruction set.
@@ -65,6 +66,7 @@ class Plan:
 
     dtype: np.dtype
     block: int = 0  # patterns in a block of a mini-batch; 0: one at a time, in buffers of their own
+    sums: int = SUMS  # in a tile
     buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)

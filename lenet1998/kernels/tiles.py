@@ -2,7 +2,8 @@
 
 A processor multiplies and adds faster than it loads. A tile is some sums that stay in registers together; whatever is
 loaded goes into all of them that it belongs to. AVX2 has 16 registers, and a vector takes two of them: six sums leave
-room for what they are made of. Tiles are the same for every processor, and no sum depends on what shares its tile.
+room for what they are made of. AVX-512 has 32, of a vector each. No sum depends on what shares its tile, so its size
+may depend on the processor; that `SHARE` kernels share what they load may not, because they are taken in turn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ import numpy as np
 
 PAIR, TRIPLE = 2, 3
 """The sides of a tile of six sums."""
+
+SHARE = TRIPLE
+"""As many kernels of a convolution share the map that they see, or fill."""
+
+SUMS = PAIR * TRIPLE
+WIDE_SUMS = 15
+"""Sums in a tile with the registers of AVX2, and with those of AVX-512."""
 
 
 def runs(count: int, most: int, unit: int = 1) -> dict:
@@ -25,9 +33,10 @@ def runs(count: int, most: int, unit: int = 1) -> dict:
     """
     tiles = max(1, -(-count // most))
     size, larger = divmod(count, tiles)
-    sizes = {number: size for number, size in ((larger, size + 1), (tiles - larger, size)) if number}
-    ends = np.cumsum([0, *(number * size * unit for number, size in sizes.items())]).tolist()
-    return {"parts": len(sizes), "first": (*ends[:-1],), "last": (*ends[1:],), "size": (*sizes.values(),)}
+    loops = [(number, size) for number, size in ((larger, size + 1), (tiles - larger, size)) if number]
+    ends = np.cumsum([0, *(number * size * unit for number, size in loops)]).tolist()
+    sizes = tuple(size for _, size in loops)
+    return {"parts": len(loops), "first": (*ends[:-1],), "last": (*ends[1:],), "size": sizes}
 
 
 def pieces(length: int, lanes: int) -> dict:
@@ -67,8 +76,7 @@ def _grouped(table: np.ndarray, number: np.ndarray, at_once: int) -> Iterator[di
     found: dict[int, list[tuple]] = {}
     for row, members in enumerate(table):
         columns = np.flatnonzero(members)
-        for start in range(0, len(columns), at_once):
-            own = columns[start : start + at_once]
+        for own in np.array_split(columns, -(-len(columns) // at_once)) if len(columns) else ():
             found.setdefault(len(own), []).append((row, number[row, own].tolist(), own.tolist()))
     for size in sorted(found, reverse=True):
         shared, kernel, owned = zip(*found[size], strict=True)

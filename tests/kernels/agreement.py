@@ -8,10 +8,15 @@ pattern, 3e-7 for the weights after 300 steps; 4e-6 is allowed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from lenet1998.engine import Batch
+from lenet1998.kernels.tiles import SUMS, WIDE_SUMS
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
 from lenet1998.numpy_engine import NumpyEngine
@@ -91,3 +96,16 @@ def agree_in_batches(
         close(ours[name], array, tolerance)
     assert tallies[1].errors == tallies[0].errors
     assert tallies[1].loss == pytest.approx(tallies[0].loss, rel=max(tolerance, 1e-12))
+
+
+HOW = st.sampled_from([(SUMS, 64), (WIDE_SUMS, 64), (SUMS, 0), (WIDE_SUMS, 0)])
+"""Sums in a tile, and the windows up to which a convolution is a matrix product: ways to the same numbers."""
+
+
+@contextmanager
+def kernels(how: tuple[int, int]) -> Iterator[None]:
+    """Plain engines made in here have these tiles and windows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lenet1998.kernels.engine.SUMS", how[0])
+        patch.setattr("lenet1998.kernels.windows._MOST", how[1])
+        yield

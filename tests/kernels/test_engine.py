@@ -24,7 +24,7 @@ from lenet1998.network import Input, LeNet5, Network
 from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
-from tests.kernels.agreement import agree, agree_in_batches, randomise, some
+from tests.kernels.agreement import HOW, agree, agree_in_batches, kernels, randomise, some
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
@@ -79,11 +79,13 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
 
 
 @settings(max_examples=25)
-@given(networks(), st.sampled_from(LOSSES))
-def test_any_network_agrees_in_float64(drawn, loss):
+@given(networks(), st.sampled_from(LOSSES), HOW)
+def test_any_network_agrees_in_float64(drawn, loss, how):
     (ours, theirs), side = drawn
     patterns = some(3, side, ours.layers[-1].shape[0])
-    agree(NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False), patterns, 4, one=1e-11, many=1e-11)
+    with kernels(how):
+        engines = NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False)
+    agree(*engines, patterns, 4, one=1e-11, many=1e-11)
 
 
 def test_a_map_that_sees_no_map_below_learns_its_bias():

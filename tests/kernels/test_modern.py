@@ -26,7 +26,7 @@ from lenet1998.networks import build
 from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import preset
-from tests.kernels.agreement import agree, agree_in_batches, randomise, some
+from tests.kernels.agreement import HOW, agree, agree_in_batches, kernels, randomise, some
 from tests.networks import modern_network
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
@@ -90,11 +90,12 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
 
 
 @settings(max_examples=40)
-@given(networks(), st.sampled_from([CrossEntropy(), Hinge(), Hinge(0.1), MAP(0.5, 1.0)]))
-def test_any_network_agrees_in_float64(drawn, loss):
+@given(networks(), st.sampled_from([CrossEntropy(), Hinge(), Hinge(0.1), MAP(0.5, 1.0)]), HOW)
+def test_any_network_agrees_in_float64(drawn, loss, how):
     (theirs, ours), side = drawn
     patterns = some(3, side, ours.classes, channels=ours.input.channels)
-    engines = NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False)
+    with kernels(how):
+        engines = NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False)
     agree(*engines, patterns, 4, one=1e-11, many=1e-11, curved=not isinstance(loss, Hinge))
 
 
@@ -106,15 +107,16 @@ def test_any_network_agrees_in_float64(drawn, loss):
     st.integers(1, 12),
     st.integers(1, 5),
     st.booleans(),
+    HOW,
 )
-def test_any_network_learns_alike_in_batches(drawn, optimiser, count, batch, block, decays):
+def test_any_network_learns_alike_in_batches(drawn, optimiser, count, batch, block, decays, how):
     (theirs, ours), side = drawn
     patterns = some(5, side, ours.classes, channels=ours.input.channels)
     order = np.random.default_rng(1).integers(0, 5, count)
     decay = 0.1 * ours.parameters.decaying if decays else None
     vector = optimiser in OPTIMISERS[:2] and count % 2  # a step size for each parameter, or one for all
     rate = np.linspace(0.001, 0.01, len(ours.parameters)) if vector else 0.001
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, kernels(how):
         patch.setattr(compose, "BLOCK", block)
         engines = NumpyEngine(theirs, CrossEntropy()), NumbaEngine(ours, CrossEntropy(), jit=False)
         own = [optimiser(network.parameters.values, decay=decay) for network in (theirs, ours)]
@@ -149,8 +151,9 @@ def test_full_connections_of_a_block_are_matrix_products(count, units, inputs, r
     rows, together = blocks.rows_at_once(units, rows), (patterns, 1)
     y, below, by_weight, by_bias = np.zeros((20, units)), np.ones((20, inputs)), np.ones(w.size), np.ones(units)
     blocks.forward(x, w.ravel(), b, y, count, rows=rows, together=together, **sizes)
-    blocks.gradients(x, g, by_weight, by_bias, count, rows=rows, **sizes)
-    blocks.below(w.ravel(), g, below, count, together=together, **sizes)
+    how = {"rows": rows, "squared": False, "learns": False, **sizes}
+    blocks.gradients(x, g, count, w.ravel(), b, by_weight, by_bias, **how)
+    blocks.below(w.ravel(), g, below, count, together=together, squared=False, **sizes)
     np.testing.assert_allclose(y[:count], x[:count] @ w.T + b, atol=1e-12)
     np.testing.assert_allclose(by_weight.reshape(w.shape), 1 + g[:count].T @ x[:count], atol=1e-12)
     np.testing.assert_allclose(by_bias, 1 + g[:count].sum(axis=0), atol=1e-12)
