@@ -119,7 +119,7 @@ def verify(data_dir: PathName | None = None) -> list[Verified]:
 
 
 def _absence(data_dir: PathName | None, rows: list[tuple[str, Path, str]]) -> DataError:
-    """The error where no place holds the four files: what a place that was named is instead, or all that were looked in."""
+    """The error where no place holds the four files: what is instead where the user named one, or all the places."""
     named = named_place(data_dir)
     if named is None:
         return DataError(

@@ -6,7 +6,6 @@ such as an archive that is not unpacked yet, or the page that a server sent in i
 
 from __future__ import annotations
 
-import os
 import zlib
 from os import PathLike
 
@@ -34,6 +33,7 @@ _KINDS = {
     **{b"\x80" + bytes([protocol]): "a pickle" for protocol in range(2, 6)},
 }
 
+
 def kind_of(head: bytes) -> str:
     """Return what data are whose first 512 bytes are `head`, as a noun with its article.
 
@@ -59,13 +59,14 @@ def _packed(head: bytes) -> str:
         inner = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD)
     except zlib.error:
         return "damaged data"
-    return "gzip data" if inner.startswith(GZIP) else kind_of(inner)  # no depth, for some unfold to themselves
+    # Some unfold to themselves.
+    return kind_of(inner) if inner and not inner.startswith(GZIP) else "data"
 
 
 def head_of(path: str | PathLike[str]) -> bytes:
     """Return the first 512 bytes of a file; ``OSError`` if it cannot be read.
 
-    >>> head_of(os.devnull)
+    >>> head_of("/dev/null")
     b''
     """
     with open(path, "rb") as file:
