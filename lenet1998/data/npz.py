@@ -80,7 +80,7 @@ def _as_bytes(values: np.ndarray) -> np.ndarray:
     """The values as unsigned bytes; ``ValueError`` for those that are none. The digest has the last word."""
     if values.dtype == np.uint8:
         return values
-    if values.dtype.kind == "f" and values.max(initial=0) <= 1:
+    if values.dtype.kind == "f" and values.max(initial=0) < 1.5:  # 1, give or take a rounding error
         values = np.rint(values * 255)
     if not ((values >= 0) & (values <= 255) & (values == np.rint(values))).all():
         raise ValueError(f"{values.dtype} from {values.min():g} to {values.max():g}, not whole numbers from 0 to 255")

@@ -123,10 +123,11 @@ def test_keras(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
         lambda array: array.astype(">f8"),
         lambda array: (array / 255).astype(np.float32) if array.ndim == 3 else array,
         lambda array: (array / 255).astype(np.float16) if array.ndim == 3 else array.astype(np.float16),
+        lambda array: array.astype(np.float32) * np.float32(1.0000001 / 255) if array.ndim == 3 else array,
         lambda array: array.reshape(len(array), -1),
         lambda array: array[..., None],
     ],
-    ids=["Fortran", "int64", "float64", "0 to 1", "0 to 1 in float16", "rows", "channels"],
+    ids=["Fortran", "int64", "float64", "0 to 1", "0 to 1 in float16", "0 to 1.0000001", "rows", "channels"],
 )
 def test_keras_arrays_that_a_program_has_saved_again(
     tmp_path: Path, small: dict[str, np.ndarray], saved_again: Callable[[np.ndarray], np.ndarray]
