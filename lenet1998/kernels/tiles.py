@@ -19,7 +19,7 @@ SHARE = TRIPLE
 """As many kernels of a convolution share the map that they see, or fill."""
 
 SUMS = PAIR * TRIPLE
-WIDE_SUMS = 15
+WIDE_SUMS = TRIPLE * TRIPLE
 """Sums in a tile with the registers of AVX2, and with those of AVX-512."""
 
 
@@ -43,7 +43,7 @@ def tiles(at_once: int, count: int, sums: int, unit: int = 1) -> dict:
     """Cut `count` things, each for `at_once` kernels, into tiles of at most so many sums: constants of loops as in
     `runs`, each for `members` kernels from `begin` on.
 
-    >>> tiles(3, 9, WIDE_SUMS) == {"begin": (0, 0), "members": (3, 3), **runs(9, 5)}
+    >>> tiles(3, 9, WIDE_SUMS) == {"begin": (0,), "members": (3,), **runs(9, 3)}
     True
     >>> tiles(3, 6, SUMS)["begin"], tiles(3, 6, SUMS)["members"], tiles(3, 6, SUMS)["size"]
     ((0, 2), (2, 1), (3, 6))
