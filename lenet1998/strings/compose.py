@@ -1,8 +1,8 @@
 """Composition: a graph and a grammar, walked together (section VIII, Figures 28 and 29).
 
-A token in the graph and one in the transducer move at once, along arcs whose labels match; each pair of places that they
-can reach is a node of the new graph, and its arcs carry both penalties and the label that the transducer writes. Unlike
-Figure 29's recursion this goes once through the arcs, from the start, and once back, which leaves no dead ends.
+A token in the graph and one in the transducer move at once, along arcs whose labels match; each pair of places that
+they can reach is a node of the new graph, and its arcs carry both penalties and the label that the transducer writes.
+In place of Figure 29's recursion it goes once through the arcs from the start, and once back, which drops dead ends.
 """
 
 from __future__ import annotations
@@ -29,25 +29,27 @@ class Move(NamedTuple):
 class Transducer:
     """A finite-state machine that starts in state 0 and may end in `finals`; it may have circles.
 
+    `leaving` has the numbers of the moves by the label that they read, then by the state that they leave.
+
     >>> yes = Transducer([Move(0, 0, 1, 1)], finals=[0])
-    >>> yes.leaving[0, 1]
+    >>> yes.leaving[1][0]
     [0]
     """
 
     def __init__(self, moves: Sequence[Move], finals: Sequence[int]):
         self.moves, self.finals = list(moves), frozenset(finals)
         self.states = 1 + max([0, *self.finals, *(max(move.source, move.target) for move in self.moves)])
-        self.leaving: dict[tuple[int, int], list[int]] = {}
+        self.leaving: dict[int, dict[int, list[int]]] = {}
         for number, move in enumerate(self.moves):
-            self.leaving.setdefault((move.source, move.reads), []).append(number)
+            self.leaving.setdefault(move.reads, {}).setdefault(move.source, []).append(number)
 
 
 @dataclass(frozen=True, eq=False)
 class Interpretation:
     """The graph that composition gives, and for each of its arcs the arc of the recognition graph that it came from.
 
-    `recognised` is integer (arcs,), `added` the grammar's penalties float64 (arcs,), `count` the arcs of the recognition
-    graph.
+    `recognised` is integer (arcs,), `added` the grammar's penalties float64 (arcs,), `count` how many arcs the
+    recognition graph has.
     """
 
     graph: Graph
@@ -74,16 +76,16 @@ def compose(graph: Graph, transducer: Transducer) -> Interpretation:
     ([5, 4], [1, 2])
     """
     end, states, moves, leaving = graph.end, transducer.states, transducer.moves, transducer.leaving
-    reached: list[dict[int, None]] = [{} for _ in range(end + 1)]
-    reached[0][0] = None
+    reached: list[set[int]] = [set() for _ in range(end + 1)]
+    reached[0].add(0)
     steps = []
     for arc, (source, target, label) in enumerate(
         zip(graph.sources.tolist(), graph.targets.tolist(), graph.labels.tolist(), strict=True)
     ):
-        for state in reached[source]:
-            for number in leaving.get((state, label), ()):
+        for state, numbers in leaving.get(label, {}).items():
+            for number in numbers if state in reached[source] else ():
                 there = moves[number].target
-                reached[target][there] = None
+                reached[target].add(there)
                 steps.append((source * states + state, target * states + there, arc, number))
     finals = {end * states + state for state in transducer.finals}
     useful, kept = set(finals), []
@@ -97,12 +99,12 @@ def compose(graph: Graph, transducer: Transducer) -> Interpretation:
             "fewer labels"
         )
     # All ways to end are one node, the last: nothing leaves them.
-    sources, targets, arcs, numbers = np.array(kept[::-1]).T
+    sources, targets, arcs, moved = np.array(kept[::-1]).T
     targets = np.where(targets >= end * states, end * states, targets)
     order = np.argsort(sources, kind="stable")
     pairs = np.unique(np.append(sources, targets))
-    arcs, numbers = arcs[order], numbers[order]
-    writes, added = (np.array([getattr(move, name) for move in moves])[numbers] for name in ("writes", "penalty"))
+    arcs, moved = arcs[order], moved[order]
+    writes, added = np.array([move.writes for move in moves])[moved], np.array([move.penalty for move in moves])[moved]
     joined = Graph(
         np.searchsorted(pairs, sources[order]),
         np.searchsorted(pairs, targets[order]),

@@ -1,7 +1,7 @@
 """The forward penalty: all paths at once (section VI-C, equations 13 to 16).
 
-Where Viterbi takes the minimum, the forward algorithm takes logadd(x_1, ..., x_n) = -log sum e^-x_i, so that e^-f is the
-sum of e^-penalty over all paths. The smallest penalty is factored out: nothing over- or underflows.
+Where Viterbi takes the minimum, the forward algorithm takes logadd(x_1, ..., x_n) = -log sum e^-x_i, so that e^-f is
+the sum of e^-penalty over all paths. The smallest penalty is factored out: nothing over- or underflows.
 """
 
 from __future__ import annotations

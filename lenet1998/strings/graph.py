@@ -1,8 +1,8 @@
 """Acyclic graphs whose arcs carry labels and penalties (sections IV to VI).
 
 Everything is a penalty: a path costs the sum of its arcs' penalties, and the best path costs least. Nodes are numbered
-such that arcs lead upwards, and arcs are listed by the node that they leave, so that whoever walks the list has seen all
-that leads to a node before anything that leaves it: equations 10, 13 and 15 are one loop over arcs each, of any length.
+such that arcs lead upwards, and arcs are listed by the node that they leave, so that whoever walks the list has seen
+all that leads to a node before anything that leaves it: equations 10, 13 and 15 are a loop over arcs each.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class NoPathError(LeNetError):
 class Graph:
     """Arc i leads from node ``sources[i]`` to node ``targets[i]`` and carries ``labels[i]`` and ``penalties[i]``.
 
-    Arrays (arcs,), integer but for the penalties, which are float64 and may be infinite, which forbids an arc. The start is node 0, the end
-    the highest node. Raises LeNetError unless sources ascend, every source is below its target, and penalties are
+    Arrays (arcs,), integer but for the penalties, float64; an infinite one forbids its arc. The start is node 0, the
+    end the highest node. Raises LeNetError unless sources ascend, every source is below its target, and penalties are
     numbers.
 
     >>> Graph(np.array([0, 0]), np.array([1, 1]), np.array([3, 5]), np.array([0.1, 2.3])).end

@@ -1,8 +1,8 @@
 """From the outputs of a wide network to a string (section VII-A, Figure 24).
 
-A space displacement network gives ten penalties at each position. Its output graph is linear: from each node to the next
-an arc a class, and one for the blank, whose penalty is the constant j of equation 9's rubbish class: in Figures 25 and 26
-outputs are blank where they are further than a fixed bound from every code, not near the code of the space.
+A space displacement network gives ten penalties at each position. Its output graph is linear: from each node to the
+next an arc a class, and one for the blank, whose penalty is the constant j of equation 9's rubbish class: in Figures 25
+and 26 outputs are blank where they are further than a fixed bound from every code, not near the code of the space.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def output_graph(penalties: np.ndarray, j: float) -> Graph:
     """Section VII-A's output graph of penalties (n, 10), with a blank of penalty j at each position: 11 n arcs.
 
     >>> graph = output_graph(np.zeros((2, 10)), j=5.0)
-    >>> graph.end, graph.penalties[BLANK], graph.labels[BLANK] == BLANK
-    (2, 5.0, True)
+    >>> graph.end, graph.penalties[[0, BLANK]].tolist(), graph.labels[[0, BLANK]].tolist()
+    (2, [0.0, 5.0], [0, 10])
     """
     n = len(penalties)
     sources, labels = np.divmod(np.arange(n * (BLANK + 1)), BLANK + 1)
@@ -53,9 +53,9 @@ def read(penalties: np.ndarray, j: float) -> Reading:
     """The string of the best path, of penalties float (n, 10). LeNetError for penalties that are not numbers.
 
     >>> y = np.full((5, 10), 9.0)
-    >>> y[[0, 1, 4], [4, 4, 1]] = 0.5, 0.6, 0.2
+    >>> y[[0, 1, 4], [4, 4, 1]] = 0.5, 0.5, 0.25
     >>> read(y, j=5.0)
-    Reading(labels=[4, 1], places=[(0, 1), (4, 4)], penalty=11.3)
+    Reading(labels=[4, 1], places=[(0, 1), (4, 4)], penalty=11.25)
     """
     found = interpretation(penalties, j)
     path = viterbi(found.graph)

@@ -1,4 +1,4 @@
-"""Section VIII's composition and section VI's losses: Figures 20 and 28 to the digit, and all paths of random graphs."""
+"""Section VIII's composition and section VI's losses: Figures 20 and 28, and all paths of random graphs."""
 
 from __future__ import annotations
 
@@ -115,12 +115,7 @@ def test_gradients_are_central_differences_through_composition(seed, loss_of):
     """Of a linear output graph with runs, and of a random graph of segments."""
     rng = np.random.default_rng(seed)
     segments = graph_of(
-        [
-            (s, t, label, rng.normal(2, 2))
-            for s in range(4)
-            for t in range(s + 1, min(s + 3, 5))
-            for label in range(10)
-        ]
+        [(s, t, label, rng.normal(2, 2)) for s in range(4) for t in range(s + 1, min(s + 3, 5)) for label in range(10)]
     )
     for graph, desired, free in (
         (linear(random_outputs(rng, 6)), only_runs([3, 3]), any_runs()),
