@@ -92,12 +92,10 @@ def test_the_share_of_blanks_and_of_what_they_show(digits):
     found = training_images(digits.train, 3000, 5, CLEAN)
     assert (found.labels == BLANK).mean() == pytest.approx(1 / 11, abs=0.02)
     layout = replace(CLEAN, blanks=1, least_gap=4)
-    empty = {
-        shows: (
-            ~training_images(digits.train, 500, 5, replace(layout, blank_shows=shows)).images[:, :, 11:21].any((1, 2))
-        ).mean()
-        for shows in ("removed", "between", "both")
-    }
+    empty = {}
+    for shows in ("removed", "between", "both"):
+        images = training_images(digits.train, 500, 5, replace(layout, blank_shows=shows)).images
+        empty[shows] = (~images[:, :, 11:21].any((1, 2))).mean()
     assert empty["between"] == 0 < empty["both"] < empty["removed"]
     assert empty["both"] == pytest.approx(empty["removed"] / 2, abs=0.07)
 
@@ -124,8 +122,8 @@ def test_shift_moves_the_whole_and_jitter_each_character(bars, layout):
     )
     if layout.shift:
         by = [
-            [s for s in range(-2, 3) if (np.roll(b, -s, 1) == a)[:, 4:-4].all()]
-            for a, b in zip(still, moved, strict=True)
+            [shift for shift in range(-2, 3) if (np.roll(image, -shift, 1) == middle)[:, 4:-4].all()]
+            for middle, image in zip(still, moved, strict=True)
         ]
         assert {each[0] for each in by} == {-2, -1, 0, 1, 2}
     else:
@@ -153,8 +151,7 @@ def test_images_are_a_function_of_the_seed_and_of_the_set_alone(digits, make):
     np.testing.assert_array_equal(one.images, same.images)
     np.testing.assert_array_equal(one.labels, same.labels)
     assert (one.images != other.images).any()
-    blackened = Patterns(digits.test.images | 1, digits.test.labels)
-    assert (make(digits.train, 1).images == one.images).all() and (make(blackened, 1).images != one.images).any()
+    assert (make(digits.test, 1).labels != one.labels).any()
 
 
 def test_strings_are_made_of_the_digits_that_are_given(digits):
