@@ -1,0 +1,139 @@
+"""Heuristic over-segmentation: more cuts than needed, and a graph of what the pieces may be (section V).
+
+Cuts are made at minima of the vertical projection of the ink and of the distance between its upper and lower contour.
+The segmentation graph has a node before, between and after the pieces, and an arc for every run of pieces whose ink
+could be a character, so that each path uses each piece once. The paper says neither how deep a minimum must be, nor how
+many pieces a character may have beyond the two of Figure 16, nor how a segment is brought to the recogniser's field
+(entry 42 of paper_notes.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.signal import find_peaks
+
+from lenet1998.errors import DataError
+from lenet1998.patterns import CLASSES
+from lenet1998.strings.graph import Graph
+
+FIELD = 32
+# Ink below this grey does not join two pieces; the edges of MNIST's strokes are anti-aliased.
+FAINT = 64
+
+
+@dataclass(frozen=True)
+class Segmentor:
+    """What is a cut and what is a segment, in pixels of a string 32 high whose digits are 20.
+
+    A minimum of the projection counts if it is ``depth`` pixels of ink deep, one of the distance between contours if
+    it is ``notch`` deep; of two cuts within ``least_width`` columns that with less ink stays. A segment is one to
+    ``most_pieces`` pieces, at most ``most_width`` wide, without an empty gap wider than ``wide_gap``.
+
+    >>> Segmentor().most_pieces
+    3
+    """
+
+    depth: float = 2.0
+    notch: float = 4.0
+    least_width: int = 3
+    most_pieces: int = 3
+    most_width: int = 22
+    wide_gap: int = 4
+
+    def pieces(self, image: np.ndarray) -> list[tuple[int, int]]:
+        """The first column of each piece of ink, and the first after it, from left to right; uint8 (32, W).
+
+        >>> image = np.zeros((32, 60), np.uint8)
+        >>> image[6:26, 10:14] = image[6:26, 30:34] = image[24:26, 10:34] = 255
+        >>> Segmentor().pieces(image)
+        [(10, 21), (21, 34)]
+        """
+        inked = image >= FAINT
+        columns = np.flatnonzero(np.diff(inked.any(axis=0), prepend=False, append=False))
+        found = []
+        for begin, end in columns.reshape(-1, 2).tolist():
+            edges = [begin, *(begin + cut for cut in self._cuts(image[:, begin:end])), end]
+            found += zip(edges[:-1], edges[1:], strict=True)
+        return found
+
+    def segments(self, image: np.ndarray) -> Segments:
+        """The segmentation graph of a string uint8 (32, W), with the image of each arc.
+
+        Raises DataError for an image of another kind, or without ink.
+
+        >>> image = np.zeros((32, 60), np.uint8)
+        >>> image[6:26, 10:14] = image[6:26, 20:24] = 255
+        >>> found = Segmentor(wide_gap=8).segments(image)
+        >>> list(zip(found.sources.tolist(), found.targets.tolist(), found.columns.tolist()))
+        [(0, 1, [10, 14]), (0, 2, [10, 24]), (1, 2, [20, 24])]
+        """
+        if image.dtype != np.uint8 or image.ndim != 2 or len(image) != FIELD:
+            raise DataError(f"the string is {image.dtype} of shape {image.shape}: give uint8 (32, W)")
+        pieces = self.pieces(image)
+        if not pieces:
+            raise DataError("the image is blank: give one that shows a string")
+        arcs = []
+        for first, (begin, _) in enumerate(pieces):
+            for last in range(first, min(first + self.most_pieces, len(pieces))):
+                apart = last > first and pieces[last][0] - pieces[last - 1][1] > self.wide_gap
+                if apart or (last > first and pieces[last][1] - begin > self.most_width):
+                    break
+                arcs.append((first, last + 1, begin, pieces[last][1]))
+        sources, targets, begins, ends = np.array(arcs).T
+        columns = np.stack([begins, ends], axis=1)
+        return Segments(sources, targets, columns, np.stack([_centred(image[:, b:e]) for b, e in columns]))
+
+    def _cuts(self, ink: np.ndarray) -> list[int]:
+        """Columns before which ink uint8 (32, W), without an empty column, is cut."""
+        projection = ink.sum(axis=0) / 255
+        inked = ink >= FAINT
+        distance = len(ink) - inked.argmax(axis=0) - inked[::-1].argmax(axis=0)
+        minima = np.concatenate(
+            [find_peaks(-projection, prominence=self.depth)[0], find_peaks(-distance, prominence=self.notch)[0]]
+        )
+        kept: list[int] = []
+        for cut in sorted(set(minima.tolist()), key=lambda column: projection[column]):
+            if all(abs(cut - other) >= self.least_width for other in (*kept, 0, ink.shape[1])):
+                kept.append(cut)
+        return sorted(kept)
+
+
+class Segments(NamedTuple):
+    """The segmentation graph: arc i leads from cut ``sources[i]`` to cut ``targets[i]`` with the ink of ``columns[i]``.
+
+    Integer (arcs,), (arcs,) and (arcs, 2), first column and the first after; ``images`` uint8 (arcs, 32, 32). Arcs are
+    listed by their sources.
+    """
+
+    sources: np.ndarray
+    targets: np.ndarray
+    columns: np.ndarray
+    images: np.ndarray
+
+    def recognised(self, penalties: np.ndarray) -> Graph:
+        """The recognition graph: for each arc one arc a class, with the recogniser's penalties float (arcs, 10).
+
+        >>> found = Segments(np.array([0]), np.array([1]), np.array([[0, 9]]), np.zeros((1, 32, 32), np.uint8))
+        >>> found.recognised(np.zeros((1, 10))).labels.tolist()
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+        """
+        return Graph(
+            np.repeat(self.sources, CLASSES),
+            np.repeat(self.targets, CLASSES),
+            np.tile(np.arange(CLASSES), len(self.sources)),
+            np.asarray(penalties, float).ravel(),
+        )
+
+
+def _centred(ink: np.ndarray) -> np.ndarray:
+    """A segment uint8 (32, W) on the field, its centre of mass in the middle column; rows are those of the string."""
+    ink = ink[:, :FIELD]
+    by_column = ink.sum(axis=0, dtype=float)
+    middle = by_column @ np.arange(len(by_column)) / by_column.sum()
+    left = min(max(round(FIELD / 2 - middle), 0), FIELD - len(by_column))
+    field = np.zeros((FIELD, FIELD), np.uint8)
+    field[:, left : left + len(by_column)] = ink
+    return field
