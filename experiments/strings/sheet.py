@@ -47,7 +47,8 @@ def main() -> None:
     noisy, clean = Layout(blanks=BLANKS), Layout(blanks=BLANKS, noise=0.0)
     with style():
         figure = Figure(figsize=(8, 7))
-        above, below = figure.subfigures(2, 1, height_ratios=(4, 4.2))
+        grid = figure.add_gridspec(2, 1)
+        above, below = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
         above.suptitle("Training images, with noise and without", fontsize=10)
         for cells, layout in zip(above.subplots(2 * ROWS, COLUMNS).reshape(2, -1), (noisy, clean), strict=True):
             drawn: Patterns | Strings = training_images(data.train, ROWS * COLUMNS, arguments.seed, layout)

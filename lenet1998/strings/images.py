@@ -173,8 +173,8 @@ def _composed(
 
 def _boxes(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first and the last column with ink of each image, integer (P,)."""
-    inked = images.any(axis=1)
-    if not inked.any(axis=1).all():
+    inked = np.any(images, axis=1)
+    if not np.any(inked, axis=1).all():
         raise DataError(f"pattern {inked.any(axis=1).argmin()} has no ink: leave it out")
     return inked.argmax(axis=1), inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1)
 

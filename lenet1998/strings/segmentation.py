@@ -9,17 +9,19 @@ many pieces a character may have beyond the two of Figure 16, nor how a segment 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import find_peaks
 
 from lenet1998.errors import DataError
 from lenet1998.patterns import CLASSES
+from lenet1998.strings.compose import Interpretation, compose
+from lenet1998.strings.grammar import any_string, only
 from lenet1998.strings.graph import Graph
+from lenet1998.strings.images import FIELD
 
-FIELD = 32
 # Ink below this grey does not join two pieces; the edges of MNIST's strokes are anti-aliased.
 FAINT = 64
 
@@ -53,7 +55,7 @@ class Segmentor:
         """
         inked = image >= FAINT
         columns = np.flatnonzero(np.diff(inked.any(axis=0), prepend=False, append=False))
-        found = []
+        found: list[tuple[int, int]] = []
         for begin, end in columns.reshape(-1, 2).tolist():
             edges = [begin, *(begin + cut for cut in self._cuts(image[:, begin:end])), end]
             found += zip(edges[:-1], edges[1:], strict=True)
@@ -67,7 +69,7 @@ class Segmentor:
         >>> image = np.zeros((32, 60), np.uint8)
         >>> image[6:26, 10:14] = image[6:26, 20:24] = 255
         >>> found = Segmentor(wide_gap=8).segments(image)
-        >>> list(zip(found.sources.tolist(), found.targets.tolist(), found.columns.tolist()))
+        >>> list(zip(found.sources.tolist(), found.targets.tolist(), found.spans.tolist()))
         [(0, 1, [10, 14]), (0, 2, [10, 24]), (1, 2, [20, 24])]
         """
         if image.dtype != np.uint8 or image.ndim != 2 or len(image) != FIELD:
@@ -83,8 +85,8 @@ class Segmentor:
                     break
                 arcs.append((first, last + 1, begin, pieces[last][1]))
         sources, targets, begins, ends = np.array(arcs).T
-        columns = np.stack([begins, ends], axis=1)
-        return Segments(sources, targets, columns, np.stack([_centred(image[:, b:e]) for b, e in columns]))
+        fields = np.stack([_centred(image[:, begin:end]) for _, _, begin, end in arcs])
+        return Segments(sources, targets, np.stack([begins, ends], axis=1), fields)
 
     def _cuts(self, ink: np.ndarray) -> list[int]:
         """Columns before which ink uint8 (32, W), without an empty column, is cut."""
@@ -101,23 +103,24 @@ class Segmentor:
         return sorted(kept)
 
 
-class Segments(NamedTuple):
-    """The segmentation graph: arc i leads from cut ``sources[i]`` to cut ``targets[i]`` with the ink of ``columns[i]``.
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """The segmentation graph: arc i leads from cut ``sources[i]`` to cut ``targets[i]`` with the ink of ``spans[i]``.
 
     Integer (arcs,), (arcs,) and (arcs, 2), first column and the first after; ``images`` uint8 (arcs, 32, 32). Arcs are
-    listed by their sources.
+    listed by their sources. It is the recogniser of its string, with penalties float (arcs, 10).
     """
 
     sources: np.ndarray
     targets: np.ndarray
-    columns: np.ndarray
+    spans: np.ndarray
     images: np.ndarray
 
-    def recognised(self, penalties: np.ndarray) -> Graph:
-        """The recognition graph: for each arc one arc a class, with the recogniser's penalties float (arcs, 10).
+    def graph(self, penalties: np.ndarray) -> Graph:
+        """The recognition graph: for each segment one arc a class, with the recogniser's penalty.
 
         >>> found = Segments(np.array([0]), np.array([1]), np.array([[0, 9]]), np.zeros((1, 32, 32), np.uint8))
-        >>> found.recognised(np.zeros((1, 10))).labels.tolist()
+        >>> found.graph(np.zeros((1, 10))).labels.tolist()
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
         """
         return Graph(
@@ -126,6 +129,23 @@ class Segments(NamedTuple):
             np.tile(np.arange(CLASSES), len(self.sources)),
             np.asarray(penalties, float).ravel(),
         )
+
+    def free(self, penalties: np.ndarray) -> Interpretation:
+        """All strings that the segments can spell: the recognition graph composed with `any_string`."""
+        return compose(self.graph(penalties), any_string())
+
+    def constrained(self, penalties: np.ndarray, labels: Sequence[int]) -> Interpretation:
+        """The paths that spell these labels. Raises NoPathError where no path has so many segments."""
+        return compose(self.graph(penalties), only(labels))
+
+    def by_class(self, gradient: np.ndarray) -> np.ndarray:
+        """The derivatives by the arcs of the recognition graph as those by the penalties, (arcs, 10)."""
+        return gradient.reshape(-1, CLASSES)
+
+    def columns(self, arc: int) -> tuple[int, int]:
+        """The columns of an arc of the recognition graph: the first, and the one after the last."""
+        begin, end = self.spans[arc // CLASSES].tolist()
+        return begin, end
 
 
 def _centred(ink: np.ndarray) -> np.ndarray:

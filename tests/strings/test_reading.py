@@ -11,7 +11,8 @@ from lenet1998.errors import LeNetError
 from lenet1998.strings.compose import compose
 from lenet1998.strings.grammar import BLANK, any_runs
 from lenet1998.strings.graph import NOTHING, NoPathError
-from lenet1998.strings.reading import confidence, interpretation, output_graph, read
+from lenet1998.strings.reading import confidence, read
+from lenet1998.strings.sdnn import SDNN, windows
 from tests import naive
 
 # Labels and greys of the nine outputs, measured in the figures; a grey grows with the penalty, and 255 has no label.
@@ -32,7 +33,7 @@ def test_the_grammar_gives_the_printed_answers(answer, j):
     penalties = np.full((9, 10), 2000.0)
     for grey, position in zip(greys, np.flatnonzero(np.array(list(labels)) != "."), strict=True):
         penalties[position, int(labels[position])] = grey
-    reading = read(penalties, j)
+    reading = read(SDNN(j), penalties)
     assert "".join(map(str, reading.labels)) == answer
 
 
@@ -40,37 +41,37 @@ def test_the_grammar_gives_the_printed_answers(answer, j):
 def test_the_reading_is_the_best_of_all_paths(seed):
     penalties = np.random.default_rng(seed).uniform(0, 9, (5, 10))
     penalties[:, 2:] = 99
-    graph = output_graph(penalties, j=3.0)
+    graph = SDNN(3.0).graph(penalties)
     likely = np.flatnonzero(graph.penalties < 9)
     few = type(graph)(*(array[likely] for array in (graph.sources, graph.targets, graph.labels, graph.penalties)))
     readings = [each for path in naive.paths(few) for each in naive.spelled(few, path, any_runs())]
     labels, cost = min(readings, key=lambda each: each[1])
-    reading = read(penalties, j=3.0)
+    reading = read(SDNN(3.0), penalties)
     assert (reading.labels, reading.penalty) == (labels, pytest.approx(cost))
     same = [penalty for written, penalty in readings if written == labels]
     posterior = np.exp(naive.logadd([penalty for _, penalty in readings]) - naive.logadd(same))
-    assert confidence(penalties, 3.0, reading.labels) == pytest.approx(posterior, abs=1e-12)
+    assert confidence(SDNN(3.0), penalties, reading.labels) == pytest.approx(posterior, abs=1e-12)
 
 
-def test_places_are_the_runs_of_the_characters():
+def test_a_character_stands_where_its_run_of_outputs_looks():
     penalties = np.full((8, 10), 20.0)
     for position, digit in ((1, 7), (2, 7), (4, 7), (5, 0), (7, 3)):
         penalties[position, digit] = 0
     penalties[5, 7] = 0.1
-    reading = read(penalties, j=5.0)
-    assert (reading.labels, reading.places) == ([7, 7, 3], [(1, 2), (4, 5), (7, 7)])
+    reading = read(SDNN(5.0), penalties)
+    assert (reading.labels, reading.columns) == ([7, 7, 3], [(20, 25), (32, 37), (44, 45)])
 
 
 def test_nothing_is_read_where_every_output_is_blank():
-    reading = read(np.full((4, 10), 9.0), j=8.0)
-    assert (reading.labels, reading.places, reading.penalty) == ([], [], 32.0)
+    reading = read(SDNN(8.0), np.full((4, 10), 9.0))
+    assert (reading.labels, reading.columns, reading.penalty) == ([], [], 32.0)
 
 
 def test_one_composition_serves_all_penalties():
     rng = np.random.default_rng(0)
     penalties = rng.uniform(0, 9, (6, 10)).astype(np.float32)
-    interpretation(rng.uniform(0, 9, (6, 10)), 1.0)
-    found, composed = interpretation(penalties, 4.0), compose(output_graph(penalties, 4.0), any_runs())
+    SDNN(1.0).free(rng.uniform(0, 9, (6, 10)))
+    found, composed = SDNN(4.0).free(penalties), compose(SDNN(4.0).graph(penalties), any_runs())
     np.testing.assert_array_equal(found.graph.penalties, composed.graph.penalties)
     np.testing.assert_array_equal(found.graph.labels, composed.graph.labels)
     assert found.graph.penalties.dtype == np.float64
@@ -82,7 +83,7 @@ def test_thirty_outputs_are_read_in_half_a_millisecond():
     took = []
     for _ in range(50):
         start = time.perf_counter()
-        read(penalties, 8.0)
+        read(SDNN(8.0), penalties)
         took.append(time.perf_counter() - start)
     assert min(took) < 0.5e-3
 
@@ -90,7 +91,15 @@ def test_thirty_outputs_are_read_in_half_a_millisecond():
 def test_a_diverged_network_and_labels_that_do_not_fit_say_so():
     penalties = np.full((3, 10), 1.0)
     with pytest.raises(NoPathError, match="fewer labels"):
-        confidence(penalties, 5.0, [1, 2, 3])
+        confidence(SDNN(5.0), penalties, [1, 2, 3])
     penalties[1, 1] = np.nan
     with pytest.raises(LeNetError, match="not numbers"):
-        read(penalties, 5.0)
+        read(SDNN(5.0), penalties)
+
+
+def test_the_windows_of_a_string_are_every_fourth_field():
+    image = np.random.default_rng(0).integers(0, 256, (32, 64), np.uint8)
+    found = windows(image)
+    assert found.shape == (9, 32, 32)
+    for i, window in enumerate(found):
+        np.testing.assert_array_equal(window, image[:, 4 * i : 4 * i + 32])

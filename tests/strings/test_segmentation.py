@@ -9,10 +9,9 @@ import pytest
 
 from lenet1998.data import load
 from lenet1998.errors import DataError
-from lenet1998.strings.compose import compose
-from lenet1998.strings.grammar import any_string, only
 from lenet1998.strings.images import Layout, strings
 from lenet1998.strings.losses import discriminative_forward_loss
+from lenet1998.strings.reading import read
 from lenet1998.strings.segmentation import Segmentor
 from lenet1998.strings.viterbi import viterbi
 from tests import naive
@@ -73,7 +72,7 @@ def test_figure_16_every_path_uses_each_piece_exactly_once():
     narrow = Segmentor(most_pieces=3, most_width=19).segments(image)
     assert (0, 3) not in zip(narrow.sources.tolist(), narrow.targets.tolist(), strict=True)
     ink = int(image.astype(int).sum())
-    graph = found.recognised(np.zeros((len(found.sources), 10)))
+    graph = found.graph(np.zeros((len(found.sources), 10)))
     for path in naive.paths(graph):
         assert sum(int(found.images[arc // 10].astype(int).sum()) for arc in path) == ink
 
@@ -111,12 +110,16 @@ def test_a_data_base_of_digits_comes_back_as_it_is():
 def test_the_best_path_over_segments_is_composition_with_any_string():
     rng = np.random.default_rng(0)
     found = Segmentor().segments(drawn((6, 26, 10, 16), (6, 26, 18, 24), (6, 26, 26, 30)))
-    graph = found.recognised(rng.uniform(0, 5, (len(found.sources), 10)))
-    free = compose(graph, any_string())
-    assert viterbi(free.graph).penalty == viterbi(graph).penalty
-    loss = discriminative_forward_loss(compose(graph, only([1, 2])), free)
-    assert loss.value > 0 and loss.gradient.shape == (len(graph),)
-    labelled = loss.gradient.reshape(-1, 10)
+    penalties = rng.uniform(0, 5, (len(found.sources), 10))
+    free = found.free(penalties)
+    best = viterbi(found.graph(penalties))
+    reading = read(found, penalties)
+    assert reading.penalty == viterbi(free.graph).penalty == best.penalty
+    assert reading.labels == (best.arcs % 10).tolist()
+    assert reading.columns == [tuple(each) for each in found.spans[best.arcs // 10].tolist()]
+    loss = discriminative_forward_loss(found.constrained(penalties, [1, 2]), free)
+    labelled = found.by_class(loss.gradient)
+    assert loss.value > 0 and labelled.shape == penalties.shape
     assert (labelled[:, [0, *range(3, 10)]] <= 0).all(), "what spells nothing of it goes up"
 
 
