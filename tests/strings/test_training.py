@@ -1,0 +1,117 @@
+"""Training on whole strings: gradients of all instances by central differences, one update a string, curvatures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet1998.data import load
+from lenet1998.initialisation import initialise
+from lenet1998.loss import MAP, MLE
+from lenet1998.network import LeNet5
+from lenet1998.numpy_engine import NumpyEngine
+from lenet1998.patterns import Patterns
+from lenet1998.recipe import Recipe
+from lenet1998.strings.images import Layout, strings
+from lenet1998.strings.sdnn import SDNN, windows
+from lenet1998.strings.segmentation import Segmentor
+from lenet1998.strings.training import CRITERIA, Example, StringTrainer
+
+C, J = 0.1, 1.0
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """One string of two digits, swept and cut."""
+    found = strings(load("synthetic", train_size=200, test_size=100).train, 3, 2, 1, Layout(noise=0))
+    swept = [Example(windows(image), SDNN(J), labels.tolist()) for image, labels in zip(*found, strict=True)]
+    segmented = []
+    for image, labels in zip(*found, strict=True):
+        segments = Segmentor().segments(image)
+        segmented.append(Example(segments.images, segments, labels.tolist()))
+    return {"swept": swept, "segmented": segmented}
+
+
+@pytest.fixture
+def network():
+    network = LeNet5(Recipe(dtype="float64"))
+    initialise(network, Recipe(), np.random.default_rng(0))
+    return network
+
+
+@pytest.mark.parametrize("kind", ["swept", "segmented"])
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_gradients_of_a_string_are_central_differences_through_graph_and_network(examples, network, kind, criterion):
+    """Of parameters of every layer, to each of which every field of the string contributes."""
+    trainer, example = StringTrainer(network, C, criterion), examples[kind][0]
+    parameters = network.parameters
+    loss = trainer.loss(example)
+    parameters.gradient.fill(0)
+    network.backward(loss.gradient)
+    gradient = parameters.gradient.copy()
+    strongest = np.argsort(-np.abs(gradient))[::4000]
+    assert np.abs(gradient[strongest]).max() > 1e-3
+    for k in strongest:
+        value, around = parameters.values[k], []
+        for sign in (1, -1):
+            parameters.values[k] = value + sign * 1e-6
+            around.append(trainer.loss(example).value)
+        parameters.values[k] = value
+        assert gradient[k] == pytest.approx((around[0] - around[1]) / 2e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["swept", "segmented"])
+def test_one_string_makes_one_update(examples, network, kind):
+    trainer, example = StringTrainer(network, C), examples[kind][0]
+    before = network.parameters.values.copy()
+    loss = trainer.loss(example)
+    network.parameters.gradient.fill(0)
+    network.backward(loss.gradient)
+    steps = np.random.default_rng(0).uniform(0, 1e-3, len(before))
+    expected = before - steps * network.parameters.gradient
+    tally = trainer.learn([example], steps)
+    np.testing.assert_allclose(network.parameters.values, expected, atol=1e-12)
+    assert tally.loss == pytest.approx(loss.value) and tally.skipped == 0
+
+
+@pytest.mark.parametrize("kind", ["swept", "segmented"])
+def test_training_lowers_the_loss(examples, network, kind):
+    trainer = StringTrainer(network, C)
+    steps = np.full(60_000, 1e-3)
+    first = trainer.learn(examples[kind], steps).loss
+    for _ in range(20):
+        last = trainer.learn(examples[kind], steps).loss
+    assert last < 0.5 * first
+
+
+def test_a_string_that_no_path_spells_is_left_out(examples, network):
+    example = examples["segmented"][0]
+    before = network.parameters.values.copy()
+    tally = StringTrainer(network, C).learn([example._replace(labels=[1] * 50)], np.ones(60_000))
+    assert (tally.loss, tally.skipped) == (0.0, 1)
+    np.testing.assert_array_equal(network.parameters.values, before)
+
+
+def test_a_string_of_one_field_is_a_pattern(network):
+    """Loss, gradient and curvature of equations 8 and 9, with the blank as the rubbish class."""
+    digits = load("synthetic", train_size=200, test_size=100).train
+    image, label = np.pad(digits.images[0], 2), int(digits.labels[0])
+    example, pattern = Example(image[None], SDNN(J), [label]), Patterns(image[None], digits.labels[:1])
+    y = network.forward(image[None])
+    map_loss = MAP(C, J)
+    loss = StringTrainer(network, C).loss(example)
+    assert loss.value == pytest.approx(float(map_loss.value(y, pattern.labels)[0]), abs=1e-12)
+    np.testing.assert_allclose(loss.gradient, map_loss.gradient(y, pattern.labels), atol=1e-12)
+    for seed, of_pattern in (("constant", MLE(C)), ("posteriors", map_loss)):
+        h = StringTrainer(network, C, seed=seed).mean_curvature([example])
+        expected = NumpyEngine(network, of_pattern).mean_curvature(pattern, np.array([0]))
+        np.testing.assert_allclose(h, expected, atol=1e-12 * expected.max())
+
+
+@pytest.mark.parametrize("kind", ["swept", "segmented"])
+@pytest.mark.parametrize("seed", ["constant", "posteriors"])
+def test_curvatures_are_means_over_strings_and_never_negative(examples, network, kind, seed):
+    trainer = StringTrainer(network, C, seed=seed)
+    each = [trainer.mean_curvature([example]) for example in examples[kind]]
+    np.testing.assert_allclose(trainer.mean_curvature(examples[kind]), np.mean(each, axis=0), rtol=1e-9)
+    assert (np.array(each) > -1e-9).all() and np.mean(each) > 0
