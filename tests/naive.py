@@ -209,3 +209,11 @@ def spelled(graph: Graph, path: list[int], transducer: Transducer) -> list[tuple
 def logadd(penalties: list[float]) -> float:
     """Equation 14 as it is printed."""
     return -math.log(sum(math.exp(-penalty) for penalty in penalties))
+
+
+def edits(found: list[int], wanted: list[int]) -> int:
+    """The edit distance by its definition: the least over what is done with the first character."""
+    if not found or not wanted:
+        return len(found) + len(wanted)
+    same = edits(found[1:], wanted[1:]) + (found[0] != wanted[0])
+    return min(same, 1 + edits(found[1:], wanted), 1 + edits(found, wanted[1:]))
