@@ -114,13 +114,18 @@ class StringTrainer:
             total += value
         return Tally(total, skipped)
 
-    def mean_curvature(self, examples: Sequence[Example]) -> np.ndarray:
-        """h_kk: the mean over strings of d2E/dw_k2 (equation 24), a new array (parameters,)."""
-        h = self.network.parameters.curvature
+    def mean_curvature(self, examples: Iterable[Example]) -> np.ndarray:
+        """h_kk: the mean of d2E/dw_k2 over the strings that have a path (equation 24), a new array (parameters,)."""
+        h, seen = self.network.parameters.curvature, 0
         h.fill(0)
         for example in examples:
-            self.network.curvature(self._seed(example))
-        return h / len(examples)
+            try:
+                seed = self._seed(example)
+            except NoPathError:
+                continue
+            self.network.curvature(seed)
+            seen += 1
+        return h / max(seen, 1)
 
     def _penalties(self, example: Example) -> np.ndarray:
         return self.penalty_scale * self.network.forward(example.fields)

@@ -90,6 +90,9 @@ def test_a_string_that_no_path_spells_is_left_out(examples, network):
     tally = StringTrainer(network, C).learn([example._replace(labels=[1] * 50)], np.ones(60_000))
     assert (tally.loss, tally.skipped) == (0.0, 1)
     np.testing.assert_array_equal(network.parameters.values, before)
+    trainer = StringTrainer(network, C)
+    both = trainer.mean_curvature([example, example._replace(labels=[1] * 50)])
+    np.testing.assert_array_equal(both, trainer.mean_curvature([example]))
 
 
 def test_a_string_of_one_field_is_a_pattern(network):
