@@ -32,7 +32,8 @@ class Segmentor:
 
     A minimum of the projection counts if it is ``depth`` pixels of ink deep, one of the distance between contours if
     it is ``notch`` deep; of two cuts within ``least_width`` columns that with less ink stays. A segment is one to
-    ``most_pieces`` pieces, at most ``most_width`` wide, without an empty gap wider than ``wide_gap``.
+    ``most_pieces`` pieces, at most ``most_width`` wide, without an empty gap wider than ``wide_gap``. In the middle of
+    its field stands its centre of "mass", as of the digits of the data base, or of its bounding "box".
 
     >>> Segmentor().most_pieces
     3
@@ -44,6 +45,7 @@ class Segmentor:
     most_pieces: int = 3
     most_width: int = 22
     wide_gap: int = 4
+    centre: str = "mass"
 
     def pieces(self, image: np.ndarray) -> list[tuple[int, int]]:
         """The first column of each piece of ink, and the first after it, from left to right; uint8 (32, W).
@@ -85,7 +87,7 @@ class Segmentor:
                     break
                 arcs.append((first, last + 1, begin, pieces[last][1]))
         sources, targets, begins, ends = np.array(arcs).T
-        fields = np.stack([_centred(image[:, begin:end]) for _, _, begin, end in arcs])
+        fields = np.stack([_centred(image[:, begin:end], self.centre) for _, _, begin, end in arcs])
         return Segments(sources, targets, np.stack([begins, ends], axis=1), fields)
 
     def _cuts(self, ink: np.ndarray) -> list[int]:
@@ -148,12 +150,13 @@ class Segments:
         return begin, end
 
 
-def _centred(ink: np.ndarray) -> np.ndarray:
-    """A segment uint8 (32, W) on the field, its centre of mass in the middle column; rows are those of the string."""
+def _centred(ink: np.ndarray, centre: str) -> np.ndarray:
+    """A segment uint8 (32, W) in the middle of the field's columns; rows are those of the string."""
     ink = ink[:, :FIELD]
+    columns = np.arange(ink.shape[1])
     by_column = ink.sum(axis=0, dtype=float)
-    middle = by_column @ np.arange(len(by_column)) / by_column.sum()
-    left = min(max(round(FIELD / 2 - middle), 0), FIELD - len(by_column))
+    middle = by_column @ columns / by_column.sum() if centre == "mass" else (len(columns) - 1) / 2
+    left = min(max(round(FIELD / 2 - middle), 0), FIELD - len(columns))
     field = np.zeros((FIELD, FIELD), np.uint8)
-    field[:, left : left + len(by_column)] = ink
+    field[:, left : left + len(columns)] = ink
     return field

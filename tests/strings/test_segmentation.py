@@ -84,6 +84,13 @@ def test_a_wide_piece_is_a_segment_all_the_same():
     assert found.images[0, 6].all()
 
 
+def test_a_segment_is_centred_by_its_mass_or_by_its_box():
+    image = drawn((6, 26, 10, 14), (24, 26, 14, 22))
+    for centre, left in (("mass", 14), ("box", 10)):
+        (segment,) = Segmentor(depth=99, notch=99, centre=centre).segments(image).images
+        assert np.flatnonzero(segment.any(axis=0))[[0, -1]].tolist() == [left, left + 11]
+
+
 @pytest.mark.parametrize(("left", "right"), [(10, 14), (11, 16), (30, 50)])
 def test_a_segment_comes_to_the_middle_at_the_height_of_the_string(left, right):
     """By its centre of mass, as the data base has it, and not up or down: section IX-D found that to be better."""
