@@ -50,7 +50,7 @@ class Layout:
     most_gap: int = 4
     blanks: float = 1 / 11
     blank_shows: str = "both"
-    shift: int = 0
+    shift: int = 2
     jitter: int = 0
     overlap: str = "max"
     noise: float = 0.1
@@ -82,7 +82,7 @@ def training_images(digits: Patterns, count: int, seed: int, layout: Layout | No
 
     >>> bars = Patterns(np.zeros((2, 28, 28), np.uint8), np.array([1, 1], np.uint8))
     >>> bars.images[:, 4:24, 12:16] = 255
-    >>> three = training_images(bars, 5, seed=1, layout=Layout(least_gap=2, most_gap=2, blanks=0, noise=0))
+    >>> three = training_images(bars, 5, seed=1, layout=Layout(2, 2, blanks=0, shift=0, noise=0))
     >>> "".join("#" if pixel else "." for pixel in three.images[0, 16])
     '........####..####..####........'
     """
@@ -121,7 +121,7 @@ def strings(digits: Patterns, count: int, length: int, seed: int, layout: Layout
 
     >>> bars = Patterns(np.zeros((2, 28, 28), np.uint8), np.array([1, 7], np.uint8))
     >>> bars.images[:, 4:24, 12:16] = 255
-    >>> one = strings(bars, 1, length=2, seed=1, layout=Layout(least_gap=2, most_gap=2, noise=0))
+    >>> one = strings(bars, 1, length=2, seed=1, layout=Layout(2, 2, noise=0))
     >>> one.images.shape, "".join("#" if pixel else "." for pixel in one.images[0, 16]).strip(".")
     ((1, 32, 72), '####..####')
     """

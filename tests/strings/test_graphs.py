@@ -61,9 +61,9 @@ def test_long_graphs_take_linear_time_and_no_recursion():
     for nodes in (1_000, 10_000):
         graph, took = ladder(nodes), []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             best, (penalty, gradient) = viterbi(graph), forward_penalty(graph)
-            took.append(time.perf_counter() - start)
+            took.append(time.process_time() - start)
         seconds[nodes] = min(took)
     assert best.penalty == 9_999 and len(best.arcs) == 9_999
     assert penalty == pytest.approx(9_999 * naive.logadd([1.0, 2.0, 3.0]), rel=1e-12)

@@ -135,9 +135,9 @@ def test_a_string_is_cut_in_a_few_milliseconds():
     found = strings(digits, 20, 5, 1, Layout(noise=0))
     took = []
     for image in found.images:
-        start = time.perf_counter()
+        start = time.process_time()
         Segmentor().segments(image)
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert min(took) < 5e-3
 
 

@@ -79,9 +79,9 @@ def test_training_lowers_the_loss(examples, network, kind):
     trainer = StringTrainer(network, C)
     steps = np.full(60_000, 1e-3)
     first = trainer.learn(examples[kind], steps).loss
-    for _ in range(20):
+    for _ in range(8):
         last = trainer.learn(examples[kind], steps).loss
-    assert last < 0.5 * first
+    assert last < 0.7 * first
 
 
 def test_a_string_that_no_path_spells_is_left_out(examples, network):
