@@ -49,8 +49,11 @@ def test_the_middle_shows_the_digit_where_the_data_base_has_it(bars):
 @pytest.mark.parametrize(("least", "most"), [(1, 4), (2, 2)])
 def test_neighbours_stand_at_every_gap_of_the_range(bars, least, most):
     found = training_images(bars, 400, 2, replace(CLEAN, blanks=0, least_gap=least, most_gap=most))
-    gaps = [b[1] - a[2] - 1 for image in found.images for a, b in zip(runs(image[16]), runs(image[16])[1:])]  # noqa: B905
-    assert set(gaps) == set(range(least, most + 1))
+    pairs = set()
+    for image, label in zip(found.images, found.labels, strict=True):
+        first, row = 15 - int(label) // 2, np.flatnonzero(image[16])
+        pairs.add((first - row[row < first][-1] - 1, row[row > first + 1 + label][0] - first - 2 - int(label)))
+    assert pairs == {(left, right) for left in range(least, most + 1) for right in range(least, most + 1)}
 
 
 def test_boxes_that_overlap_by_a_pixel_are_joined_by_the_darker_ink_or_the_sum(bars):

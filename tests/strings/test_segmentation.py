@@ -52,6 +52,10 @@ def test_shallow_minima_are_no_cuts_and_of_near_ones_the_thinner_stays():
     near[6:16, 18], near[6:20, 20] = 0, 0
     assert Segmentor().pieces(near) == [(10, 20), (20, 30)]
     assert len(Segmentor(least_width=2).pieces(near)) == 3
+    edge = drawn((6, 26, 10, 30))
+    edge[6:20, 12] = 0
+    assert Segmentor().pieces(edge) == [(10, 30)], "no piece is narrower either"
+    assert Segmentor(least_width=2).pieces(edge) == [(10, 12), (12, 30)]
 
 
 def test_faint_ink_joins_nothing():
