@@ -1,8 +1,8 @@
 """What networks for strings learn from and are tested on: a sheet of section VII-B's images.
 
 Above, training images: characters flanked by two others, and blanks, as the text has them, with a tenth of the pixels
-inverted and without. Below, strings of five characters, in the same way. Training images show digits of the training
-set alone, strings those of the test set.
+inverted and without. Below, strings of five characters, in the same way, and strings drawn in the manner of Figures 25
+and 26. Training images show digits of the training set alone, strings those of the test set.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
 from lenet1998.pictures.plotting import save, style
 from lenet1998.running.provenance import provenance
+from lenet1998.strings.drawings import DRAWINGS, draw
 from lenet1998.strings.grammar import BLANK
 from lenet1998.strings.images import Layout, Strings, strings, training_images
 
@@ -46,9 +47,9 @@ def main() -> None:
     data = load("mnist", arguments.data_dir)
     noisy, clean = Layout(blanks=BLANKS), Layout(blanks=BLANKS, noise=0.0)
     with style():
-        figure = Figure(figsize=(8, 7))
-        grid = figure.add_gridspec(2, 1)
-        above, below = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
+        figure = Figure(figsize=(8, 8))
+        grid = figure.add_gridspec(3, 1, height_ratios=(5, 5, 1.2))
+        above, below, last = (figure.add_subfigure(grid[row]) for row in range(3))
         above.suptitle("Training images, with noise and without", fontsize=10)
         for cells, layout in zip(above.subplots(2 * ROWS, COLUMNS).reshape(2, -1), (noisy, clean), strict=True):
             drawn: Patterns | Strings = training_images(data.train, ROWS * COLUMNS, arguments.seed, layout)
@@ -59,6 +60,10 @@ def main() -> None:
             drawn = strings(data.test, STRINGS, 5, arguments.seed, layout)
             for axes, image, labels in zip(cells, drawn.images, drawn.labels, strict=True):
                 show(axes, image, "".join(map(str, labels)))
+        last.suptitle("After Figures 25 and 26", fontsize=10)
+        for axes, drawing in zip(last.subplots(1, len(DRAWINGS)), DRAWINGS.values(), strict=True):
+            image, digits = draw(drawing)
+            show(axes, image, "".join(map(str, digits)))
         paths = save(figure, arguments.out / "strings_sheet")
     record = {"experiment": "strings_sheet", **provenance(), "seed": arguments.seed, "layout": vars(noisy),
               "digests": dict(data.digests)}  # fmt: skip
