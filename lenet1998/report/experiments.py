@@ -246,8 +246,8 @@ EXPERIMENTS = (
         "section VII-B",
         f"{_RUN}strings.sheet",
         "Above, what a network for strings learns: a character between two others, or a blank; below, strings of five "
-        "characters; each with a tenth of the pixels inverted, and without; last, strings drawn after Figures 25 and 26. "
-        "There are more blanks than in training.",
+        "characters; each with a tenth of the pixels inverted, and without. There are more blanks than in training. "
+        "Last, strings drawn after Figures 25 and 26.",
     ),
     Experiment(
         "strings_choices",
