@@ -68,10 +68,14 @@ class Layout:
 
 
 class Strings(NamedTuple):
-    """S strings of N characters: images uint8 (S, 32, W), W = 32 + 4 (n - 1) for n outputs, and labels uint8 (S, N)."""
+    """S strings of N characters: images uint8 (S, 32, W), W = 32 + 4 (n - 1) for n outputs, and labels uint8 (S, N).
+
+    ``boxes`` are where the characters stand, integer (S, N, 2): the first column of each and the one after its last.
+    """
 
     images: np.ndarray
     labels: np.ndarray
+    boxes: np.ndarray
 
 
 def training_images(digits: Patterns, count: int, seed: int, layout: Layout | None = None) -> Patterns:
@@ -140,7 +144,7 @@ def strings(digits: Patterns, count: int, length: int, seed: int, layout: Layout
     width = field_width(length * widest + (length - 1) * layout.most_gap)
     begins += (width - begins[:, -1:] - widths[:, -1:]) // 2
     images = _composed(digits.images, chosen, begins - first[chosen], width, layout, rng)
-    return Strings(images, digits.labels[chosen])
+    return Strings(images, digits.labels[chosen], np.stack([begins, begins + widths], axis=2))
 
 
 def field_width(ink: int) -> int:

@@ -81,5 +81,6 @@ def confidence(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[i
     >>> round(confidence(SDNN(j=5.0), y, [7]), 3)
     0.5
     """
-    constrained = recogniser.constrained(penalties, labels).graph
-    return math.exp(forward_penalties(recogniser.free(penalties).graph)[-1] - forward_penalties(constrained)[-1])
+    constrained, free = recogniser.constrained(penalties, labels).graph, recogniser.free(penalties).graph
+    difference = forward_penalties(constrained)[-1] - forward_penalties(free)[-1]
+    return math.exp(-max(difference, 0.0))  # sums in another order may fall short of nothing by a rounding error

@@ -16,14 +16,16 @@ import numpy as np
 from scipy.signal import find_peaks
 
 from lenet1998.errors import DataError
-from lenet1998.patterns import CLASSES
+from lenet1998.patterns import CLASSES, Patterns
 from lenet1998.strings.compose import Interpretation, compose
-from lenet1998.strings.grammar import any_string, only
+from lenet1998.strings.grammar import BLANK, any_string, only
 from lenet1998.strings.graph import Graph
-from lenet1998.strings.images import FIELD
+from lenet1998.strings.images import FIELD, Strings
 
 # Ink below this grey does not join two pieces; the edges of MNIST's strokes are anti-aliased.
 FAINT = 64
+# Columns between the edge of a segment and that of its character at most.
+CLOSE = 2
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,27 @@ class Segments:
         """The columns of an arc of the recognition graph: the first, and the one after the last."""
         begin, end = self.spans[arc // CLASSES].tolist()
         return begin, end
+
+
+def training_segments(found: Strings, segmentor: Segmentor) -> Patterns:
+    """All segments of the strings, with their characters' labels, or BLANK for what is no character (section X-A).
+
+    A segment is a character where both its edges are within 2 columns of the edges of the character's box.
+
+    >>> from lenet1998.strings.images import Layout, strings
+    >>> bars = Patterns(np.zeros((2, 28, 28), np.uint8), np.array([1, 7], np.uint8))
+    >>> bars.images[:, 4:24, 12:16] = 255
+    >>> segments = training_segments(strings(bars, 1, length=2, seed=1, layout=Layout(2, 2, noise=0)), Segmentor())
+    >>> segments.images.shape, np.bincount(segments.labels == BLANK).tolist()
+    ((3, 32, 32), [2, 1])
+    """
+    images, labels = [], []
+    for image, own, boxes in zip(found.images, found.labels, found.boxes, strict=True):
+        segments = segmentor.segments(image)
+        near = (np.abs(segments.spans[:, None] - boxes) <= CLOSE).all(axis=2)
+        images.append(segments.images)
+        labels.append(np.where(near.any(axis=1), own[near.argmax(axis=1)], np.uint8(BLANK)))
+    return Patterns(np.concatenate(images), np.concatenate(labels))
 
 
 def _centred(ink: np.ndarray, centre: str) -> np.ndarray:

@@ -140,8 +140,9 @@ def test_strings_have_their_digits_from_left_to_right_in_the_middle_of_a_field(b
     count, height, width = found.images.shape
     assert (count, height, found.labels.shape) == (50, FIELD, (50, length))
     assert (width - FIELD) % STEP == 0
-    for image, labels in zip(found.images, found.labels, strict=True):
+    for image, labels, boxes in zip(*found, strict=True):
         row = runs(image[16])
+        assert boxes.tolist() == [[first, last + 1] for _, first, last in row]
         assert [value for value, _, _ in row] == [100 + 10 * label for label in labels]
         assert all(1 <= b[1] - a[2] - 1 <= 4 for a, b in zip(row, row[1:]))  # noqa: B905
         left, right = row[0][1], width - 1 - row[-1][2]

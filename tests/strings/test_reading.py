@@ -62,6 +62,14 @@ def test_a_character_stands_where_its_run_of_outputs_looks():
     assert (reading.labels, reading.columns) == ([7, 7, 3], [(20, 25), (32, 37), (44, 45)])
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_confidence_is_a_probability_also_where_there_is_no_doubt(seed):
+    penalties = np.random.default_rng(seed).uniform(60, 90, (12, 10))
+    penalties[[2, 3, 7], [5, 5, 1]] = 0.1
+    assert 1 - 1e-9 < confidence(SDNN(3.0), penalties, [5, 1]) <= 1
+    assert 0 <= confidence(SDNN(3.0), penalties, [5, 2]) < 1e-9
+
+
 def test_nothing_is_read_where_every_output_is_blank():
     reading = read(SDNN(8.0), np.full((4, 10), 9.0))
     assert (reading.labels, reading.columns, reading.penalty) == ([], [], 32.0)

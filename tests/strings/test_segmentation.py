@@ -9,10 +9,11 @@ import pytest
 
 from lenet1998.data import load
 from lenet1998.errors import DataError
-from lenet1998.strings.images import Layout, strings
+from lenet1998.strings.grammar import BLANK
+from lenet1998.strings.images import Layout, Strings, strings
 from lenet1998.strings.losses import discriminative_forward_loss
 from lenet1998.strings.reading import read
-from lenet1998.strings.segmentation import Segmentor
+from lenet1998.strings.segmentation import Segmentor, training_segments
 from lenet1998.strings.viterbi import viterbi
 from tests import naive
 
@@ -116,6 +117,24 @@ def test_a_data_base_of_digits_comes_back_as_it_is():
         fields = [np.pad(digit, 2) for digit in digits.images]
         same += any((whole.images[-1] == field).all() for field in fields)
     assert same > 50
+
+
+def test_training_segments_are_characters_where_both_edges_fit_and_rubbish_elsewhere():
+    image = drawn((6, 26, 20, 26), (6, 26, 30, 38), (6, 26, 41, 49))
+    boxes = np.array([[[20, 26], [28, 37], [41, 52]]])  # to a column, to two columns, and one that is 3 off
+    found = Strings(image[None], np.array([[3, 4, 5]], np.uint8), boxes)
+    segments = Segmentor().segments(image)
+    patterns = training_segments(found, Segmentor())
+    np.testing.assert_array_equal(patterns.images, segments.images)
+    labels = dict(zip(map(tuple, segments.spans.tolist()), patterns.labels.tolist(), strict=True))
+    assert labels == {(20, 26): 3, (20, 38): BLANK, (30, 38): 4, (30, 49): BLANK, (41, 49): BLANK}
+
+
+def test_nearly_all_characters_of_strings_are_segments():
+    digits = load("synthetic", train_size=200, test_size=100).test
+    found = strings(digits, 60, 5, 1, Layout(noise=0))
+    labels = training_segments(found, Segmentor()).labels
+    assert (labels != BLANK).sum() > 0.9 * found.labels.size
 
 
 def test_the_best_path_over_segments_is_composition_with_any_string():

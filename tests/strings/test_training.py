@@ -24,9 +24,12 @@ C, J = 0.1, 1.0
 def examples():
     """One string of two digits, swept and cut."""
     found = strings(load("synthetic", train_size=200, test_size=100).train, 3, 2, 1, Layout(noise=0))
-    swept = [Example(windows(image), SDNN(J), labels.tolist()) for image, labels in zip(*found, strict=True)]
+    swept = [
+        Example(windows(image), SDNN(J), labels.tolist())
+        for image, labels in zip(found.images, found.labels, strict=True)
+    ]
     segmented = []
-    for image, labels in zip(*found, strict=True):
+    for image, labels in zip(found.images, found.labels, strict=True):
         segments = Segmentor().segments(image)
         segmented.append(Example(segments.images, segments, labels.tolist()))
     return {"swept": swept, "segmented": segmented}
