@@ -64,10 +64,10 @@ def test_a_character_stands_where_its_run_of_outputs_looks():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_confidence_is_a_probability_also_where_there_is_no_doubt(seed):
-    penalties = np.random.default_rng(seed).uniform(60, 90, (12, 10))
+    penalties = np.random.default_rng(seed).uniform(80, 90, (12, 10))
     penalties[[2, 3, 7], [5, 5, 1]] = 0.1
-    assert 1 - 1e-9 < confidence(SDNN(3.0), penalties, [5, 1]) <= 1
-    assert 0 <= confidence(SDNN(3.0), penalties, [5, 2]) < 1e-9
+    assert 1 - 1e-9 < confidence(SDNN(40.0), penalties, [5, 1]) <= 1
+    assert 0 <= confidence(SDNN(40.0), penalties, [5, 2]) < 1e-9
 
 
 def test_nothing_is_read_where_every_output_is_blank():
