@@ -82,5 +82,4 @@ def confidence(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[i
     0.5
     """
     constrained, free = recogniser.constrained(penalties, labels).graph, recogniser.free(penalties).graph
-    difference = forward_penalties(constrained)[-1] - forward_penalties(free)[-1]
-    return math.exp(-max(difference, 0.0))  # sums in another order may fall short of nothing by a rounding error
+    return math.exp(forward_penalties(free)[-1] - forward_penalties(constrained)[-1])
