@@ -56,16 +56,16 @@ def read(recogniser: Recogniser, penalties: np.ndarray) -> Reading:
     """
     free = recogniser.free(penalties)
     path = viterbi(free.graph)
-    labels, columns = [], []
-    seen = recogniser.graph(penalties).labels[free.recognised[path.arcs]].tolist()
-    for position, (arc, label) in enumerate(
-        zip(free.recognised[path.arcs].tolist(), free.graph.labels[path.arcs].tolist(), strict=True)
-    ):
+    arcs = free.recognised[path.arcs]
+    written, seen = free.graph.labels[path.arcs], recogniser.graph(penalties).labels[arcs]
+    labels: list[int] = []
+    columns: list[tuple[int, int]] = []
+    for arc, label, own in zip(arcs.tolist(), written.tolist(), seen.tolist(), strict=True):
         begin, end = recogniser.columns(arc)
         if label != NOTHING:
             labels.append(label)
             columns.append((begin, end))
-        elif columns and seen[position] == labels[-1]:
+        elif labels and own == labels[-1]:  # the character goes on
             columns[-1] = columns[-1][0], end
     return Reading(labels, columns, path.penalty)
 
