@@ -174,7 +174,8 @@ def parser() -> argparse.ArgumentParser:
         ("verify", data_verify, "check the SHA-256 of the MNIST that is found"),
     ):
         added = command(group_commands, name, does, text)
-        added.add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
+        purpose = "put it here" if name == "fetch" else "look here and nowhere else"
+        added.add_argument("--data-dir", metavar="DIR", type=Path, help=f"{purpose} (default: $LENET1998_DATA)")
         if name == "fetch":
             added.add_argument("what", nargs="?", choices=FETCHES, default="mnist", help="default: mnist")
 

@@ -67,6 +67,7 @@ class Plan:
     dtype: np.dtype
     block: int = 0  # patterns in a block of a mini-batch; 0: one at a time, in buffers of their own
     sums: int = SUMS  # in a tile
+    adds: bool = False  # on the way down, gradients are added up instead of learned from
     buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
@@ -83,6 +84,11 @@ class Plan:
     def lanes(self) -> int:
         """How many numbers a vector has; kernels that ask for this constant get it."""
         return lanes_of(self.dtype)
+
+    @property
+    def online(self) -> bool:
+        """Whether the way down learns, one pattern at a time."""
+        return not self.block and not self.adds
 
     def buffer(self, name: str, shape: tuple[int, ...], kept: bool = True) -> str:
         """A new buffer; `kept`: for each pattern of a block, because it lasts from one full connection to the next."""
@@ -157,11 +163,11 @@ class Plan:
                 **constants: Any) -> None:  # fmt: skip
         """Add a call in both algebras. The passes down run in the reverse order: what is added first runs last.
 
-        For the parameters in `updates`, the kernel also gets their step sizes, which it learns with; or in mini-batches
-        their gradients, or their curvatures, to add to.
+        For the parameters in `updates`, the kernel also gets their step sizes, which it learns with; or their gradients
+        (in mini-batches, or if the plan `adds`), or their curvatures, to add to.
         """
         arguments = [*arguments, *(f"{parameter}_by" for parameter in updates or [])]
-        online = bool(updates) and not self.block
+        online = bool(updates) and self.online
         learns = ({"learns": online}, {"learns": False}) if updates else ({}, {})
         learn = self.call(kernel, name, arguments, squared=False, **learns[0], **constants)
         self.learn.append(Call(f"check += {learn.text}", learn.whole) if online else learn)

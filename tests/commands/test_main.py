@@ -234,6 +234,25 @@ def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):
     assert "lenet1998 data fetch" in refused("train", "--data", "mnist", cwd=tmp_path, env=alone)
 
 
+@pytest.mark.parametrize("way", ["--data-dir", "LENET1998_DATA"])
+@pytest.mark.parametrize(
+    "command",
+    [["train"], ["train", "--data", "mnist"], ["evaluate"], ["evaluate", "--data", "auto"], ["data", "verify"]],
+    ids=" ".join,
+)
+def test_a_named_directory_that_is_not_there_is_an_error(command, way, tmp_path, capsys, monkeypatch):
+    """No other copy of MNIST is taken in its place, and none is downloaded."""
+    monkeypatch.chdir(tmp_path)
+    if way == "LENET1998_DATA":
+        monkeypatch.setenv(way, str(tmp_path / "nowhere"))
+    else:
+        command = [*command, way, str(tmp_path / "nowhere")]
+    assert cli.main(command) == 2
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'nowhere'} ({way}) is not there: name MNIST's directory" in said.err and not said.out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_data_fetch_takes_cifar10_too(monkeypatch, capsys, tmp_path):
     assert set(cli.FETCHES) == {"mnist", "cifar10"}
     monkeypatch.setitem(cli.FETCHES, "cifar10", ("CIFAR-10", lambda directory, progress: directory / "there"))
