@@ -61,15 +61,6 @@ class SDNN:
         return np.append(np.asarray(penalties, float), np.full((len(penalties), 1), self.j), axis=1).ravel()
 
 
-def windows(image: np.ndarray) -> np.ndarray:
-    """The fields that the outputs see: of a string uint8 (32, W) a view (n, 32, 32), n = (W - 32) / 4 + 1.
-
-    >>> windows(np.zeros((32, 64), np.uint8)).shape
-    (9, 32, 32)
-    """
-    return np.lib.stride_tricks.sliding_window_view(image, FIELD, axis=1)[:, ::STEP].swapaxes(0, 1)
-
-
 @lru_cache(maxsize=64)
 def _all_runs(n: int) -> Interpretation:
     """What `SDNN.free` has in common for all penalties at n positions: composition does not look at them."""

@@ -1,19 +1,19 @@
 """Training on whole strings: one string, one update (sections VI-D and VII-C).
 
-The recogniser's network is shown every field of the string; equation 11, 12 or 17 gives the derivatives of the loss by
-its penalties; each field's instance back-propagates its share, and since all instances have the same parameters their
-gradients are added (`Layer` accumulates). Then the parameters move once, by appendix C's step sizes.
+The network sees the string, replicated over it (`wide.replicate`), or its segments; equation 11, 12 or 17 gives the
+derivatives of the loss by all penalties; each instance of the network back-propagates its share, and since all have the
+same parameters their gradients are added. Then the parameters move once, by appendix C's step sizes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from lenet1998.layer import Seed
-from lenet1998.network import Network
+from lenet1998.parameters import Parameters
 from lenet1998.sdlm import update
 from lenet1998.strings.compose import Interpretation
 from lenet1998.strings.forward import forward_penalty
@@ -27,10 +27,25 @@ from lenet1998.strings.losses import (
 from lenet1998.strings.reading import Recogniser
 
 
-class Example(NamedTuple):
-    """A string: the fields that the network sees, uint8 (fields, 32, 32), what they stand for, and its labels."""
+class Passes(Protocol):
+    """A network, replicated or not, or its compiled passes (`lenet1998.network.Network` says what each does)."""
 
-    fields: np.ndarray
+    parameters: Parameters
+
+    def forward(self, pixels: np.ndarray) -> np.ndarray:
+        """Penalties (fields, classes)."""
+
+    def backward(self, gradient: np.ndarray) -> None:
+        """Add dE/dw to ``parameters.gradient``, given dE/dy (fields, classes)."""
+
+    def curvature(self, seed: Seed) -> None:
+        """Add d2E/dw2 to ``parameters.curvature``."""
+
+
+class Example(NamedTuple):
+    """A string: what the network sees, uint8 (1, 32, W), or (segments, 32, 32); what that stands for; its labels."""
+
+    images: np.ndarray
     recogniser: Recogniser
     labels: Sequence[int]
 
@@ -71,10 +86,11 @@ class StringTrainer:
 
     >>> from lenet1998.network import LeNet5
     >>> from lenet1998.recipe import Recipe
-    >>> from lenet1998.strings.sdnn import SDNN, windows
-    >>> network, string = LeNet5(Recipe()), np.zeros((32, 64), np.uint8)
+    >>> from lenet1998.strings.sdnn import SDNN
+    >>> from lenet1998.strings.wide import replicate
+    >>> network, example = LeNet5(Recipe()), Example(np.zeros((1, 32, 64), np.uint8), SDNN(j=1.0), [3, 4])
     >>> network.parameters.values[:] = np.random.default_rng(0).uniform(-0.1, 0.1, 60_000)
-    >>> trainer, example = StringTrainer(network, penalty_scale=0.1), Example(windows(string), SDNN(j=1.0), [3, 4])
+    >>> trainer = StringTrainer(replicate(network, 64), penalty_scale=0.1)
     >>> before = trainer.learn([example], np.full(60_000, 1e-3))
     >>> trainer.learn([example], np.full(60_000, 1e-3)).loss < before.loss
     True
@@ -82,18 +98,18 @@ class StringTrainer:
 
     def __init__(
         self,
-        network: Network,
+        passes: Passes,
         penalty_scale: float,
         criterion: str = "discriminative_forward",
         seed: str = "constant",
     ):
-        self.network, self.penalty_scale, self.seed = network, penalty_scale, seed
+        self.passes, self.penalty_scale, self.seed = passes, penalty_scale, seed
         self.criterion = CRITERIA[criterion]
 
     def loss(self, example: Example) -> Loss:
         """E, and dE/dy of each field's penalties, (fields, 10). Raises NoPathError if no path spells the string."""
         value, gradient = self.criterion(example.recogniser, self._penalties(example), example.labels)
-        return Loss(value, self.penalty_scale * example.recogniser.by_class(gradient))
+        return Loss(value, self.penalty_scale * self._by_class(example, gradient))
 
     def learn(self, examples: Iterable[Example], steps: np.ndarray) -> Tally:
         """Equation 18 on strings: an update after each, with step sizes (parameters,), but for those without a path.
@@ -101,7 +117,7 @@ class StringTrainer:
         Raises LeNetError where the penalties are no longer numbers.
         """
         total, skipped = 0.0, 0
-        parameters = self.network.parameters
+        parameters = self.passes.parameters
         for example in examples:
             try:
                 value, gradient = self.loss(example)
@@ -109,26 +125,30 @@ class StringTrainer:
                 skipped += 1
                 continue
             parameters.gradient.fill(0)
-            self.network.backward(gradient.astype(self.network.dtype))
+            self.passes.backward(gradient)
             update(parameters.values, parameters.gradient, steps)
             total += value
         return Tally(total, skipped)
 
     def mean_curvature(self, examples: Iterable[Example]) -> np.ndarray:
         """h_kk: the mean of d2E/dw_k2 over the strings that have a path (equation 24), a new array (parameters,)."""
-        h, seen = self.network.parameters.curvature, 0
+        h, seen = self.passes.parameters.curvature, 0
         h.fill(0)
         for example in examples:
             try:
                 seed = self._seed(example)
             except NoPathError:
                 continue
-            self.network.curvature(seed)
+            self.passes.curvature(seed)
             seen += 1
         return h / max(seen, 1)
 
     def _penalties(self, example: Example) -> np.ndarray:
-        return self.penalty_scale * self.network.forward(example.fields)
+        return self.penalty_scale * self.passes.forward(example.images)
+
+    def _by_class(self, example: Example, gradient: np.ndarray) -> np.ndarray:
+        """Derivatives by arcs as those by penalties, (fields, 10), in the network's precision."""
+        return example.recogniser.by_class(gradient).astype(self.passes.parameters.values.dtype)
 
     def _seed(self, example: Example) -> Seed:
         """The posteriors among paths that spell the string, and among all, take the places of those of equation 9.
@@ -138,8 +158,7 @@ class StringTrainer:
         penalties, recogniser, c = self._penalties(example), example.recogniser, self.penalty_scale
 
         def posteriors(found: Interpretation) -> np.ndarray:
-            taken = found.backward(forward_penalty(found.graph)[1])
-            return recogniser.by_class(taken).astype(self.network.dtype)
+            return self._by_class(example, found.backward(forward_penalty(found.graph)[1]))
 
         wanted = posteriors(recogniser.constrained(penalties, example.labels))
         if self.seed == "constant":

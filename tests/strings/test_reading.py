@@ -12,7 +12,7 @@ from lenet1998.strings.compose import compose
 from lenet1998.strings.grammar import BLANK, any_runs
 from lenet1998.strings.graph import NOTHING, NoPathError
 from lenet1998.strings.reading import confidence, read
-from lenet1998.strings.sdnn import SDNN, windows
+from lenet1998.strings.sdnn import SDNN
 from tests import naive
 
 # Labels and greys of the nine outputs, measured in the figures; a grey grows with the penalty, and 255 has no label.
@@ -103,11 +103,3 @@ def test_a_diverged_network_and_labels_that_do_not_fit_say_so():
     penalties[1, 1] = np.nan
     with pytest.raises(LeNetError, match="not numbers"):
         read(SDNN(5.0), penalties)
-
-
-def test_the_windows_of_a_string_are_every_fourth_field():
-    image = np.random.default_rng(0).integers(0, 256, (32, 64), np.uint8)
-    found = windows(image)
-    assert found.shape == (9, 32, 32)
-    for i, window in enumerate(found):
-        np.testing.assert_array_equal(window, image[:, 4 * i : 4 * i + 32])

@@ -13,26 +13,25 @@ from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.patterns import Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.strings.images import Layout, strings
-from lenet1998.strings.sdnn import SDNN, windows
+from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.segmentation import Segmentor
 from lenet1998.strings.training import CRITERIA, Example, StringTrainer
+from lenet1998.strings.wide import replicate
 
 C, J = 0.1, 1.0
+KINDS = ("swept", "segmented")
 
 
 @pytest.fixture(scope="module")
 def examples():
-    """One string of two digits, swept and cut."""
+    """Three strings of two digits, swept and cut."""
     found = strings(load("synthetic", train_size=200, test_size=100).train, 3, 2, 1, Layout(noise=0))
-    swept = [
-        Example(windows(image), SDNN(J), labels.tolist())
-        for image, labels in zip(found.images, found.labels, strict=True)
-    ]
-    segmented = []
-    for image, labels in zip(found.images, found.labels, strict=True):
+    kinds: dict[str, list[Example]] = {"swept": [], "segmented": []}
+    for image, labels in zip(found.images, found.labels.tolist(), strict=True):
         segments = Segmentor().segments(image)
-        segmented.append(Example(segments.images, segments, labels.tolist()))
-    return {"swept": swept, "segmented": segmented}
+        kinds["swept"].append(Example(image[None], SDNN(J), labels))
+        kinds["segmented"].append(Example(segments.images, segments, labels))
+    return kinds
 
 
 @pytest.fixture
@@ -42,15 +41,20 @@ def network():
     return network
 
 
-@pytest.mark.parametrize("kind", ["swept", "segmented"])
+def passes(network, example: Example):
+    """The network that sees the example: replicated over the string, or as it is."""
+    return replicate(network, example.images.shape[2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_gradients_of_a_string_are_central_differences_through_graph_and_network(examples, network, kind, criterion):
     """Of parameters of every layer, to each of which every field of the string contributes."""
-    trainer, example = StringTrainer(network, C, criterion), examples[kind][0]
-    parameters = network.parameters
+    example, parameters = examples[kind][0], network.parameters
+    trainer = StringTrainer(passes(network, example), C, criterion)
     loss = trainer.loss(example)
     parameters.gradient.fill(0)
-    network.backward(loss.gradient)
+    trainer.passes.backward(loss.gradient)
     gradient = parameters.gradient.copy()
     strongest = np.argsort(-np.abs(gradient))[::4000]
     assert np.abs(gradient[strongest]).max() > 1e-3
@@ -63,13 +67,14 @@ def test_gradients_of_a_string_are_central_differences_through_graph_and_network
         assert gradient[k] == pytest.approx((around[0] - around[1]) / 2e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["swept", "segmented"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_one_string_makes_one_update(examples, network, kind):
-    trainer, example = StringTrainer(network, C), examples[kind][0]
+    example = examples[kind][0]
+    trainer = StringTrainer(passes(network, example), C)
     before = network.parameters.values.copy()
     loss = trainer.loss(example)
     network.parameters.gradient.fill(0)
-    network.backward(loss.gradient)
+    trainer.passes.backward(loss.gradient)
     steps = np.random.default_rng(0).uniform(0, 1e-3, len(before))
     expected = before - steps * network.parameters.gradient
     tally = trainer.learn([example], steps)
@@ -77,9 +82,9 @@ def test_one_string_makes_one_update(examples, network, kind):
     assert tally.loss == pytest.approx(loss.value) and tally.skipped == 0
 
 
-@pytest.mark.parametrize("kind", ["swept", "segmented"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_training_lowers_the_loss(examples, network, kind):
-    trainer = StringTrainer(network, C)
+    trainer = StringTrainer(passes(network, examples[kind][0]), C)
     steps = np.full(60_000, 1e-3)
     first = trainer.learn(examples[kind], steps).loss
     for _ in range(8):
@@ -90,10 +95,10 @@ def test_training_lowers_the_loss(examples, network, kind):
 def test_a_string_that_no_path_spells_is_left_out(examples, network):
     example = examples["segmented"][0]
     before = network.parameters.values.copy()
-    tally = StringTrainer(network, C).learn([example._replace(labels=[1] * 50)], np.ones(60_000))
+    trainer = StringTrainer(network, C)
+    tally = trainer.learn([example._replace(labels=[1] * 50)], np.ones(60_000))
     assert (tally.loss, tally.skipped) == (0.0, 1)
     np.testing.assert_array_equal(network.parameters.values, before)
-    trainer = StringTrainer(network, C)
     both = trainer.mean_curvature([example, example._replace(labels=[1] * 50)])
     np.testing.assert_array_equal(both, trainer.mean_curvature([example]))
 
@@ -115,10 +120,28 @@ def test_a_string_of_one_field_is_a_pattern(network):
         np.testing.assert_allclose(h, expected, atol=1e-12 * expected.max())
 
 
-@pytest.mark.parametrize("kind", ["swept", "segmented"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", ["constant", "posteriors"])
 def test_curvatures_are_means_over_strings_and_never_negative(examples, network, kind, seed):
-    trainer = StringTrainer(network, C, seed=seed)
+    trainer = StringTrainer(passes(network, examples[kind][0]), C, seed=seed)
     each = [trainer.mean_curvature([example]) for example in examples[kind]]
     np.testing.assert_allclose(trainer.mean_curvature(examples[kind]), np.mean(each, axis=0), rtol=1e-9)
     assert (np.array(each) > -1e-9).all() and np.mean(each) > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_compiled_passes_learn_the_same(examples, network, kind):
+    pytest.importorskip("numba")
+    from lenet1998.kernels.given import Passes
+
+    start = network.parameters.values.copy()
+    plain = passes(network, examples[kind][0])
+    found = []
+    for each in (plain, Passes(plain)):
+        network.parameters.values[:] = start
+        trainer = StringTrainer(each, C)
+        h = trainer.mean_curvature(examples[kind])
+        trainer.learn(examples[kind], 5e-4 / (0.02 + h))
+        found.append((h, network.parameters.values.copy()))
+    for reference, compiled in zip(*found, strict=True):
+        np.testing.assert_allclose(compiled, reference, rtol=0, atol=1e-10 * np.abs(reference).max())
