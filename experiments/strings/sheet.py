@@ -46,6 +46,8 @@ def main() -> None:
     arguments = parser.parse_args()
     data = load("mnist", arguments.data_dir)
     noisy, clean = Layout(blanks=BLANKS), Layout(blanks=BLANKS, noise=0.0)
+    record = {"experiment": "strings_sheet", **provenance(), "seed": arguments.seed, "layout": vars(noisy),
+              "digests": dict(data.digests)}  # fmt: skip
     with style():
         figure = Figure(figsize=(8, 8))
         grid = figure.add_gridspec(3, 1, height_ratios=(5, 5, 1.2))
@@ -65,8 +67,6 @@ def main() -> None:
             image, digits = draw(drawing)
             show(axes, image, "".join(map(str, digits)))
         paths = save(figure, arguments.out / "strings_sheet")
-    record = {"experiment": "strings_sheet", **provenance(), "seed": arguments.seed, "layout": vars(noisy),
-              "digests": dict(data.digests)}  # fmt: skip
     write_json(arguments.out / "strings_sheet.json", record)
     for path in (arguments.out / "strings_sheet.json", *paths):
         print(path)
