@@ -44,7 +44,6 @@ class Plane:
     length: int  # how far loops over a map run
     margin: int
     dense: bool  # length = height * width, and nothing lies between maps
-    has_gaps: bool  # a convolution reads the cotangent and needs zeros wherever no unit is
     free: bool  # nothing but the layer above reads the values: they may be overwritten
 
 
@@ -115,7 +114,7 @@ class Plan:
         return name
 
     def plane(self, name: str, maps: int, height: int, width: int, stride: int, *, dense: bool = False, margin: int = 0,
-              reach: int = 0, has_gaps: bool = False, phases: int = 1, needed: bool = True) -> Plane:  # fmt: skip
+              reach: int = 0, phases: int = 1, needed: bool = True) -> Plane:  # fmt: skip
         """A new plane. `reach` is how far a convolution, gathering from the cotangent, looks beyond the margin.
 
         `phases` is how many pieces of this size a map has (`lenet1998.kernels.arrange`).
@@ -127,7 +126,7 @@ class Plan:
         if needed:
             self.buffer(f"{name}_g", (maps, length if dense else margin + max(length, up(reach))), kept=dense)
         cotangent = f"{name}_g" if needed else ""
-        return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, has_gaps, True)
+        return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, True)
 
     def copy_of(self, plane: Plane, name: str) -> Plane:
         """The plane with a buffer of its own for the values."""
