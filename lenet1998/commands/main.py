@@ -26,7 +26,7 @@ from lenet1998.commands.options import (
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.prepare import read_image
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5

@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
 from lenet1998.commands.options import add_data_options, chosen_data
-from lenet1998.data.prepare import read_image
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.running.checkpoint import Checkpoint
 
