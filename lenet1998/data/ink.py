@@ -17,6 +17,8 @@ NOISE_SHARE = 0.1
 LEAST_CONTRAST = 16.0
 # The background is smoothed over this share of the picture, at first more widely.
 SPREADS = (0.25, 0.15, 0.1, 0.1)
+MEDIAN = 15
+UNEVEN = 0.2
 # A part with less ink than this share of the largest part's is a speck.
 SPECK_SHARE = 0.02
 # What lies within this share of a side along a border, and is longer than half the border, is an edge or a fold ...
@@ -61,7 +63,8 @@ def find_ink(planes: np.ndarray) -> np.ndarray:
     # 1.48 times the median deviation is the standard deviation of Gaussian noise, and a stroke that touches the
     # border does not move it. Beyond five of them little noise is left, and that in single pixels.
     noise = 5.0 * 1.48 * float(np.median(np.abs(grey[border] - middle)))
-    kept = _parts(ink >= max(noise, NOISE_SHARE * ink.max(), 1.0))
+    share = NOISE_SHARE if even else UNEVEN
+    kept = _parts(ink >= max(noise, share * ink.max()))
     peak = ink[kept].max(initial=0.0)
     if noise > peak / 2.0:
         raise DataError("no digit stands out from the background: give an image with an even background")
@@ -88,6 +91,7 @@ def _background(grey: np.ndarray, sheet: np.ndarray, sign: float) -> np.ndarray:
         level = ndimage.gaussian_filter(small * paper, sigma) / np.maximum(weights, 1e-6)
         departure = np.where(inside, sign * (level - small), 0.0)
         paper = inside & ~ndimage.binary_dilation(departure > 0.3 * departure.max(), EIGHT)
+    level = ndimage.median_filter(np.where(paper, small, level), MEDIAN)
     return np.asarray(Image.fromarray(level).resize((width, height), Image.Resampling.BILINEAR))
 
 

@@ -64,7 +64,7 @@ def _rectangle(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | Non
         return None
     filled = _polygon(hull, grey.shape)
     area = np.count_nonzero(filled)
-    if area < LEAST_AREA * grey.size or np.count_nonzero(own) < LEAST_BARE * area:
+    if area < LEAST_AREA * grey.size or np.count_nonzero(side & filled) < LEAST_BARE * area:
         return None
     if area < LEAST_FILLED * _smallest_rectangle(hull):
         return None
@@ -75,7 +75,7 @@ def _rectangle(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | Non
     outside = ndimage.binary_dilation(filled, EIGHT, iterations=margin) & ~filled
     edge = filled & ~inner
     contrast = abs(grey[side].mean() - grey[~side].mean())
-    step = abs(np.median(grey[edge & own]) - np.median(grey[outside]))
+    step = abs(np.median(grey[edge & side]) - np.median(grey[outside]))
     drawn = np.ptp(grey[inner]) if inner.any() else 0.0
     return inner if step > contrast / 3.0 and drawn > contrast / 4.0 else None
 
