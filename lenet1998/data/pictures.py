@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.data.image_files import read_planes
-from lenet1998.data.ink import NOISE_SHARE, find_ink
-from lenet1998.data.prepare import BOX, to_mnist_form
+from lenet1998.data.ink import find_ink
+from lenet1998.data.prepare import is_in_form, to_mnist_form
 from lenet1998.errors import DataError
-from lenet1998.patterns import SIDE
 
 # A digit whose darkest pixel is fainter than this, of 255, was drawn with a pen thinner than half a pixel.
 FAINT = 128
@@ -44,20 +43,10 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
 
 
 def _form(ink: np.ndarray) -> np.ndarray:
-    if _is_in_form(ink):
+    if is_in_form(ink):
         return np.rint(255.0 * ink).astype(np.uint8)
     form = to_mnist_form(ink)
     if form.max() >= FAINT:
         return form
-    # MNIST's pens are two pixels wide and black; a thin one keeps its width here, and becomes black.
-    bright = np.percentile(form[form > 0], 80.0)
-    return np.rint(np.minimum(form * (255.0 / bright), 255.0)).astype(np.uint8)
-
-
-def _is_in_form(ink: np.ndarray) -> bool:
-    """Whether a digit is 20 pixels large and its centre of mass in the middle, give or take what JPEG does to it."""
-    if ink.shape != (SIDE, SIDE):
-        return False
-    rows, columns = np.nonzero(ink >= NOISE_SHARE)
-    size = 1 + max(np.ptp(rows), np.ptp(columns))
-    return abs(size - BOX) <= 1 and all(abs(ink.sum(axis=a) @ np.arange(SIDE) / ink.sum() - SIDE/2) < 1.0 for a in (0, 1))
+    # MNIST's strokes are black; of a thin pen's, which cross the pixels' borders, the brighter part becomes so.
+    return np.rint(np.minimum(form * (255.0 / np.percentile(form[form > 0], 80.0)), 255.0)).astype(np.uint8)

@@ -12,8 +12,8 @@ EIGHT = np.ones((3, 3), bool)  # neighbours along and across
 LEAST_FILLED = 0.95
 # ... shows this much of its own colour between the strokes, ...
 LEAST_BARE = 0.75
-# ... and is this share of the picture.
-LEAST_AREA = 0.15
+# ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
+LEAST_AREA, LEAST_AREA_AT_BORDER = 0.1, 0.45
 
 
 def threshold(values: np.ndarray) -> float:
@@ -64,7 +64,9 @@ def _rectangle(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | Non
         return None
     filled = _polygon(hull, grey.shape)
     area = np.count_nonzero(filled)
-    if area < LEAST_AREA * grey.size or np.count_nonzero(side & filled) < LEAST_BARE * area:
+    rows, columns = hull.T[::-1]
+    free = rows.min() > 0 and columns.min() > 0 and rows.max() < len(grey) - 1 and columns.max() < grey.shape[1] - 1
+    if area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size or np.count_nonzero(side & filled) < LEAST_BARE * area:
         return None
     if area < LEAST_FILLED * _smallest_rectangle(hull):
         return None
