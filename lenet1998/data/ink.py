@@ -98,8 +98,8 @@ def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float)
     departure = np.where(inside, sign * (middle - small), 0.0)
     side = max(small.shape)
     near = ndimage.binary_dilation(departure > departure.max() / 2.0, EIGHT, iterations=max(1, side // 20))
-    bare = np.abs(departure[inside & ~near])
-    if not bare.size or np.quantile(bare, 0.95) <= NOISE_SHARE * departure.max():
+    bare = departure[inside & ~near]
+    if not bare.size or np.ptp(np.quantile(bare, (0.025, 0.975))) <= NOISE_SHARE * departure.max():
         return None
     paper = inside
     for spread in SPREADS:
@@ -137,9 +137,7 @@ def _is_edge(box: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
     """Whether a part lies along a border of the picture, and is long and thin."""
     for across, along in ((0, 1), (1, 0)):
         start, stop, size = box[across].start, box[across].stop, shape[across]
-        at_border = (start == 0 and stop <= EDGE_SHARE * size) or (
-            stop == size and start >= (1.0 - EDGE_SHARE) * size
-        )
+        at_border = (start == 0 and stop <= EDGE_SHARE * size) or (stop == size and start >= (1.0 - EDGE_SHARE) * size)
         if at_border and box[along].stop - box[along].start >= EDGE_LENGTH * shape[along]:
             return True
     return False

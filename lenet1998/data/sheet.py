@@ -66,7 +66,10 @@ def _rectangle(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | Non
     area = np.count_nonzero(filled)
     rows, columns = hull.T[::-1]
     free = rows.min() > 0 and columns.min() > 0 and rows.max() < len(grey) - 1 and columns.max() < grey.shape[1] - 1
-    if area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size or np.count_nonzero(side & filled) < LEAST_BARE * area:
+    if (
+        area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size
+        or np.count_nonzero(side & filled) < LEAST_BARE * area
+    ):
         return None
     if area < LEAST_FILLED * _smallest_rectangle(hull):
         return None
