@@ -84,11 +84,11 @@ def is_in_form(ink: np.ndarray) -> bool:
 
     >>> ink = np.zeros((28, 28))
     >>> ink[4:24, 13:15] = 1.0
-    >>> is_in_form(ink), is_in_form(np.roll(ink, 4)), is_in_form(ink[1:])
+    >>> is_in_form(ink), is_in_form(np.roll(ink, 4, axis=1)), is_in_form(ink[1:])
     (True, False, False)
     """
     if ink.shape != (SIDE, SIDE) or not ink.any():
         return False
     size = 1 + max(np.ptp(places) for places in np.nonzero(ink >= 0.1))
     centre = [ink.sum(axis=1 - axis) @ np.arange(SIDE) / ink.sum() for axis in (0, 1)]
-    return abs(size - BOX) <= 1 and max(abs(place - SIDE / 2) for place in centre) < 1.0
+    return bool(abs(size - BOX) <= 1 and max(abs(place - SIDE / 2) for place in centre) < 1.0)

@@ -6,12 +6,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import cdist
 
 EIGHT = np.ones((3, 3), bool)  # neighbours along and across
-# A sheet fills this share of the smallest rectangle about it (an ellipse fills 0.79), ...
-LEAST_FILLED = 0.95
+# This share of a sheet lies between four of its corners (of an ellipse, 0.64), ...
+LEAST_FILLED = 0.87
 # ... shows this much of its own colour between the strokes, ...
-LEAST_BARE = 0.75
+LEAST_BARE = 0.6
 # ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
 LEAST_AREA, LEAST_AREA_AT_BORDER = 0.1, 0.45
 
@@ -33,8 +34,7 @@ def threshold(values: np.ndarray) -> float:
 def find_sheet(grey: np.ndarray) -> np.ndarray:
     """Return where the sheet is, as a boolean mask of the shape of ``grey``, float (H, W); mostly it is everywhere.
 
-    A sheet is the smallest rectangle, however turned, of one side of brightness that has something drawn inside
-    and a sharp edge.
+    A sheet has four corners, a sharp edge, and something drawn inside; the smallest that is found is taken.
 
     >>> grey = np.full((60, 80), 40.0)
     >>> grey[10:50, 10:60] = 230.0
@@ -47,40 +47,33 @@ def find_sheet(grey: np.ndarray) -> np.ndarray:
     if min(grey.shape) < 8 or grey.min() == grey.max():
         return whole
     level = threshold(grey)
-    found = [_rectangle(grey, level, bright) for bright in (True, False)]
+    found = [_inside(grey, level, bright) for bright in (True, False)]
     return min([whole, *(mask for mask in found if mask is not None)], key=np.count_nonzero)
 
 
-def _rectangle(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
+def _inside(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
+    """The sheet without its edge, if the largest part of one side of ``level`` is one."""
     side = (grey >= level) == bright
-    labels, count = ndimage.label(side)
-    if not count:
-        return None
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    own = labels == areas.argmax()
-    hull = _hull(own)
+    labels, _ = ndimage.label(side)
+    areas = np.bincount(labels.ravel())[1:]
+    hull = _hull(labels == 1 + areas.argmax()) if len(areas) else None
     if hull is None:
         return None
-    filled = _polygon(hull, grey.shape)
-    area = np.count_nonzero(filled)
-    rows, columns = hull.T[::-1]
-    free = rows.min() > 0 and columns.min() > 0 and rows.max() < len(grey) - 1 and columns.max() < grey.shape[1] - 1
+    sheet = _polygon(hull, grey.shape)
+    area = np.count_nonzero(sheet)
+    free = (hull > 0).all() and (hull < np.array(grey.shape[::-1]) - 1).all()
     if (
-        area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size
-        or np.count_nonzero(side & filled) < LEAST_BARE * area
+        sheet.all()
+        or area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size
+        or np.count_nonzero(side & sheet) < LEAST_BARE * area
+        or np.count_nonzero(_polygon(_four_corners(hull), grey.shape)) < LEAST_FILLED * area
     ):
         return None
-    if area < LEAST_FILLED * _smallest_rectangle(hull):
-        return None
-    if filled.all():
-        return None
-    margin = 2 + max(grey.shape) // 150  # edges are blurred
-    inner = ndimage.binary_erosion(filled, EIGHT, iterations=margin, border_value=1)
-    outside = ndimage.binary_dilation(filled, EIGHT, iterations=margin) & ~filled
-    edge = filled & ~inner
+    # The edge of a sheet is sharp, unlike that of a shade, but two pixels or more of it are blurred.
+    inner = ndimage.binary_erosion(sheet, EIGHT, iterations=2 + max(grey.shape) // 150, border_value=1)
+    around = ndimage.binary_dilation(sheet, EIGHT, iterations=2) & ~sheet
     contrast = abs(grey[side].mean() - grey[~side].mean())
-    step = abs(np.median(grey[edge & side]) - np.median(grey[outside]))
+    step = np.abs(np.quantile(grey[around], (0.25, 0.75)) - np.median(grey[sheet & ~inner & side])).max()
     drawn = np.ptp(grey[inner]) if inner.any() else 0.0
     return inner if step > contrast / 3.0 and drawn > contrast / 4.0 else None
 
@@ -102,10 +95,9 @@ def _polygon(corners: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(field)
 
 
-def _smallest_rectangle(corners: np.ndarray) -> float:
-    """The area of the smallest rectangle about a convex polygon: one of its sides lies on a side of the polygon."""
-    sides = np.roll(corners, -1, axis=0) - corners
-    directions = sides / np.hypot(*sides.T)[:, None]
-    across = directions @ np.array([[0.0, -1.0], [1.0, 0.0]])
-    spans = [np.ptp(corners @ axes.T, axis=0) + 1.0 for axes in (directions, across)]
-    return float((spans[0] * spans[1]).min())
+def _four_corners(polygon: np.ndarray) -> np.ndarray:
+    """The two corners of a convex polygon, (K, 2), that are farthest apart, and the farthest from their line."""
+    first, second = np.unravel_index(cdist(polygon, polygon).argmax(), (len(polygon), len(polygon)))
+    x, y = polygon[second] - polygon[first]
+    off = (polygon - polygon[first]) @ (-y, x)
+    return polygon[[first, off.argmin(), second, off.argmax()]]
