@@ -21,7 +21,9 @@ FORMATS = (".png", ".pdf", ".svg")
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `show`."""
     parser.add_argument(
-        "image", metavar="IMAGE|INDEX", help="a PNG or JPEG of a digit, or the number of a test pattern, from 0"
+        "image",
+        metavar="IMAGE|INDEX",
+        help="a picture of a digit, as for predict, or the number of a test pattern, from 0",
     )
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
     parser.add_argument(

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 from lenet1998.errors import DataError, reason_of
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-NAMES = "PNG, JPEG, BMP, GIF, TIFF or WebP"
+FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+NAMES = "PNG, JPEG, BMP or GIF"
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 512_000_000
 # Longer sides are halved, or more, before anything else: a digit of 20 pixels has no use for them.
@@ -23,13 +23,16 @@ LONGEST_SIDE = 2048
 # The chunks of a PNG that make its pixels, and the orientation. Notes, of any size and in any state, are passed over.
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
-# How files begin that are given for pictures, and what to do with them.
+# How other files begin that are given for pictures, at which byte, and what they are.
 OTHERS = (
     (b"%PDF", 0, "a PDF document"),
     (b"<svg", 0, "an SVG drawing"),
     (b"<?xml", 0, "an XML file, perhaps an SVG drawing"),
     (b"<!doctype html", 0, "a web page"),
     (b"<html", 0, "a web page"),
+    (b"II*\0", 0, "a TIFF picture"),
+    (b"MM\0*", 0, "a TIFF picture"),
+    (b"WEBP", 8, "a WebP picture"),
     (b"ftyphei", 4, "a HEIC photograph"),
     (b"ftypmif1", 4, "a HEIC photograph"),
     (b"ftypavif", 4, "an AVIF picture"),
@@ -94,10 +97,7 @@ def _what_it_is(body: bytes) -> str:
     if not body:
         return "empty"
     start = body[:64].lstrip().lower()
-    for magic, at, what in OTHERS:
-        if start[at:].startswith(magic.lower()):
-            return what
-    return "of another kind"
+    return next((what for magic, at, what in OTHERS if start.startswith(magic.lower(), at)), "of another kind")
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -110,10 +110,10 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _planes(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith(("I", "F")):
+    if picture.mode.startswith("I"):
         levels = np.asarray(picture, np.float32)
         # The brightest value tells how many bits are in use: scanners write 12, and programs 8, of 16.
-        bits = max(8, int(max(levels.max(), 0.0)).bit_length())
+        bits = max(8, int(levels.max()).bit_length())
         return _reduced(Image.fromarray(levels * np.float32(255.0 / (2**bits - 1))))[None]
     if picture.has_transparency_data:
         picture = _on_backing(picture.convert("RGBA"))

@@ -59,11 +59,8 @@ def find_ink(planes: np.ndarray) -> np.ndarray:
     strewn = np.count_nonzero(ink[~ndimage.binary_dilation(strong, EIGHT)]) > STREWN
     if is_in_form(ink / ink.max()):
         return np.where(strong | (not strewn), ink, 0.0) / ink.max()
-    background = _background(grey, sheet, middle, sign)
-    share = NOISE_SHARE
-    if background is None:
-        background = middle
-    else:
+    background, share = _background(grey, sheet, middle, sign), NOISE_SHARE
+    if np.ptp(background) > 0.0:
         ink, share = _departure(grey, sheet, background, sign), UNEVEN_SHARE
         if sign > 0:  # Light falls on ink as it falls on the sheet around it.
             ink *= background.max() / np.maximum(background, 1.0)
@@ -90,8 +87,8 @@ def _departure(grey: np.ndarray, sheet: np.ndarray, background: np.ndarray | flo
     return np.where(sheet, np.maximum(sign * (background - grey), 0.0), 0.0)
 
 
-def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float) -> np.ndarray | None:
-    """The sheet's brightness at each pixel, float32 (h, w), or None if it is ``middle`` nearly everywhere."""
+def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float) -> np.ndarray:
+    """The sheet's brightness at each pixel, float32 (h, w): ``middle`` itself if it is that nearly everywhere."""
     times = max(1, max(grey.shape) // COPY)
     small = np.asarray(Image.fromarray(grey).reduce(times))
     inside = np.asarray(Image.fromarray(sheet.astype(np.float32)).reduce(times)) > 0.99
@@ -100,7 +97,7 @@ def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float)
     near = ndimage.binary_dilation(departure > departure.max() / 2.0, EIGHT, iterations=max(1, side // 20))
     bare = departure[inside & ~near]
     if not bare.size or np.ptp(np.quantile(bare, (0.025, 0.975))) <= NOISE_SHARE * departure.max():
-        return None
+        return np.full_like(grey, middle)
     paper = inside
     for spread in SPREADS:
         weights = ndimage.gaussian_filter(paper.astype(np.float32), spread * side)
@@ -146,7 +143,7 @@ def _is_edge(box: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
 def _is_frame(part: np.ndarray) -> bool:
     """Whether a part is the outline of a rectangle: a box to write in."""
     inside = np.count_nonzero(ndimage.binary_fill_holes(part))
-    return inside > 0.9 * part.size and np.count_nonzero(part) < 0.3 * inside
+    return bool(inside > 0.9 * part.size and np.count_nonzero(part) < 0.3 * inside)
 
 
 def _are_several(boxes: list[tuple[slice, slice]]) -> bool:

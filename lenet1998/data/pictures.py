@@ -19,7 +19,7 @@ FAINT = 128
 def read_image(path: str | PathLike[str]) -> np.ndarray:
     """Return the digit in a picture file in MNIST's form: uint8 of shape (28, 28), 0 for background.
 
-    A PNG, JPEG, BMP, GIF, TIFF or WebP file of any size up to 64 million pixels and of any colours, dark on
+    A PNG, JPEG, BMP or GIF file of any size up to 64 million pixels and of any colours, dark on
     light or light on dark. Frames, a table around the sheet, shadows and slopes of light are told from ink, and
     what is transparent gets the backing, black or white, that the digit stands out from. A picture that is in
     MNIST's form already comes back in the same place. Raises ``DataError`` if the file cannot be read, is no

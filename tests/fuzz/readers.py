@@ -242,6 +242,10 @@ def image_files() -> Iterator[tuple[int, bytes]]:
         picture = Image.fromarray(page.astype(np.uint16) * 257) if mode == "I;16" else drawn.convert(mode)
         picture.save(stream, "PNG")
         yield from ((0, stream.getvalue()), (1, chunks(stream.getvalue())))
+    for kind in ("BMP", "GIF"):
+        stream = io.BytesIO()
+        drawn.save(stream, kind)
+        yield 0, stream.getvalue()
     for mode in ("L", "RGB", "CMYK"):
         stream = io.BytesIO()
         drawn.convert(mode).save(stream, "JPEG", exif=oriented(), progressive=mode == "L")
