@@ -10,7 +10,9 @@ from scipy.spatial.distance import cdist
 
 EIGHT = np.ones((3, 3), bool)  # neighbours along and across
 # This share of a sheet lies between four of its corners (of an ellipse, 0.64), ...
-LEAST_FILLED = 0.87
+LEAST_SQUARE = 0.89
+# ... it is a whole, but for strokes that reach its edge, ...
+LEAST_WHOLE = 0.85
 # ... shows this much of its own colour between the strokes, ...
 LEAST_BARE = 0.6
 # ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
@@ -56,7 +58,8 @@ def _inside(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
     side = (grey >= level) == bright
     labels, _ = ndimage.label(side)
     areas = np.bincount(labels.ravel())[1:]
-    hull = _hull(labels == 1 + areas.argmax()) if len(areas) else None
+    part = labels == 1 + areas.argmax()
+    hull = _hull(part)
     if hull is None:
         return None
     sheet = _polygon(hull, grey.shape)
@@ -66,7 +69,8 @@ def _inside(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
         sheet.all()
         or area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size
         or np.count_nonzero(side & sheet) < LEAST_BARE * area
-        or np.count_nonzero(_polygon(_four_corners(hull), grey.shape)) < LEAST_FILLED * area
+        or np.count_nonzero(ndimage.binary_fill_holes(part)) < LEAST_WHOLE * area
+        or np.count_nonzero(_polygon(_four_corners(hull), grey.shape)) < LEAST_SQUARE * area
     ):
         return None
     # The edge of a sheet is sharp, unlike that of a shade, but two pixels or more of it are blurred.
