@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from scipy import ndimage
 
 from lenet1998.errors import DataError, reason_of
 
@@ -123,12 +124,14 @@ def _planes(picture: Image.Image) -> np.ndarray:
 
 
 def _on_backing(picture: Image.Image) -> Image.Image:
-    """Lay a picture on black or white: on that which its opaque parts, the brighter and darker ones, are farther from.
+    """Lay a picture on black or white: on that which the inside of its opaque parts is farther from.
 
-    Squares, because ink that was cut out of its sheet often has an edge of the sheet's colour.
+    Inside, because ink that was cut out of its sheet has an edge of the sheet's colour.
     """
-    grey, alpha = (np.asarray(picture.convert("LA"), np.float64)[..., band] for band in (0, 1))
-    light = (alpha * grey**2).sum() > (alpha * (255.0 - grey) ** 2).sum()
+    grey, alpha = (np.asarray(band, np.float32) for band in picture.convert("LA").split())
+    inside = ndimage.minimum_filter(alpha, 3, mode="constant")
+    weights = inside if inside.any() else alpha
+    light = (weights * grey**2).sum() > (weights * (255.0 - grey) ** 2).sum()
     return Image.alpha_composite(Image.new("RGBA", picture.size, "black" if light else "white"), picture)
 
 

@@ -10,9 +10,9 @@ from scipy.spatial.distance import cdist
 
 EIGHT = np.ones((3, 3), bool)  # neighbours along and across
 # This share of a sheet lies between four of its corners (of an ellipse, 0.64), ...
-LEAST_SQUARE = 0.89
+LEAST_SQUARE = 0.86
 # ... it is a whole, but for strokes that reach its edge, ...
-LEAST_WHOLE = 0.85
+LEAST_WHOLE = 0.9
 # ... shows this much of its own colour between the strokes, ...
 LEAST_BARE = 0.6
 # ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
