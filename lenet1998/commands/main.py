@@ -26,7 +26,8 @@ from lenet1998.commands.options import (
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.prepare import read_image
+from lenet1998.data.image_files import NAMES
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
@@ -197,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
 
     added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
     added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
-    added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="PNG or JPEG, of any size")
+    added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help=f"{NAMES}, of any size")
     added.add_argument("--json", action="store_true", help="print JSON")
 
     for name in own_modules.NAMES:
