@@ -6,19 +6,19 @@ const LAYERS = {
   Convolution({ below: [, height, width], shape: [maps, rows, columns], kernel, stride, padding, sees, weight, bias }, x) {
     const y = new Float64Array(maps * rows * columns);
     let tap = 0; // kernels lie in the order in which the maps see those below, each from top to bottom
+    // The windows, from the first to the last, whose tap at a place of the kernel is not on the padding, which is zero.
+    const first = (place) => Math.max(0, Math.ceil((padding - place) / stride));
+    const last = (place, size, count) => Math.min(count - 1, Math.floor((size - 1 + padding - place) / stride));
     for (let map = 0; map < maps; map++) {
       const above = y.subarray(map * rows * columns, (map + 1) * rows * columns).fill(bias[map]);
       for (const seen of sees[map]) {
         for (let i = 0; i < kernel; i++) {
           for (let j = 0; j < kernel; j++) {
             const w = weight[tap++];
-            for (let row = 0; row < rows; row++) {
-              const from = row * stride + i - padding;
-              if (from < 0 || from >= height) continue; // the padding is zero
-              for (let column = 0; column < columns; column++) {
-                const at = column * stride + j - padding;
-                if (at >= 0 && at < width) above[row * columns + column] += w * x[(seen * height + from) * width + at];
-              }
+            const from = first(j), to = last(j, width, columns), end = last(i, height, rows);
+            for (let row = first(i); row <= end; row++) {
+              const start = (seen * height + row * stride + i - padding) * width + j - padding;
+              for (let column = from; column <= to; column++) above[row * columns + column] += w * x[start + column * stride];
             }
           }
         }

@@ -35,7 +35,7 @@ from lenet1998.running.checkpoint import Checkpoint
 from tests.interop.test_export import RECIPES, started
 from tests.networks import random_images
 
-GREY = [name for name, recipe in RECIPES.items() if name not in ("cat_lenet", "cifar10_convnet") and "20x20" not in name]
+GREY = [name for name in RECIPES if name not in ("cat_lenet", "cifar10_convnet") and "20x20" not in name]
 NODE = shutil.which("node")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -53,7 +53,9 @@ def computed(page: str, expression: str, folder: Path, **inputs) -> np.ndarray:
         (folder / "program.js").write_text(f"{program}console.log(out);", encoding="utf-8")
         command = [NODE, folder / "program.js"]
     elif CHROMIUM:
-        shown = f"<meta charset=utf-8><pre></pre><script>{program}document.querySelector('pre').textContent = out</script>"
+        shown = (
+            f"<meta charset=utf-8><pre></pre><script>{program}document.querySelector('pre').textContent = out</script>"
+        )
         (folder / "program.html").write_text(shown, encoding="utf-8")
         command = [CHROMIUM, "--headless", "--no-sandbox", "--dump-dom", (folder / "program.html").as_uri()]
     else:
@@ -69,10 +71,15 @@ def bytes_of(array: np.ndarray) -> str:
     return f'Uint8Array.from(atob("{base64.b64encode(array.tobytes()).decode()}"), (c) => c.charCodeAt(0))'
 
 
-def page_of(network: Network) -> str:
-    """The page of `default` with another network in it."""
-    page = html_page(pretrained.load("default"))
-    return re.sub(r'(id="network">).*?(</script>)', lambda match: match[1] + json.dumps(described(network)) + match[2], page)
+@pytest.fixture(scope="module")
+def page() -> str:
+    return html_page(pretrained.load("default"))
+
+
+def holding(network: Network, page: str) -> str:
+    """The page with another network in it."""
+    before, _, after = re.split(r'(?<=id="network">)(.*)(?=</script>)', page, maxsplit=1)
+    return before + json.dumps(described(network)) + after
 
 
 def assert_same(page: str, network: Network, images: np.ndarray, folder: Path) -> None:
@@ -84,16 +91,15 @@ def assert_same(page: str, network: Network, images: np.ndarray, folder: Path) -
     assert np.array_equal(found.argmin(axis=1), ours.argmin(axis=1))
 
 
-@pytest.mark.parametrize("name", pretrained.NAMES)
-def test_the_penalties_of_1000_test_patterns(name, tmp_path):
-    saved = pretrained.load(name)
-    assert_same(html_page(saved), saved.network(), synthetic_digits(1000, stream="test").images, tmp_path)
+def test_the_penalties_of_1000_test_patterns(page, tmp_path):
+    network = pretrained.load("default").network()
+    assert_same(page, network, synthetic_digits(1000, stream="test").images, tmp_path)
 
 
 @pytest.mark.parametrize("name", GREY)
-def test_every_network_that_a_recipe_can_name(name, tmp_path):
+def test_every_network_that_a_recipe_can_name(name, page, tmp_path):
     network = started(RECIPES[name])
-    assert_same(page_of(network), network, random_images(20, 28), tmp_path)
+    assert_same(holding(network, page), network, random_images(5, 28), tmp_path)
 
 
 def every_layer(*output: Layer, seed: int = 3) -> Network:
@@ -129,9 +135,9 @@ OUTPUTS = {
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("seed", [3, 4])
-def test_every_layer_also_with_strides_margins_and_tables(output, seed, tmp_path):
+def test_every_layer_also_with_strides_margins_and_tables(output, seed, page, tmp_path):
     network = every_layer(*OUTPUTS[output](), seed=seed)
-    assert_same(page_of(network), network, random_images(20, 28), tmp_path)
+    assert_same(holding(network, page), network, random_images(5, 28), tmp_path)
 
 
 def test_these_are_all_the_types_of_layers():
@@ -141,11 +147,11 @@ def test_these_are_all_the_types_of_layers():
 
 
 @pytest.mark.parametrize("recipe", [Recipe(), preset("modern"), RECIPES["lenet1"], RECIPES["one unit a class"]])
-def test_the_stages_are_those_that_show_draws(recipe, tmp_path):
+def test_the_stages_are_those_that_show_draws(recipe, page, tmp_path):
     network, (image,) = started(recipe), synthetic_digits(1).images
-    page, ours = page_of(network), activations(network, image[None])
+    ours = activations(network, image[None])
     flat = "stagesOf(network, image).flatMap(({ values, low, high }) => [values.length, low, high, ...values])"
-    found = computed(page, flat, tmp_path, image=bytes_of(image))
+    found = computed(holding(network, page), flat, tmp_path, image=bytes_of(image))
     expected = [[stage.values[0].size, stage.low, stage.high, *stage.values[0].ravel()] for stage in ours]
     np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-4, atol=1e-4)
 
@@ -169,20 +175,21 @@ def drawings() -> list[np.ndarray]:
     return [np.rint(sheet * 255).astype(np.uint8) for sheet in (*sheets, dot.ink, pixels, bar, faint, 0 * bar)]
 
 
-def test_what_is_drawn_is_brought_to_mnist_form(tmp_path):
-    sheets, page = drawings(), html_page(pretrained.load("default"))
-    every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => [...toMnistForm(ink.subarray(19600 * k, 19600 * (k + 1)), 140)])"
+def test_what_is_drawn_is_brought_to_mnist_form(page, tmp_path):
+    """To a grey level in one pixel of a hundred: Pillow may scale the columns before the rows, and rounds between."""
+    sheets = drawings()
+    digit = "[...toMnistForm(ink.subarray(19600 * k, 19600 * (k + 1)), 140)]"
+    every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => {digit})"
     found = computed(page, every, tmp_path, ink=bytes_of(np.stack(sheets)))
     ours = [to_mnist_form(sheet).ravel() for sheet in sheets[:-2]]
-    assert np.abs(found[:-2] - ours).max() <= 1, "Pillow's weights are rounded"
-    assert (found[:-2] == ours).mean() > 0.999
+    assert np.abs(found[:-2] - ours).max() <= 1
+    assert (found[:-2] == ours).mean() > 0.99
     assert not found[-2:].any(), "ink that does not survive scaling, and no ink, are no digit"
 
 
-def test_the_page_asks_for_nothing_and_says_what_it_is():
-    page = html_page(pretrained.load("default"))
-    markup = re.sub(r'(id="network">).*?(</script>)', r"\1\2", page)
-    assert not re.search(r"https?:|//[a-z]|src=|@import|url\(|fetch\(|XMLHttp|WebSocket|\bimport\b", re.sub(r"// .*", "", markup))
+def test_the_page_asks_for_nothing_and_says_what_it_is(page):
+    markup = re.sub(r'(?<=id="network">).*(?=</script>)', "", page)
+    assert not re.search(r"https?:|src=|@import|url\(|fetch\(|XMLHttp|WebSocket|\bimport\b", markup)
     assert "default-src 'none'" in markup
     assert "<h1>LeNet-5</h1>" in markup and "test error 1.15%" in markup
     assert "Gradient-Based Learning Applied to Document Recognition" in markup
@@ -197,7 +204,7 @@ def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
     assert "test error" not in page
 
 
-@pytest.mark.parametrize("name", ["cat_lenet", "cifar10_convnet", "one_layer_20x20"])
+@pytest.mark.parametrize("name", sorted(RECIPES.keys() - set(GREY)))
 def test_a_network_for_other_images_is_refused(name):
     with pytest.raises(LeNetError, match=r"draws grey digits of 28x28, and the network's input is \(\d, \d\d, \d\d\)"):
         described(started(RECIPES[name]))
