@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998 import __version__
 from lenet1998 import commands as own_modules
 from lenet1998.commands.ending import ended
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
@@ -155,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="lenet1998", description="LeNet-5 as LeCun, Bottou, Bengio and Haffner described it in 1998."
     )
+    top.add_argument("--version", action="version", version=f"lenet1998 {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(group: Any, name: str, does: Command, text: str) -> argparse.ArgumentParser:

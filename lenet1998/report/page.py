@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from html import escape
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 
+from lenet1998 import __version__
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.report.citation import bibtex
 from lenet1998.report.document import (
@@ -181,7 +181,7 @@ def _opening(results: Path) -> list[Block]:
             "of the IEEE 86(11), 1998: what the paper reports, and what this reproduction measured."
         ),
         Paragraph(
-            f"Made by `lenet1998 report`, version {version('lenet1998')}, on {today} from the files in `{results}`. "
+            f"Made by `lenet1998 report`, version {__version__}, on {today} from the files in `{results}`. "
             "Intervals are 95%. A + after a commit says that files differed from it."
         ),
     ]
