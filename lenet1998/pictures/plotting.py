@@ -31,6 +31,10 @@ LOOKS: tuple[dict[str, Any], ...] = tuple(
         strict=True,
     )
 )
+_PAPER = {  # colour, mark and Figure 5's column of an error
+    "train_error_percent": ("#7A3200", "s", "train_error_on_the_fly_percent"),
+    "test_error_percent": ("#003A5C", "o", "test_error_percent"),
+}
 _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 
@@ -103,7 +107,8 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
                 axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)
         compared = all(comparable(history) for history in histories)
         if compared:
-            _paper_curves(axes, len(passes))
+            paper_curve(axes, "train_error_percent", len(passes), "1998: training error, on the fly")
+            paper_curve(axes, "test_error_percent", len(passes), "1998: test error")
         axes.set(xlabel="pass through the training set", ylabel="error (%)", title=_title(histories, compared))
         axes.set_xlim(0.5, len(passes) + 0.5)
         axes.set_ylim(0, axes.get_ylim()[1])
@@ -112,22 +117,20 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def _paper_curves(axes: Axes, passes: int) -> None:
+def paper_curve(axes: Axes, key: str, passes: int, label: str) -> None:
+    """Figure 5's curve of an error, as far as one pass beyond ours; `key` is that of our records."""
+    colour, marker, column = _PAPER[key]
     points = [point for point in figure_5() if point["pass"] <= passes + 1]
-    for key, colour, marker, label in (
-        ("train_error_on_the_fly_percent", "#7A3200", "s", "training error, on the fly"),
-        ("test_error_percent", "#003A5C", "o", "test error"),
-    ):
-        axes.plot(
-            [point["pass"] for point in points],
-            [point[key] for point in points],
-            color=colour,
-            marker=marker,
-            linestyle=":",
-            linewidth=1,
-            markerfacecolor="white",
-            label=f"1998: {label}",
-        )
+    axes.plot(
+        [point["pass"] for point in points],
+        [point[column] for point in points],
+        color=colour,
+        marker=marker,
+        linestyle=":",
+        linewidth=1,
+        markerfacecolor="white",
+        label=label,
+    )
 
 
 def _title(histories: list[dict], compared: bool) -> str:
