@@ -33,7 +33,7 @@ def learning_curves(groups: dict[str, list[dict]], stem: Path) -> list[Path]:
                 curves = np.array([[record[key] for record in run["passes"]] for run in runs])
                 band(axes, np.arange(1, curves.shape[1] + 1), curves, plain(label), look)
             if compared:
-                paper_curve(axes, key, passes, "1998, Figure 5")
+                paper_curve(axes, key, passes, "1998, Figure 5", "#003A5C", "o")
             axes.set(xlabel="pass through the training set", ylabel=name, ylim=(0, axes.get_ylim()[1]))
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
         seeds = [len(runs) for runs in groups.values() if len(runs) > 1]

@@ -31,10 +31,6 @@ LOOKS: tuple[dict[str, Any], ...] = tuple(
         strict=True,
     )
 )
-_PAPER = {  # colour, mark and Figure 5's column of an error
-    "train_error_percent": ("#7A3200", "s", "train_error_on_the_fly_percent"),
-    "test_error_percent": ("#003A5C", "o", "test_error_percent"),
-}
 _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 
@@ -107,8 +103,9 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
                 axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)
         compared = all(comparable(history) for history in histories)
         if compared:
-            paper_curve(axes, "train_error_percent", len(passes), "1998: training error, on the fly")
-            paper_curve(axes, "test_error_percent", len(passes), "1998: test error")
+            label = "1998: training error, on the fly"
+            paper_curve(axes, "train_error_percent", len(passes), label, "#7A3200", "s")
+            paper_curve(axes, "test_error_percent", len(passes), "1998: test error", "#003A5C", "o")
         axes.set(xlabel="pass through the training set", ylabel="error (%)", title=_title(histories, compared))
         axes.set_xlim(0.5, len(passes) + 0.5)
         axes.set_ylim(0, axes.get_ylim()[1])
@@ -117,9 +114,9 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def paper_curve(axes: Axes, key: str, passes: int, label: str) -> None:
+def paper_curve(axes: Axes, key: str, passes: int, label: str, colour: str, marker: str) -> None:
     """Figure 5's curve of an error, as far as one pass beyond ours; `key` is that of our records."""
-    colour, marker, column = _PAPER[key]
+    column = {"train_error_percent": "train_error_on_the_fly_percent"}.get(key, key)
     points = [point for point in figure_5() if point["pass"] <= passes + 1]
     axes.plot(
         [point["pass"] for point in points],

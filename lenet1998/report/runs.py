@@ -11,8 +11,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import MISCLASSIFIED, by_errors, by_patterns, holm, same_seeds
@@ -95,4 +93,4 @@ def _compared(own: list[dict], first: list[dict]) -> tuple[str, float | None, fl
 def _p(value: float | None) -> str:
     if value is None:
         return ""
-    return "< 0.0001" if value < 1e-4 else np.format_float_positional(value, 2, fractional=False)
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
