@@ -53,14 +53,16 @@ def side_by_side(groups: dict[str, list[dict]]) -> Table:
     first, *others = groups.values()
     compared = [_compared(own, first) for own in others]
     adjusted = [holm([tests[place] for _, *tests in compared]) for place in (0, 1)]
+    several = len({patterns_text(own[0]) for own in groups.values()}) > 1
     rows, shown = [], set()
     for place, (label, own) in enumerate(groups.items(), -1):
         paper = papers(own[0])
-        if paper and patterns_text(own[0]) not in shown:
-            shown.add(patterns_text(own[0]))
-            name = f"1998, {patterns_text(own[0])} patterns"
-            rows.append([name, "", "20", *(f"{paper[key]:.2f}" if key in paper else "" for key in (TEST, TRAIN))])
-            rows[-1] += ["", "", ""]
+        size = patterns_text(own[0])
+        if paper and size not in shown:
+            shown.add(size)
+            name = f"1998, {size} patterns" if several else "1998"
+            errors = [f"{paper[key]:.2f}" if key in paper else "" for key in (TEST, TRAIN)]
+            rows.append([name, "", "20", *errors, "", "", ""])
         errors = [mean_text(at_pass(own, len(own[0]["passes"]), key)) for key in (TEST, TRAIN)]
         row = [label, str(len(own)), str(len(own[0]["passes"])), *errors]
         rows.append(row + ([compared[place][0], *(_p(each[place]) for each in adjusted)] if place >= 0 else [""] * 3))

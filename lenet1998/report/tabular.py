@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from lenet1998.report.document import MARKS, Table, to_markdown
 
+_LINE = 76
+"""About so many characters, with three between columns, are the width of an article's text."""
 _SPECIAL = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -40,11 +42,14 @@ def latex(table: Table) -> str:
     \end{tabular}
     \end{table}
     """
-    columns = "".join("lr"[all(_is_number(row[place]) for row in table.rows)] for place in range(len(table.head)))
-    head, *rows = (" & ".join(map(_cell, line)) + r" \\" for line in _lines(table))
+    columns = list(zip(*_lines(table), strict=True))
+    wide = sum(3 + max(map(len, column)) for column in columns) > _LINE
+    places = "".join("lr"[all(map(_is_number, column[1:]))] for column in columns)
+    head, *rows = (" & ".join(_stacked(cell) if wide else _cell(cell) for cell in line) for line in _lines(table))
     lines = [r"% \usepackage{booktabs}", r"\begin{table}", r"\centering", rf"\caption{{{_cell(table.caption)}}}"]
-    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule"]
-    return "\n".join([*lines, r"\end{tabular}", r"\end{table}"])
+    lines += [r"\footnotesize\setlength{\tabcolsep}{3pt}"] * wide
+    lines += [rf"\begin{{tabular}}{{{places}}}", r"\toprule", rf"{head} \\", r"\midrule"]
+    return "\n".join([*lines, *(rf"{row} \\" for row in rows), r"\bottomrule", r"\end{tabular}", r"\end{table}"])
 
 
 def comma_separated(table: Table) -> str:
@@ -82,6 +87,12 @@ def _cell(text: str) -> str:
         shown = inner.translate(_SPECIAL)
         parts.append(rf"\{kind}{{{shown}}}" if kind else shown)
     return "".join(parts)
+
+
+def _stacked(text: str) -> str:
+    """A cell with what it has in brackets, an interval or a unit, below the rest."""
+    above, bracket, below = text.partition(" (")
+    return rf"\shortstack[r]{{{_cell(above)}\\({_cell(below)}}}" if bracket else _cell(text)
 
 
 def _is_number(cell: str) -> bool:

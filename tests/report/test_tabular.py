@@ -45,6 +45,14 @@ def test_what_latex_takes_for_commands_is_escaped():
     assert r"\caption{95\% interval}" in text
 
 
+def test_a_wide_table_is_set_small_with_its_intervals_below_the_means():
+    head = ["run", *(f"error {k} (%)" for k in range(6))]
+    text = latex(Table(head, [["a", *["1.02 (0.96 to 1.09)"] * 6]], "Errors"))
+    assert r"\footnotesize" in text and text.count(r"\shortstack[r]{1.02\\(0.96 to 1.09)}") == 6
+    assert r"\shortstack[r]{error 0\\(\%)}" in text and r"\begin{tabular}{lrrrrrr}" in text
+    assert "shortstack" not in latex(Table(head[:3], [["a", "1.02 (0.96 to 1.09)", ""]], "Errors"))
+
+
 def test_columns_of_numbers_stand_right():
     rows = [["a", "1,000", "0.95 (0.9 to 1.0)", "", "no"], ["b", "-2", "up to 7", "1e-05", "3"]]
     assert r"\begin{tabular}{lrrrl}" in latex(Table(["", "n", "m", "p", "x"], rows, "Numbers"))
