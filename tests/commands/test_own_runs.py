@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lenet1998
 from lenet1998.commands import main as cli
@@ -58,8 +59,11 @@ def test_the_confusion_matrix_the_list_and_the_errors_by_class_agree(trained, tm
     head, *wrong = csv.reader((tmp_path / "misclassified.csv").read_text().splitlines())
     assert head == ["index", "true class", "answer"] and len(wrong) == found["errors"]
     test = lenet1998.data.load("synthetic", train_size=1, test_size=100).test
-    for index, label, answer in wrong:
-        assert test.labels[int(index)] == int(label) != int(answer)
+    counted = np.diag(matrix.diagonal())
+    for index, label, answer in (map(int, row) for row in wrong):
+        assert test.labels[index] == label != answer
+        counted[label, answer] += 1
+    assert np.array_equal(counted, matrix), "true classes are rows, answers are columns"
     assert main(command) == 0
     printed = capsys.readouterr().out
     by_class = [line.split() for line in printed.splitlines() if line[:5].strip().isdigit()]
@@ -96,9 +100,11 @@ def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
     saved = lenet1998.checkpoint.load(trained)
     assert np.array_equal(saved.values, lenet1998.checkpoint.load(str(trained / "checkpoint.npz")).values)
     digit = str(tmp_path / "digit.png")
+    image = lenet1998.data.load("synthetic", train_size=1, test_size=1).test.images[0]
+    Image.fromarray(np.kron(image, np.ones((3, 3), np.uint8))).save(digit)
     for command in (
         ["check", str(trained), "--with", str(trained / "checkpoint.npz")],
-        ["show", "3", "--test-size", "10", "--checkpoint", str(trained), "--out", digit],
+        ["show", "3", "--test-size", "10", "--checkpoint", str(trained), "--out", str(tmp_path / "s.png")],
         ["predict", digit, "--checkpoint", str(trained)],
         ["export", str(trained), "--format", "npz", "--out", str(tmp_path / "x.npz")],
     ):
