@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998.running.run import run as run
     from lenet1998.training import Trainer as Trainer
 
+__version__ = "0.1.0"
+
 _MODULES = {"checkpoint": "running", "data": "", "export": "interop", "pretrained": ""}
 _HOMES = {
     "Checkpoint": "running.checkpoint",

@@ -26,7 +26,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, whole or not at all; a file that is there already is refused, for it may be a checkpoint."""
     kind = _format(arguments.out, arguments.format)
-    out = arguments.out or Path(f"{Path(arguments.checkpoint).stem}_export.{kind}")
+    source = Path(arguments.checkpoint)
+    out = arguments.out or Path(f"{source.name if source.is_dir() else source.stem}_export.{kind}")
     if out.exists():
         raise LeNetError(f"{out} is there already: choose another --out, or remove it")
     saved, network = chosen_network(arguments.checkpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+import lenet1998 as lenet1998_package
 from lenet1998.commands import main as cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
@@ -62,6 +64,18 @@ def test_help(command):
     done = lenet1998(*command, "--help")
     assert done.returncode == 0
     assert "usage: lenet1998" in done.stdout
+
+
+def test_the_version_is_the_package_s_and_the_citation_s(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert not end.value.code
+    assert capsys.readouterr().out == f"lenet1998 {lenet1998_package.__version__}\n"
+    assert cli.main(["cite"]) == 0
+    cited = capsys.readouterr().out
+    assert re.findall(r"^@(\w+){", cited, re.MULTILINE) == ["software", "article"]
+    assert f"version = {{{lenet1998_package.__version__}}}," in cited
+    assert cited.count("{") == cited.count("}")
 
 
 def test_train_writes_what_it_says(trained):
