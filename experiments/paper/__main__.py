@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from lenet1998.report.experiments import EXPERIMENTS, find
 from lenet1998.running.provenance import commit
 
 SECONDS = ("seconds", "seconds_to_fit")  # the keys under which records have them
-UNKNOWN_COST = 60.0  # seconds, of an experiment that has no seconds on record
+UNKNOWN_COST, TRIAL_COST = 60.0, 15.0  # seconds, of an experiment that has none on record, and of a trial
 # A trial of what has no --quick of its own.
 QUICK = {
     "section3_choices": ("--train-size", "300", "--held-out", "100", "--passes", "1"),
@@ -42,7 +42,7 @@ WHOLE = ("fig8_misclassified", "pretrained", "summary")  # these need runs of fu
 
 @dataclass(frozen=True)
 class Step:
-    """One command: its name, what follows `python`, and the seconds that it is thought to take with one job."""
+    """One command: its name, what follows `python`, and the seconds that it is thought to take."""
 
     name: str
     command: tuple[str, ...]
@@ -85,7 +85,8 @@ def chosen(arguments: argparse.Namespace) -> list[Step]:
     if unknown:
         raise LeNetError(f"no experiment is called {unknown[0]!r}: choose {', '.join(known)}")
     left_out = {*arguments.skip, *(WHOLE if arguments.quick else ())}
-    return [step for name, step in known.items() if name not in left_out and name in (arguments.only or known)]
+    wanted = [step for name, step in known.items() if name not in left_out and name in (arguments.only or known)]
+    return [replace(step, seconds=TRIAL_COST if arguments.quick else step.seconds / arguments.jobs) for step in wanted]
 
 
 def command(step: Step, arguments: argparse.Namespace) -> list[str]:
@@ -140,7 +141,8 @@ def run(arguments: argparse.Namespace) -> None:
     todo = [step for step in chosen(arguments) if not (known and done.get(step.name) == now)]
     failed = []
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    with tqdm(total=sum(step.seconds for step in todo), bar_format=form, disable=arguments.quiet) as bar:
+    silent = arguments.quiet or not sys.stderr.isatty()
+    with tqdm(total=sum(step.seconds for step in todo), bar_format=form, disable=silent) as bar:
         for step in todo:
             if perform(step, arguments, bar):
                 done[step.name] = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -72,7 +73,7 @@ def check(
     if not found:
         raise LeNetError(f"no training with digests is on record in {results}: run the experiments first")
     different = 0
-    with tqdm(total=sum(_cost(run) for _, run in found), unit="s", disable=quiet) as bar:
+    with tqdm(total=sum(_cost(run) for _, run in found), unit="s", disable=quiet or not sys.stderr.isatty()) as bar:
         for (_, history), (line, same) in zip(found, _each(found, data_dir, jobs), strict=True):
             different += not same
             bar.update(_cost(history))

@@ -38,16 +38,23 @@ def page(rows: list[dict], sizes: list[dict]) -> str:
     }
     for title, own in parts.items():
         if own:
-            text += ["", f"**{title}**", "", *_table(own)]
+            text += ["", f"## {title}", "", *_table(own)]
     if sizes:
-        text += ["", "**Training errors by size, Figure 6**", "", "| patterns | seeds | last pass, on the fly | "]
+        text += ["", "## Training errors by size, Figure 6", "", "| patterns | seeds | last pass, on the fly | "]
         text[-1] += "after training | 1998 |"
         text.append("|---|---|---|---|---|")
         for row in sizes:
             paper = "" if row["paper_percent"] is None else f"{row['paper_percent']:.2f}"
             cells = f"{row['on_the_fly_percent']:.2f} | {row['after_training_percent']:.2f} | {paper}"
             text.append(f"| {row['size']:,} | {row['seeds']} | {cells} |")
-    text += ["", "**The claims**; bold is met", "", *(f"- {claim}: {what}" for claim, what in CLAIMS.items())]
+    text += [
+        "",
+        "## The claims",
+        "",
+        "In the tables bold is met.",
+        "",
+        *(f"- {claim}: {what}" for claim, what in CLAIMS.items()),
+    ]
     return "\n".join(text) + "\n"
 
 

@@ -19,7 +19,6 @@ from lenet1998.running.check import DifferenceError
 from lenet1998.running.run import run
 from lenet1998.training import DIGEST
 
-EXPERIMENTS = Path(paper.__file__).parent.parent
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
 
 
@@ -36,14 +35,6 @@ def test_every_experiment_is_a_step_and_comes_after_what_it_needs():
         assert names.index(needed) < names.index(by)
     assert names[-1] == "report" and len(names) == len(set(names))
     assert set(QUICK) | set(WHOLE) <= set(names)
-    modules = {
-        "experiments." + ".".join(path.relative_to(EXPERIMENTS).with_suffix("").parts).removesuffix(".__main__")
-        for path in EXPERIMENTS.rglob("*.py")
-        if 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
-    }
-    assert modules - {step.command[1] for step in steps()} == {"experiments.paper", "experiments.speed.processes"}, (
-        "the latter is a worker"
-    )
 
 
 def test_costs_are_the_seconds_on_record(tmp_path):
