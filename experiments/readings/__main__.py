@@ -5,9 +5,9 @@ answer these questions are a space; the study samples it, and scores each readin
 about training. Everything is learned on the first 50,000 training patterns and judged on the last 10,000: the test set
 plays no part.
 
-1. Points of Sobol's sequence all over the space, with one seed. A reading is given up after three passes if its
-   training errors already lie so far from Figure 5's that the claim on the curve is lost, whatever follows, or if the
-   rates of its first pass are more than a factor of 3 from the paper's.
+1. Points of Sobol's sequence all over the space, with one seed. A reading is given up after one pass, three or
+   ten if its training errors already lie so far from Figure 5's that the claim on the curve is lost, whatever follows,
+   or if the rates of its first pass are further from the paper's than twice the tolerance.
 2. A sixth as many again in the box of the best of them.
 3. The best 12 with three seeds, the best 4 with ten. "Best" takes turns: closest to the results, and fewest
    departures from the text among those that meet every claim.

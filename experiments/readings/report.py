@@ -70,7 +70,11 @@ def _table(rows: list[dict]) -> list[str]:
         late = "given up" if row["stopped"] else "-"
         cells = {
             "rates": f"{row['step_min']:.1e} .. {row['step_max']:.1e} | {row['rate_factor']:.2f}",
-            "curve": late if row["stopped"] else f"{row['curve_rms']:.2f}",
+            "curve": f"{row['curve_rms']:.2f}"
+            if not row["stopped"]
+            else late
+            if row["met"]["curve"] is None
+            else "lost",
             "end": late if row["stopped"] else f"{row['train_error_percent']:.2f}",
             "stable": late if row["stopped"] else f"{row['rise']:.2f}, {row['held_out_worst']:.2f}",
             "first": "{:.2f}, {:.2f}".format(*row["first"]),
@@ -157,7 +161,7 @@ def _legend(axes: Axes) -> None:
     handles = [mark(shape, MET, f"met, {loss}") for loss, shape in MARKS.items()]
     handles += [
         mark("x", FAILED, "failed"),
-        mark(".", UNKNOWN, "not known: given up\nafter three passes"),
+        mark(".", UNKNOWN, "not known: given up\nearly"),
         mark("*", TEXT, "the text taken literally", 8, hollow=True),
         mark("o", TEXT, "the two winners", 9, hollow=True),
     ]

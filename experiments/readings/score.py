@@ -33,7 +33,8 @@ CLAIMS = {
 RATE_FACTOR, CURVE, END, RISE, WORST, FIRST, FALL = 1.5, 0.2, 0.1, 0.05, 1.0, 0.75, 0.15
 TEST_ERROR, TRAINING_ERROR = 0.95, 0.35  # per cent
 DROPS = (3, 6, 9)
-TRIAL, FAR = 3, 3.0  # passes after which a reading may be given up, and the factor in its rates that is too much
+TRIALS = (1, 3, 10)  # passes after which a reading may be given up
+FAR = RATE_FACTOR**2  # rates that are so far off, twice the tolerance, decide without the other claims
 SMOOTH = 5  # passes over which held-out errors are averaged: one pass is too noisy for a single seed
 
 _PAPER = np.array([point["train_error_on_the_fly_percent"] for point in figure_5()])
@@ -46,8 +47,8 @@ def training_curve(histories: list[dict]) -> np.ndarray:
 
 def curve_lost(train: np.ndarray) -> bool:
     """Whether the first passes differ from Figure 5's by more than all passes of a curve that is near may together."""
-    first = np.asarray(train[:TRIAL]) - _PAPER[: len(train[:TRIAL])]
-    return float(np.sum(first**2)) > len(_PAPER) * CURVE**2
+    first = train[: len(_PAPER)]
+    return float(np.sum((first - _PAPER[: len(first)]) ** 2)) > len(_PAPER) * CURVE**2
 
 
 def hopeless(histories: list[dict]) -> bool:
@@ -106,6 +107,11 @@ def score(recipe: Recipe, histories: list[dict], diverged: int = 0, stopped: boo
     low, high = rates(histories)
     measures = {"step_min": low, "step_max": high, "rate_factor": factor, "first": first, "curve_rms": curve}
     met: dict[str, bool | None] = {claim: None if miss is None else bool(miss <= 1) for claim, miss in misses.items()}
+    if len(train) > max(DROPS):
+        ours = falls(train)
+        misses["drops"] = miss = float(np.sqrt(np.mean((ours - falls(_PAPER)) ** 2))) / FALL
+        met["drops"] = miss <= 1 and bool((ours > falls(train, later=1)).all())
+        measures["drops"] = [float(fall) for fall in ours]
     if stopped:
         met["curve"] = False if curve_lost(train) else None
         return {**about, **measures, "misses": misses | {"curve": None}, "met": met, "distance": None}
@@ -121,11 +127,6 @@ def score(recipe: Recipe, histories: list[dict], diverged: int = 0, stopped: boo
     }
     late = {"end": abs(end - TRAINING_ERROR) / END, "stable": max(float(rise) / RISE, (worst - TEST_ERROR) / WORST)}
     met |= {"end": late["end"] <= 1, "stable": late["stable"] <= 1 and not diverged}
-    if len(train) > max(DROPS):
-        ours = falls(train)
-        late["drops"] = float(np.sqrt(np.mean((ours - falls(_PAPER)) ** 2))) / FALL
-        met["drops"] = late["drops"] <= 1 and bool((ours > falls(train, later=1)).all())
-        measures["drops"] = [float(fall) for fall in ours]
     misses |= late
     known = [miss for miss in misses.values() if miss is not None]
     distance = float(np.sqrt(np.mean(np.square(known)))) if len(known) == len(CLAIMS) and not diverged else None

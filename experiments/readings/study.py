@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from experiments.common import carry_out, named, seeds_of
-from experiments.readings.score import TRIAL, best, hopeless, rows
+from experiments.readings.score import TRIALS, best, hopeless, rows
 from lenet1998.engines import make_engine
 from lenet1998.evaluation import error_rate
 from lenet1998.loss import make_loss
@@ -35,14 +35,14 @@ class Study:
 
     def made(self, recipes: list[Recipe], part: str, seeds: int = 1) -> None:
         """Train readings, and give up those that diverge in the first passes, or are hopeless after them."""
-        passes = self.arguments.passes
         tasks = [task for recipe in recipes for task in self.tasks(recipe, seeds)]
-        if passes > TRIAL:
-            self.carried([replace(task, passes=TRIAL) for task in tasks], part)
-            lost = {end["recipe"] for end in self.diverged}
-            names = {recipe.name for recipe in recipes} - lost
-            lost |= {name for name in names if hopeless(named(self.histories, name))}
-            tasks = [replace(task, shared=True) for task in tasks if task.recipe.name not in lost]
+        for passes in TRIALS:
+            if passes < self.arguments.passes:
+                self.carried([replace(task, passes=passes) for task in tasks], part)
+                lost = {end["recipe"] for end in self.diverged}
+                names = {task.recipe.name for task in tasks} - lost
+                lost |= {name for name in names if hopeless(named(self.histories, name))}
+                tasks = [replace(task, shared=True) for task in tasks if task.recipe.name not in lost]
         self.carried(tasks, part)
 
     def repeated(self, count: int, seeds: int) -> None:

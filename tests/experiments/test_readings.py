@@ -166,7 +166,7 @@ def test_divergence_and_giving_up_are_told_and_drawn(tmp_path):
     assert [row["reading"] for row in found] == ["good", "given up", "printed"]
     page = report.page(found, [])
     lines = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
-    assert "1 diverged | 0 | diverged" in lines["printed"] and "given up | given up" in lines["given up"]
+    assert "1 diverged | 0 | diverged" in lines["printed"] and "| lost | given up | given up |" in lines["given up"]
     assert page.startswith("- **closest**: `good`\n- **least departure**: `good`")
     drawn = report.draw(found, tmp_path / "map")
     assert all(path.stat().st_size > 1000 for path in drawn)
