@@ -2,8 +2,9 @@
 
 Each experiment is a command of its own (`python -m experiments.NAME`), in the order of `lenet1998 report`, in which
 what an experiment needs comes before it. One that fails does not stop the others; the exit code says so, and what it
-printed is in RUNS/paper/NAME.log. With --resume experiments that this commit has finished are left out, and the others
-take their finished runs and continue. The time left is estimated from the seconds of the recorded runs.
+printed is in RUNS/paper/NAME.log. RUNS/paper/done.json has the seconds of each. With --resume experiments that this
+commit has finished are left out, and the others take their finished runs and continue. The time left is estimated from
+the seconds of the recorded runs.
 
 `--check` trains nothing anew: it repeats the first pass of one seed of every recorded training and compares the
 parameters with the record, to the last bit.
@@ -110,8 +111,11 @@ def command(step: Step, arguments: argparse.Namespace) -> list[str]:
     return [*base, *given, *(QUICK.get(step.name, ()) if arguments.quick else ())]
 
 
-def perform(step: Step, arguments: argparse.Namespace, bar: tqdm) -> bool:
-    """Run one experiment, its output into a log, the bar going on as long as it is thought to take."""
+def perform(step: Step, arguments: argparse.Namespace, bar: tqdm) -> float | None:
+    """Run one experiment, its output into a log, and return its seconds, or None where it failed.
+
+    Meanwhile the bar goes on as long as it is thought to take.
+    """
     log = arguments.runs / "paper" / f"{step.name}.log"
     before, begun = bar.n, time.monotonic()
     bar.set_description(step.name)
@@ -124,9 +128,10 @@ def perform(step: Step, arguments: argparse.Namespace, bar: tqdm) -> bool:
         finally:
             process.wait()
     bar.update(before + step.seconds - bar.n)
-    outcome = "done" if process.returncode == 0 else f"FAILED (exit code {process.returncode}, see {log})"
-    bar.write(f"{step.name}: {outcome} in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    return process.returncode == 0
+    spent, failed = time.monotonic() - begun, process.returncode != 0
+    outcome = f"FAILED (exit code {process.returncode}, see {log})" if failed else "done"
+    bar.write(f"{step.name}: {outcome} in {spent:.0f} s", file=sys.stderr)
+    return None if failed else spent
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -136,19 +141,20 @@ def run(arguments: argparse.Namespace) -> None:
     make_directory(arguments.out)
     path, now = place / "done.json", commit()
     there = path.exists() and arguments.resume
-    done: dict[str, str | None] = json.loads(path.read_text(encoding="utf-8")) if there else {}
+    done: dict[str, dict] = json.loads(path.read_text(encoding="utf-8")) if there else {}
     known = now is not None and not now.endswith("+")
-    todo = [step for step in chosen(arguments) if not (known and done.get(step.name) == now)]
+    todo = [step for step in chosen(arguments) if not (known and done.get(step.name, {}).get("commit") == now)]
     failed = []
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
     silent = arguments.quiet or not sys.stderr.isatty()
     with tqdm(total=sum(step.seconds for step in todo), bar_format=form, disable=silent) as bar:
         for step in todo:
-            if perform(step, arguments, bar):
-                done[step.name] = now
-                write_json(path, done)
-            else:
+            spent = perform(step, arguments, bar)
+            if spent is None:
                 failed.append(step.name)
+            else:
+                done[step.name] = {"commit": now, "seconds": round(spent, 1)}
+                write_json(path, done)
     if failed:
         raise LeNetError(
             f"{len(failed)} of {len(todo)} experiments failed ({', '.join(failed)}); their logs are in {place}, and "
