@@ -8,7 +8,7 @@ plays no part.
 1. Points of Sobol's sequence all over the space, with one seed. A reading is given up after one pass, three or
    ten if its training errors already lie so far from Figure 5's that the claim on the curve is lost, whatever follows,
    or if the rates of its first pass are further from the paper's than twice the tolerance.
-2. A sixth as many again in the box of the best of them.
+2. A third as many again in the box of the best of them.
 3. The best 12 with three seeds, the best 4 with ten. "Best" takes turns: closest to the results, and fewest
    departures from the text among those that meet every claim.
 4. The text taken literally, and each combination of three other answers; for the winner, whether Figure 6's training
@@ -43,7 +43,7 @@ def train(arguments: argparse.Namespace) -> None:
     space = Space()
     study.made(space.points(arguments.points, seed=1), SPACE)
     box = space.around([Recipe.from_dict(row["recipe"]) for row in best(study.rows(), FEW)])
-    study.made(box.points(max(1, arguments.points // 6), seed=2), BOX)
+    study.made(box.points(max(1, arguments.points // 3), seed=2), BOX)
     study.repeated(FEW, some)
     study.repeated(FINALISTS, arguments.seeds)
     study.made(literal(), LITERAL, some)

@@ -184,9 +184,10 @@ def by_departures(row: dict) -> tuple[bool, int, float]:
 
 
 def best(rows: list[dict], count: int) -> list[dict]:
-    """The first of both rankings in turn, each once, until there are so many."""
+    """The first of both rankings in turn, each once, until there are so many; none that diverged or was given up."""
+    ended = [row for row in rows if not row["stopped"] and not row["diverged"]]
     chosen: list[dict] = []
-    for pair in zip(sorted(rows, key=by_distance), sorted(rows, key=by_departures), strict=True):
+    for pair in zip(sorted(ended, key=by_distance), sorted(ended, key=by_departures), strict=True):
         chosen += [row for k, row in enumerate(pair) if row not in chosen and row not in pair[:k]]
     return chosen[:count]
 

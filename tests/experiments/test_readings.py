@@ -153,6 +153,8 @@ def test_best_takes_turns_and_the_winners_are_the_closest_and_the_least_departur
     ]
     found = rows(runs, [])
     assert [row["reading"] for row in best(found, 3)] == ["near", "printed gain", "farther"]
+    given_up = history(replace(BASE, name="given up"), passes=10)
+    assert len(best(rows([*runs, given_up], []), 12)) == len(runs), "what was given up is not made again"
     named = {title: row["reading"] for title, row in winners(found).items()}
     assert named == {"closest": "near", "least departure": "printed gain"}
     more = [point("printed gain, errs more", held_out=1.0, penalty_scale=0.1, seed=2)]
