@@ -30,6 +30,7 @@ from experiments.readings.design import Space, literal, questions
 from experiments.readings.score import CLAIMS, best, rows, sizes, winners
 from experiments.readings.study import BOX, LITERAL, NAME, QUESTIONS, SPACE, Study
 from lenet1998.commands.options import positive
+from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json
 from lenet1998.recipe import Recipe
 
@@ -47,7 +48,10 @@ def train(arguments: argparse.Namespace) -> None:
     study.repeated(FEW, some)
     study.repeated(FINALISTS, arguments.seeds)
     study.made(literal(), LITERAL, some)
-    winner = Recipe.from_dict(winners(study.rows())["least departure"]["recipe"])
+    named = winners(study.rows())
+    if not named:
+        raise LeNetError("every reading diverged or was given up: give more --points")
+    winner = Recipe.from_dict(named["least departure"]["recipe"])
     study.sized(winner, some)
     study.made(questions(winner), QUESTIONS)
     study.finished()

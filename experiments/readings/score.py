@@ -178,16 +178,21 @@ def by_distance(row: dict) -> float:
     return math.inf if row["distance"] is None else row["distance"]
 
 
-def by_departures(row: dict) -> tuple[bool, int, float]:
-    """Those that meet every claim first, of them the ones that depart least, of these the lowest held-out error."""
-    return not every_claim(row), len(row["departures"]), row.get("held_out_error_percent", math.inf)
+def by_departures(row: dict) -> tuple[int, int, float]:
+    """Those that fail the fewest claims first, of them those that depart least, of these the lowest held-out error."""
+    failed = sum(holds is not True for holds in row["met"].values())
+    return failed, len(row["departures"]), row.get("held_out_error_percent", math.inf)
+
+
+def ended(rows: list[dict]) -> list[dict]:
+    """Those of which no seed diverged, and that were not given up."""
+    return [row for row in rows if not row["stopped"] and not row["diverged"]]
 
 
 def best(rows: list[dict], count: int) -> list[dict]:
-    """The first of both rankings in turn, each once, until there are so many; none that diverged or was given up."""
-    ended = [row for row in rows if not row["stopped"] and not row["diverged"]]
+    """Of those that ended the first of both rankings in turn, each once, until there are so many."""
     chosen: list[dict] = []
-    for pair in zip(sorted(ended, key=by_distance), sorted(ended, key=by_departures), strict=True):
+    for pair in zip(sorted(ended(rows), key=by_distance), sorted(ended(rows), key=by_departures), strict=True):
         chosen += [row for k, row in enumerate(pair) if row not in chosen and row not in pair[:k]]
     return chosen[:count]
 
@@ -197,7 +202,7 @@ def winners(rows: list[dict]) -> dict[str, dict]:
 
     A winner meets every claim if any reading does.
     """
-    most = max(row["seeds"] for row in rows)
-    final = [row for row in rows if row["seeds"] == most]
+    most = max((row["seeds"] for row in ended(rows)), default=0)
+    final = [row for row in ended(rows) if row["seeds"] == most]
     final = [row for row in final if every_claim(row)] or final
-    return {"closest": min(final, key=by_distance), "least departure": min(final, key=by_departures)}
+    return {"closest": min(final, key=by_distance), "least departure": min(final, key=by_departures)} if final else {}
