@@ -15,6 +15,7 @@ from lenet1998.recipe import PRINTED, Recipe
 
 MET, FAILED, UNKNOWN, TEXT = "#0072B2", "#D55E00", "0.75", "#000000"
 MARKS = {"eq. 8": "o", "eq. 9, exact": "D", "eq. 9, constant": "s"}
+SAMPLED = ("space", "box", "round")
 OVER_F = 0.8  # where on the axis of gains the readings stand that divide by the fan-in instead of its root
 _TITLES = {
     "rates": "rates of pass 1",
@@ -31,10 +32,10 @@ def page(rows: list[dict], sizes: list[dict]) -> str:
     """The page in Markdown: winners, all scores by part of the study, Figure 6's training errors, the claims."""
     text = [f"- **{title}**: `{row['reading']}`" for title, row in winners(rows).items()]
     parts = {
-        "Repeated with more seeds": [row for row in rows if row["part"] in ("space", "box") and row["seeds"] > 1],
+        "Repeated with more seeds": [row for row in rows if row["part"] in SAMPLED and row["seeds"] > 1],
         "The text taken literally": [row for row in rows if row["part"] == "literal"],
         "The winner with one other answer": [row for row in rows if row["part"] == "questions"],
-        "The space, one seed": [row for row in rows if row["part"] in ("space", "box") and row["seeds"] < 2],
+        "The space, one seed": [row for row in rows if row["part"] in SAMPLED and row["seeds"] < 2],
     }
     for title, own in parts.items():
         if own:

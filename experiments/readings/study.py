@@ -20,7 +20,7 @@ from lenet1998.running.sweep import Task
 from lenet1998.training import DIGEST
 
 NAME = "readings"
-SPACE, BOX, LITERAL, QUESTIONS = "space", "box", "literal", "questions"
+SPACE, BOX, ROUND, LITERAL, QUESTIONS = "space", "box", "round", "literal", "questions"
 
 
 class Study:
@@ -47,7 +47,7 @@ class Study:
 
     def repeated(self, count: int, seeds: int) -> None:
         """The best readings of the space with so many seeds."""
-        chosen = best([row for row in self.rows() if row["part"] in (SPACE, BOX)], count)
+        chosen = best([row for row in self.rows() if row["part"] in (SPACE, BOX, ROUND)], count)
         recipes = [Recipe.from_dict(row["recipe"]) for row in chosen]
         made = {(run["recipe"]["name"], run["seed"]) for run in self.histories}
         tasks = [task for recipe in recipes for task in self.tasks(recipe, seeds)]

@@ -11,7 +11,17 @@ import pytest
 from experiments import common
 from experiments.readings import __main__ as readings
 from experiments.readings import report
-from experiments.readings.design import ANSWERS, BASE, OPEN, Space, departures, literal, on_the_average, questions
+from experiments.readings.design import (
+    ANSWERS,
+    BASE,
+    OPEN,
+    Space,
+    departures,
+    literal,
+    on_the_average,
+    questions,
+    rounded,
+)
 from experiments.readings.design import reading as made
 from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_claim, hopeless, rows, score, winners
 from experiments.readings.study import slim
@@ -131,6 +141,7 @@ def test_departures_are_counted_from_the_recipe():
     assert sorted(departures(PRINTED.override(stated))) == sorted(each.partition("=")[0] for each in stated)
     assert departures(PRINTED.override(["loss=map", "curvature_seed=constant"])) == ["curvature_seed"]
     assert set(OPEN) <= set(PRINTED.as_dict())
+    assert [departures(recipe) for recipe in rounded()] == [["init_power", "penalty_scale"]] * 8
 
 
 def test_the_text_comes_first_and_with_every_combination_of_the_other_answers():
@@ -188,6 +199,7 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
     small = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--seeds", "1", "--passes", "1"]
     monkeypatch.setattr(readings, "questions", lambda winner: questions(winner)[:1])
     monkeypatch.setattr(readings, "literal", lambda: literal()[:1])
+    monkeypatch.setattr(readings, "rounded", lambda: rounded()[:1])
     monkeypatch.setattr("sys.argv", ["readings", *small, "--points", "2", *where])
     write, left = common.write_json, [2]
 
@@ -209,5 +221,5 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
     sizes = [run["data"]["train_size"] for run in recorded["runs"] if "train_error_after_percent" in run]
     assert sorted(sizes) == [75, 150, 300]
     scores = json.loads((tmp_path / "readings_scores.json").read_text())
-    assert {row["part"] for row in scores["rows"]} == {"space", "box", "literal", "questions"}
+    assert {row["part"] for row in scores["rows"]} == {"space", "box", "round", "literal", "questions"}
     assert [row["size"] for row in scores["sizes"]] == [75, 150, 300]
