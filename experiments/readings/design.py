@@ -38,8 +38,8 @@ ANSWERS = (
     "init_power=0.5",
     "penalty_scale=0.1",
 )
-# Round numbers, chosen when the box was known: there the printed gain and equation 9 with its own second derivative came
-# close to every claim with two departures, where S layers average and start at a coefficient of about 1 or 2.
+# Round numbers, chosen when the box was known: there the printed gain and equation 9 with its own second derivative
+# came close to every claim with two departures, where S layers average and start at a coefficient of about 1 or 2.
 ROUND = {"coefficient": (1.0, 2.0), "penalty_scale": (0.08, 0.1), "j": (0.5, 1.0)}
 # Asked of the winner alone, one at a time.
 QUESTIONS = (
