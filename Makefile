@@ -5,13 +5,19 @@ STAMP = $(VENV)/.installed
 # Training has an environment of its own: it needs no test tools, and the versions with which the results were recorded.
 RECORDED = $(VENV)-recorded
 
-.PHONY: reproduce test
+.PHONY: paper reproduce test
 
 # Train LeNet-5 and lay its error curves over Figure 5; a stopped run continues where it was. Then one line says whether it is,
 # bit for bit, the run of this seed in the record.
 reproduce: $(RECORDED)/.installed
 	$(RECORDED)/bin/lenet1998 train --out reproduction --resume
 	$(RECORDED)/bin/lenet1998 check experiments/results/fig5_error_curves.json --with reproduction || test $$? -eq 1
+
+# Every experiment in order of dependence, then the README's results and the report; a stopped one continues where it was.
+# `make paper ARGS=--quick` is a trial of all in minutes, `make paper ARGS=--check` compares what is recorded with this machine.
+paper: $(RECORDED)/.installed
+	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,sweep,baselines]"
+	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
 
 # The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index: the second run
 # takes what reaches a kernel, the tests of the core, of modern parts and of the kernels themselves.

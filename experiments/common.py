@@ -58,10 +58,15 @@ def options(description: str, seeds: int, passes: int = 20, recipe: bool = True)
 
 
 def add_sweep_options(parser: argparse.ArgumentParser, seeds: int) -> None:
-    """How many runs, where they are kept, and how they are made."""
+    """How many runs, and the options of `add_run_options`."""
     parser.add_argument(
         "--seeds", metavar="N", type=positive, default=seeds, help=f"train with seeds 1 to N (default: {seeds})"
     )
+    add_run_options(parser)
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Where runs are kept, and how they are made."""
     parser.add_argument(
         "--runs",
         metavar="DIR",

@@ -217,6 +217,8 @@ PRINTED = Recipe(
     bias_init="uniform",
     coefficient_init="uniform",
     penalty_scale=1.0,
+    loss="mle",
+    curvature_seed="exact",
 )
 """The text taken literally: appendix A for every parameter, and equation 7 without a factor."""
 

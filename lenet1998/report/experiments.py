@@ -133,9 +133,9 @@ EXPERIMENTS = (
         "Which reading of the paper gives its numbers",
         "section III-B, appendices A and C",
         f"{_RUN}readings",
-        "Where the paper is silent: each reading, what it meets of the paper's claims about training (rates of the "
-        "first pass, curve of Figure 5, error at its end, no over-training, S2's coefficients), and its error on "
-        "held-out training patterns. In the table, bold is met.",
+        "Where the paper is silent: readings of a whole space, with the text taken literally at the left, and which of "
+        "the paper's claims about training each meets, on held-out training patterns. Rings are the two winners: the "
+        "closest to the results, and the least departure from the text. In the tables, bold is met.",
     ),
     Experiment(
         "distortion_law",

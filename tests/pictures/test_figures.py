@@ -12,7 +12,7 @@ import pytest
 from matplotlib import cbook
 from matplotlib.figure import Figure
 
-from experiments import common, compare, distortion_law, fig6_training_size, readings, sdlm_vs_sgd
+from experiments import common, compare, distortion_law, fig6_training_size, sdlm_vs_sgd
 from experiments.speed import __main__ as benchmark_speed
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -280,65 +280,6 @@ def test_the_best_rate_is_that_of_lowest_error_unless_another_was_repeated(drawn
     lost = [{"recipe": "SGD, rate 0.016", "seed": 1, "reason": ""}, {"recipe": names[0], "seed": 1, "reason": ""}]
     for runs in (one_seed, []):
         assert sdlm_vs_sgd.draw(runs, lost, [*names, "SGD, rate 0.004"], tmp_path / "figure")[0].exists()
-
-
-def reading(name: str, passes=3, **others) -> dict:
-    run = history("mnist validation", 50_000, passes=passes, **others)
-    for record in run["passes"]:
-        record |= {"step_min": 7e-5, "step_max": 0.016}
-    return run | {"recipe": {"name": name}, "s2_coefficients": [0.2]}
-
-
-def test_readings_that_diverge_are_scored_and_drawn(tmp_path, monkeypatch, capsys):
-    content = {
-        "runs": [reading("centre"), reading("centre", seed=2), reading("mu=0.1")],
-        "diverged": [
-            {"recipe": "mu=0.1", "seed": 2, "reason": "diverged in pass 2"},
-            {"recipe": "penalty_scale=1", "seed": 1, "reason": "diverged in pass 1"},
-        ],
-    }
-    (tmp_path / "readings.partial.json").write_text(json.dumps(content))
-    monkeypatch.setattr("sys.argv", ["readings", "--plot-only", "--out", str(tmp_path)])
-    readings.main()
-    lines = {line.split("`")[1]: line for line in (tmp_path / "readings.md").read_text().splitlines()[2:]}
-    assert set(lines) == {"centre", "mu=0.1", "penalty_scale=1"}
-    assert "0, 1 diverged | diverged" in lines["penalty_scale=1"] and "1, 1 diverged" in lines["mu=0.1"]
-    rows = {row["reading"]: row for row in json.loads((tmp_path / "readings_scores.json").read_text())["rows"]}
-    assert not any(rows["penalty_scale=1"]["met"].values())
-    assert rows["centre"]["met"]["stable"] and not rows["mu=0.1"]["met"]["stable"]
-    assert (tmp_path / "readings.png").exists()
-
-
-def test_readings_are_compared_at_the_passes_that_the_paper_has():
-    long = reading("centre", passes=25)
-    assert readings.score([long])["train_error_percent"] == 5 / 19
-    for record, point in zip(long["passes"], figure_5(), strict=False):
-        record["train_error_percent"] = point["train_error_on_the_fly_percent"]
-    assert readings.score([long])["curve_rms"] == 0
-    assert readings.score([long])["met"]["end"]
-    assert readings.score([reading("centre")])["train_error_percent"] == 5 / 3
-
-
-def test_an_interrupted_reading_is_recorded_with_its_coefficients(tmp_path, monkeypatch):
-    where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
-    small = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--seeds", "1", "--passes", "1"]
-    monkeypatch.setattr("sys.argv", ["readings", *small, *where])
-    write, left = common.write_json, [2]
-
-    def stop(path, content):
-        write(path, content)
-        left[0] -= 1
-        if not left[0]:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(common, "write_json", stop)
-    with pytest.raises(KeyboardInterrupt):
-        readings.main()
-    runs = json.loads((tmp_path / "readings.partial.json").read_text())["runs"]
-    assert [len(run["s2_coefficients"]) for run in runs] == [6, 6]
-    monkeypatch.setattr("sys.argv", ["readings", "--plot-only", *where])
-    readings.main()
-    assert (tmp_path / "readings.png").exists()
 
 
 def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(monkeypatch, tmp_path):

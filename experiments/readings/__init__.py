@@ -1,0 +1,1 @@
+"""Which reading of the paper gives the paper's numbers? (paper_notes.md, the ledger)"""

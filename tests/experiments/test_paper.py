@@ -1,0 +1,128 @@
+"""The whole paper by one command, on commands made here, and the check of a record made here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.paper import __main__ as paper
+from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
+from experiments.paper.check import check, trainings
+from lenet1998.data import load
+from lenet1998.errors import LeNetError
+from lenet1998.recipe import Recipe
+from lenet1998.running.check import DifferenceError
+from lenet1998.running.run import run
+from lenet1998.training import DIGEST
+
+PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+
+
+def test_every_experiment_is_a_step_and_comes_after_what_it_needs():
+    names = [step.name for step in steps()]
+    for needed, by in (
+        ("fig5_error_curves", "fig6_training_size"),
+        ("fig6_training_size", "fig8_misclassified"),
+        ("fig6_training_size", "fig13_invariance"),
+        ("fig6_training_size", "pretrained"),
+        ("pretrained", "summary"),
+        ("summary", "report"),
+    ):
+        assert names.index(needed) < names.index(by)
+    assert names[-1] == "report" and len(names) == len(set(names))
+    assert set(QUICK) | set(WHOLE) <= set(names)
+
+
+def test_costs_are_the_seconds_on_record(tmp_path):
+    content = {"runs": [{"passes": [{"seconds": 2.5}, {"seconds": 1.5}]}, {"seconds": 4, "seconds_a_step": 99}]}
+    (tmp_path / "fig6_training_size.json").write_text(json.dumps(content))
+    (tmp_path / "fig6_training_size_numpy.json").write_text(json.dumps(content))
+    (tmp_path / "section3").mkdir()
+    for row in ("linear", "lenet4"):
+        (tmp_path / "section3" / f"{row}.json").write_text(json.dumps({"runs": [{"seconds_to_fit": 3}]}))
+    (tmp_path / "other.json").write_text(json.dumps(content))
+    assert costs(tmp_path) == {"fig6_training_size": 16, "section3": 6}
+
+
+def printing(name: str, code: int = 0) -> Step:
+    """A step that leaves a trace of each time that it is performed, and ends so."""
+    help_first = "import sys; '--help' in sys.argv and sys.exit()"
+    return Step(name, ("-c", f"{help_first}; open({name!r}, 'a').write('x'); print('said'); sys.exit({code})"), 1.0)
+
+
+def test_a_failure_stops_no_other_and_resume_repeats_it_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paper, "steps", lambda: [printing("one"), printing("two", code=2), printing("three")])
+    monkeypatch.setattr(paper, "commit", lambda: "0" * 40)
+    argv = ["paper", "--runs", "runs", "--quiet", "--quick"]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(LeNetError, match=r"1 of 3 experiments failed \(two\)"):
+        paper.main()
+    assert "two: FAILED (exit code 2" in capsys.readouterr().err
+    assert Path("runs/paper/two.log").read_text() == "said\n"
+    monkeypatch.setattr(paper, "steps", lambda: [printing("one"), printing("two"), printing("three")])
+    monkeypatch.setattr(sys, "argv", [*argv, "--resume"])
+    paper.main()
+    assert [Path(name).read_text() for name in ("one", "two", "three")] == ["x", "xx", "x"]
+    monkeypatch.setattr(paper, "commit", lambda: "0" * 40 + "+")
+    paper.main()
+    paper.main()
+    assert Path("one").read_text() == "xxx", "what no commit holds is not known to be done"
+
+
+def test_only_and_skip_name_experiments(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paper, "steps", lambda: [printing("one"), printing("two"), printing("three")])
+    monkeypatch.setattr(sys, "argv", ["paper", "--quick", "--quiet", "--only", "one", "--only", "two", "--skip", "two"])
+    paper.main()
+    assert Path("one").exists() and not Path("two").exists() and not Path("three").exists()
+    monkeypatch.setattr(sys, "argv", ["paper", "--quick", "--only", "four"])
+    with pytest.raises(LeNetError, match="'four': choose one, two, three"):
+        paper.main()
+
+
+def test_an_experiment_is_given_the_options_that_it_has(monkeypatch, tmp_path):
+    arguments = ["paper", "--quick", "--jobs", "2", "--resume", "--runs", str(tmp_path)]
+    commands = {}
+
+    def take(arguments) -> None:
+        asked = [step for step in steps() if step.name in ("sdlm_vs_sgd", "fig7_distortions")]
+        commands.update({step.name: command(step, arguments)[2:] for step in asked})
+
+    monkeypatch.setattr(paper, "run", take)
+    monkeypatch.setattr(sys, "argv", arguments)
+    paper.main()
+    out = str(tmp_path / "results")
+    places = ["--runs", str(tmp_path), "--out", out]
+    wanted = ["experiments.sdlm_vs_sgd", "--jobs", "2", "--backend", "loky", *places, "--resume", "--quick", "--quiet"]
+    assert commands["sdlm_vs_sgd"] == wanted
+    assert commands["fig7_distortions"] == ["experiments.fig7_distortions", "--out", out]
+
+
+@pytest.mark.skipif(PLAIN, reason="digests are those of the compiled engine")
+def test_the_record_is_checked_training_by_training(tmp_path, capsys):
+    digits = load("synthetic", train_size=100, test_size=50)
+    recorded = [run(tmp_path / f"runs{seed}", Recipe(), digits, seed=seed, passes=1) for seed in (2, 1)]
+    other = run(tmp_path / "numpy", Recipe(), digits, passes=1, engine="numpy")
+    other["recipe"]["init_gain"] = 1.5
+
+    def write(name: str, runs: list[dict]) -> None:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"runs": runs}))
+
+    write("fig5_error_curves", [*recorded, other])
+    write("fig6_training_size", recorded)  # the same training in another file
+    write("ablation_scores", [{"rows": []}])
+    ((name, history),) = trainings(tmp_path).values()
+    assert (name, history["seed"]) == ("fig5_error_curves", 1)
+    check(tmp_path, [], [], 1, None, quiet=True)
+    assert "1 of 1 recorded trainings begin with the same pass, bit for bit" in capsys.readouterr().out
+    recorded[1]["passes"][0][DIGEST] = "0" * 64
+    write("fig5_error_curves", recorded)
+    with pytest.raises(DifferenceError, match="0 of 1"):
+        check(tmp_path, [], [], 1, None, quiet=True)
+    with pytest.raises(LeNetError, match="no training"):
+        check(tmp_path, ["ablation"], [], 1, None)
