@@ -134,8 +134,8 @@ EXPERIMENTS = (
         "section III-B, appendices A and C",
         f"{_RUN}readings",
         "Where the paper is silent: each reading, what it meets of the paper's claims about training (rates of the "
-        "first pass, curve of Figure 5, error at its end, no over-training, S2's coefficients), and its error on "
-        "held-out training patterns. In the table, bold is met.",
+        "first pass, curve of Figure 5, error at its end, learning without over-training), and its error on held-out "
+        "training patterns. In the table, bold is met.",
     ),
     Experiment(
         "distortion_law",
