@@ -26,10 +26,10 @@ from lenet1998.running.sweep import Task
 NAME = "stochastic_batch"
 ALL = 0  # a batch of all patterns that there are
 RATES = {
-    1: (0.0005, 0.001, 0.002, 0.004, 0.008),
-    64: (0.008, 0.016, 0.032, 0.064, 0.128),
-    1000: (0.032, 0.064, 0.128, 0.256, 0.512),
-    ALL: (0.064, 0.128, 0.256, 0.512, 1.024),
+    1: (0.001, 0.002, 0.004, 0.008),
+    64: (0.016, 0.032, 0.064, 0.128),
+    1000: (0.016, 0.032, 0.064, 0.128),
+    ALL: (0.016, 0.032, 0.064, 0.128),
 }
 LONGER = {1: 1, 64: 1, 1000: 2, ALL: 6}
 """By size of the batch, how many times as many passes as --passes."""

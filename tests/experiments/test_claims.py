@@ -94,4 +94,4 @@ def test_larger_batches_make_more_passes(tmp_path, monkeypatch):
     search, full = asked.values()
     assert {task.recipe.batch: task.passes for task in search} == {1: 2, 64: 2, 1000: 4, 250: 12}
     assert {task.recipe.batch: task.passes for task in full} == {1: 5, 64: 5, 1000: 10, 250: 30}
-    assert [(task.seed, task.recipe.eta(1)) for task in full if task.recipe.batch == 1] == [(1, 0.0005), (2, 0.0005)]
+    assert [(task.seed, task.recipe.eta(1)) for task in full if task.recipe.batch == 1] == [(1, 0.001), (2, 0.001)]
