@@ -61,7 +61,7 @@ def relative(runs: list[dict], layer: str) -> np.ndarray:
 
 
 def draw(histories: list[dict], stem: Path) -> list[Path]:
-    """Training and test error by factor and pass; and the layers' weights by pass."""
+    """Training error by factor and pass, and the layers' weights by pass."""
     with style():
         figure = Figure(figsize=(9, 3.4))
         left, middle, right = figure.subplots(1, 3)

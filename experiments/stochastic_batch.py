@@ -19,6 +19,7 @@ from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.sweep import Task
@@ -81,7 +82,8 @@ def draw(sizes: dict[str, list[dict]], stem: Path) -> list[Path]:
         by_second.set(xlabel="seconds of training, one core", xscale="log")
         for axis in (by_pass.yaxis, by_pass.xaxis, by_second.xaxis):
             axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
-        figure.suptitle("Appendix B: each size of batch at its own best rate; mean, 95% interval", fontsize=10)
+        shown = interval_name(min(len(runs) for runs in sizes.values()))
+        figure.suptitle(f"Appendix B: each size of batch at its own best rate; mean, {shown}", fontsize=10)
         by_pass.legend()
         return save(figure, stem)
 
