@@ -9,7 +9,6 @@ root of the mean squared distance between two of them, per unit of F6; for the c
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +16,12 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import at_pass, guarded, named, options, parse, recorded, train_watched, watched
 from lenet1998.evaluation import rate_interval, student_interval
 from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.pictures.plotting import LOOKS, band, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.training import WATCHED
 
 NAME = "adaptive_centres"
 PENALTIES = (0.1, 1.0, 5.0, 100.0)
@@ -64,8 +62,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
             if not runs:
                 continue
             passes = np.array([record["pass"] for record in runs[0]["passes"]])
-            spreads = [[run[WATCHED]["spread"], *(each[WATCHED]["spread"] for each in run["passes"])] for run in runs]
-            band(panels[0], np.array([0, *passes]), np.array(spreads), recipe.name, look, student_interval)
+            band(panels[0], np.array([0, *passes]), watched(runs, "spread"), recipe.name, look, student_interval)
             for axes, key in zip(panels[1:], ("train_loss", "test_error_percent"), strict=True):
                 curves = np.array([[each[key] for each in run["passes"]] for run in runs])
                 interval = rate_interval if key.endswith("percent") else student_interval
@@ -82,30 +79,19 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train every recipe with its seeds; OUT/adaptive_centres.json holds the histories."""
-    resolve_data(arguments)
-    tasks = [
-        replace(task, watch=spread)
-        for number, recipe in enumerate(recipes())
-        for task in seeds_of(recipe, arguments.runs / NAME / f"recipe{number}", arguments, arguments.seeds)
-    ]
-    carry_out(NAME, tasks, arguments, allow_divergence=True)
-
-
 def main() -> None:
     arguments = parse(options(__doc__, seeds=5, passes=5, recipe=False))
     if not arguments.plot_only:
-        train(arguments)
+        train_watched(NAME, recipes(), spread, arguments)
     histories = recorded(NAME, arguments)
     for recipe in recipes():
         runs = named(histories, recipe.name)
         if runs:
-            ends = [run["passes"][-1][WATCHED]["spread"] for run in runs]
             loss, (error, low, high) = (at_pass(runs, -1, key) for key in ("train_loss", "test_error_percent"))
+            ends = watched(runs, "spread")[:, -1]
             print(
-                f"{recipe.name}, {len(runs)} seeds: spread {np.mean(ends):.3f}, training loss {loss[0]:.2g}, "
-                f"test error {error:.2f}% ({low:.2f} to {high:.2f})"
+                f"{recipe.name}, {len(runs)} seeds: spread {ends.mean():.3f}, training loss {loss[0]:.2g}, test error "
+                f"{error:.2f}% ({low:.2f} to {high:.2f})"
             )
     for path in (arguments.out / f"{NAME}.json", *draw(histories, arguments.out / NAME)):
         print(path)

@@ -21,7 +21,9 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
+from lenet1998.running.run import Watch
 from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.training import WATCHED
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs")
@@ -112,6 +114,23 @@ def train_seeds(name: str, arguments: argparse.Namespace) -> list[dict]:
     resolve_data(arguments)
     tasks = seeds_of(chosen_recipe(arguments), arguments.runs / name, arguments, arguments.seeds)
     return carry_out(name, tasks, arguments)
+
+
+def train_watched(name: str, recipes: list[Recipe], watch: Watch, arguments: argparse.Namespace) -> None:
+    """Train each recipe with every seed; on record is also what `watch` finds in the networks (see `watched`), and
+    which runs diverged."""
+    resolve_data(arguments)
+    tasks = [
+        replace(task, watch=watch)
+        for number, recipe in enumerate(recipes)
+        for task in seeds_of(recipe, arguments.runs / name / f"recipe{number}", arguments, arguments.seeds)
+    ]
+    carry_out(name, tasks, arguments, allow_divergence=True)
+
+
+def watched(runs: list[dict], what: str) -> np.ndarray:
+    """One of the numbers that runs watched, before the first pass and after each, (runs, 1 + passes)."""
+    return np.array([[run[WATCHED][what], *(record[WATCHED][what] for record in run["passes"])] for run in runs])
 
 
 def resolve_data(arguments: argparse.Namespace) -> DataSet:

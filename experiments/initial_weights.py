@@ -9,7 +9,6 @@ each, for LeNet-5 and for the perceptrons with one hidden layer that the section
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import at_pass, guarded, named, options, parse, recorded, train_watched, watched
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
@@ -56,12 +55,12 @@ def norms(network: Network) -> dict[str, float]:
 
 def relative(runs: list[dict], layer: str) -> np.ndarray:
     """The rms of a layer's weights before the first pass and after each, as a share of the first, (runs, passes)."""
-    found = [[run[WATCHED][layer], *(record[WATCHED][layer] for record in run["passes"])] for run in runs]
-    return np.array(found) / np.array(found)[:, :1]
+    found = watched(runs, layer)
+    return found / found[:, :1]
 
 
 def draw(histories: list[dict], stem: Path) -> list[Path]:
-    """Training and test error by factor and pass; and the layers' weights by pass."""
+    """Training error by factor and pass, and the layers' weights by pass."""
     with style():
         figure = Figure(figsize=(9, 3.4))
         left, middle, right = figure.subplots(1, 3)
@@ -93,21 +92,10 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train every recipe with its seeds; OUT/initial_weights.json holds the histories."""
-    resolve_data(arguments)
-    tasks = [
-        replace(task, watch=norms)
-        for recipe in recipes()
-        for task in seeds_of(recipe, arguments.runs / NAME / recipe.name.replace(" ", ""), arguments, arguments.seeds)
-    ]
-    carry_out(NAME, tasks, arguments, allow_divergence=True)
-
-
 def main() -> None:
     arguments = parse(options(__doc__, seeds=5, passes=5, recipe=False))
     if not arguments.plot_only:
-        train(arguments)
+        train_watched(NAME, recipes(), norms, arguments)
     histories, diverged = recorded(NAME, arguments), recorded(NAME, arguments, "diverged")
     for recipe in recipes():
         runs = named(histories, recipe.name)

@@ -154,8 +154,7 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
         seeds = max(len(correct) for correct in curves["scale"]["correct"].values())
         networks = f"mean of {seeds} seeds, {interval_name(seeds)}" if seeds > 1 else "one network, 95% interval"
         figure.suptitle(
-            f"LeNet-5, {size:,} test patterns, {networks}; dotted: the limits that "
-            "section III-E of the paper claims (Figure 13)",
+            f"LeNet-5, {size:,} test patterns, {networks}; dotted: the limits that section III-E of the paper claims",
             fontsize=10,
         )
         return save(figure, stem)

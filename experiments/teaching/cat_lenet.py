@@ -27,28 +27,24 @@ from matplotlib.figure import Figure
 from experiments.common import guarded, named
 from experiments.teaching.report import accuracies, stated
 from experiments.teaching.runs import options, perform, place
-from experiments.teaching.system import Arm, System
+from experiments.teaching.system import SOFTMAX, Arm, System
 from lenet1998.data.cats import FILES, load_cats
 from lenet1998.errors import DataError
 from lenet1998.evaluation import answers
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet
 from lenet1998.pictures.plotting import save, style
-from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
 
 ENVIRONMENT = "LENET1998_CATS"
 
-PUBLISHED = Recipe(
-    name="published",
+PUBLISHED = replace(
+    SOFTMAX,
     network="cat_lenet",
     input_background=0.0,
     input_foreground=1.0,
     subsampling="max",
-    squash="relu",
-    output="linear",
-    loss="cross_entropy",
     init_gain=0.12,
     init_power=0.0,
     optimiser="sgd",

@@ -28,33 +28,20 @@ import numpy as np
 from experiments.common import guarded
 from experiments.teaching.report import as_pictures, filters_figure
 from experiments.teaching.runs import options, perform, place
-from experiments.teaching.system import Arm, System, decayed
+from experiments.teaching.system import BYTES, Arm, System, decayed
 from lenet1998.data.cifar10 import load_cifar10
 from lenet1998.errors import DataError
 from lenet1998.files import write_json
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import BEST
 
 ENVIRONMENT = "LENET1998_CIFAR10"
 FEW, SUBSET, WHOLE = 500, 7_000, 50_000
 
-PUBLISHED = Recipe(
-    name="published",
+PUBLISHED = replace(
+    BYTES,
     network="cifar10_convnet",
-    input_background=0.0,
-    input_foreground=255.0,
-    input_mean=True,
-    subsampling="max",
-    squash="relu",
-    output="linear",
-    loss="cross_entropy",
-    weight_init="normal",
-    init_gain=0.001,
-    init_power=0.0,
-    weight_decay=0.001,
-    optimiser="adam",
     batch=50,
     schedule=decayed(0.001, 0.95, first=2, passes=10),
     order="reshuffled",

@@ -17,24 +17,20 @@ from functools import partial
 from pathlib import Path
 
 from experiments.common import guarded
-from experiments.teaching.runs import options, perform
-from experiments.teaching.system import Arm, System
+from experiments.teaching.runs import digits_options, perform
+from experiments.teaching.system import SOFTMAX, Arm, System
 from lenet1998 import data
 from lenet1998.data.label_csv import read_csv, write_csv
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.recipe import Recipe
 
 ROWS, TENTH, LEARNED, COUNTED = 42_000, 4_200, 30_000, 1_000
 HE = math.sqrt(2)
 
-PUBLISHED = Recipe(
-    name="published",
+PUBLISHED = replace(
+    SOFTMAX,
     network="mlp_256_64",
     input_background=0.0,
     input_foreground=1.0,
-    squash="relu",
-    output="linear",
-    loss="cross_entropy",
     weight_init="normal",
     init_gain=HE,
     init_power=0.5,
@@ -103,9 +99,7 @@ def digits(kind: str, data_dir: Path | None, csv: Path | None) -> DataSet:
 
 
 def main() -> None:
-    parser = options(SYSTEM, __doc__)
-    parser.add_argument("--data", choices=("mnist", "synthetic"), default="mnist",
-                        help="the embedded digits are for trials without MNIST (default: mnist)")  # fmt: skip
+    parser = digits_options(SYSTEM, __doc__)
     parser.add_argument(
         "--csv", metavar="FILE", type=Path, help="read the digits from a table such as Kaggle's train.csv"
     )

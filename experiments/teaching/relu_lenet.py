@@ -10,33 +10,14 @@ its input, its start, its batches and its falling rate, and was chosen on the la
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from experiments.common import guarded
-from experiments.teaching.runs import options, perform
-from experiments.teaching.system import Arm, System, decayed
-from lenet1998 import data
-from lenet1998.recipe import Recipe, preset
+from experiments.teaching.runs import on_digits
+from experiments.teaching.system import BYTES, Arm, System, decayed
+from lenet1998.recipe import preset
 
-PUBLISHED = Recipe(
-    name="published",
-    input_background=0.0,
-    input_foreground=255.0,
-    input_mean=True,
-    c3="full",
-    subsampling="max",
-    squash="relu",
-    output="linear",
-    loss="cross_entropy",
-    weight_init="normal",
-    init_gain=0.001,
-    init_power=0.0,
-    weight_decay=0.001,
-    optimiser="adam",
-    batch=200,
-    last_batch="drop",
-    schedule=decayed(0.001, 0.75, first=12, passes=20),
-    order="file",
+PUBLISHED = replace(
+    BYTES, c3="full", batch=200, last_batch="drop", schedule=decayed(0.001, 0.75, first=12, passes=20), order="file"
 )
 FALLING = decayed(0.002, 0.6, first=3, passes=10)
 OURS = replace(preset("modern"), name="ours", batch=32, weight_decay=0.0001, schedule=FALLING)
@@ -62,11 +43,7 @@ SYSTEM = System(
 
 
 def main() -> None:
-    parser = options(SYSTEM, __doc__)
-    parser.add_argument("--data", choices=("mnist", "synthetic"), default="mnist",
-                        help="the embedded digits are for trials without MNIST (default: mnist)")  # fmt: skip
-    arguments = parser.parse_args()
-    perform(SYSTEM, arguments, partial(data.load, arguments.data, arguments.data_dir), arguments.data != "mnist")
+    on_digits(SYSTEM, __doc__)
 
 
 if __name__ == "__main__":

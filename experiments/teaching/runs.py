@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from experiments.common import RESULTS, RUNS, add_sweep_options, carry_out, name
 from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
 from experiments.teaching.trace import trace_figure, traces
+from lenet1998 import data
 from lenet1998.commands.options import positive
 from lenet1998.engine import Engine
 from lenet1998.engines import ENGINES, make_engine
@@ -57,6 +59,20 @@ def options(system: System, description: str) -> argparse.ArgumentParser:
                         "recipe was chosen among, and compare them on validation sets")  # fmt: skip
     add_sweep_options(parser, seeds=5)
     return parser
+
+
+def digits_options(system: System, description: str) -> argparse.ArgumentParser:
+    """The same for the systems that learn digits."""
+    parser = options(system, description)
+    parser.add_argument("--data", choices=("mnist", "synthetic"), default="mnist",
+                        help="the embedded digits are for trials without MNIST (default: mnist)")  # fmt: skip
+    return parser
+
+
+def on_digits(system: System, description: str) -> None:
+    """The whole of a script whose system learns MNIST as it stands."""
+    arguments = digits_options(system, description).parse_args()
+    perform(system, arguments, partial(data.load, arguments.data, arguments.data_dir), arguments.data != "mnist")
 
 
 def settle(system: System, arguments: argparse.Namespace, trial: bool = False) -> tuple[str, bool]:

@@ -16,6 +16,23 @@ import numpy as np
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe, Schedule
 
+SOFTMAX = Recipe(name="published", squash="relu", output="linear", loss="cross_entropy")
+"""What the published recipes have in common, but for the class that means to follow the paper."""
+
+BYTES = replace(
+    SOFTMAX,
+    input_background=0.0,
+    input_foreground=255.0,
+    input_mean=True,
+    subsampling="max",
+    weight_init="normal",
+    init_gain=0.001,
+    init_power=0.0,
+    weight_decay=0.001,
+    optimiser="adam",
+)
+"""Two of them learn bytes minus the mean image, from a normal start of deviation 0.001, by Adam with an L2 penalty."""
+
 Tests = Callable[[DataSet, DataSet], dict[str, Patterns]]
 QUICK_TRAIN, QUICK_TEST, QUICK_PASSES = 300, 100, 2
 

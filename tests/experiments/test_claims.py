@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from experiments import stochastic_batch
 from experiments.adaptive_centres import recipes, spread
+from experiments.common import options, parse
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
-from experiments.stochastic_batch import ALL, best, recipe_of
+from experiments.stochastic_batch import ALL, best, curves, first_below, recipe_of
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
 
@@ -58,14 +60,38 @@ def test_weights_as_a_share_of_the_start():
     np.testing.assert_array_equal(relative(runs, "C1"), [[1, 0.5, 1.5]] * 2)
 
 
+def held_out(batch: int, rate: float, *errors: float) -> dict:
+    passes = [{"test_error_percent": error, "seconds": 2.0} for error in errors]
+    return {"recipe": recipe_of(batch, rate, 300).as_dict(), "seed": 1, "passes": passes}
+
+
 def test_each_batch_has_its_own_best_rate():
     assert recipe_of(ALL, 0.5, 300).batch == 300 and recipe_of(64, 0.5, 300).schedule == ((1, 0.5),)
+    search = [held_out(1, 0.001, 3, 9), held_out(1, 0.002, 9, 4), held_out(ALL, 0.1, 80), held_out(ALL, 0.2, 70)]
+    assert {size: run["recipe"]["schedule"][0][1] for size, run in best(search).items()} == {1: 0.002, 300: 0.2}
 
-    def run(batch: int, rate: float, error: float, seed: int = 1) -> dict:
-        recipe = recipe_of(batch, rate, 300).as_dict()
-        return {"recipe": recipe, "seed": seed, "passes": [{"test_error_percent": error}]}
 
-    search = [run(1, 0.001, 9), run(1, 0.002, 4), run(ALL, 0.1, 80), run(ALL, 0.2, 70)]
-    assert {batch: recipe["schedule"][0][1] for batch, recipe in best(search).items()} == {1: 0.002, 300: 0.2}
-    repeated = [*search, run(1, 0.001, 9, seed=2)]
-    assert best(repeated)[1]["schedule"][0][1] == 0.001, "what was repeated with more seeds was the choice"
+def test_how_long_a_batch_needs():
+    runs = [held_out(64, 0.1, 9, 5, 4), held_out(64, 0.1, 9, 3, 4)]
+    assert first_below(runs, 4) == 2 and first_below(runs, 3.9) is None
+    errors, seconds = curves(runs)
+    assert errors.shape == (2, 3) and seconds.tolist() == [2, 4, 6]
+
+
+def test_larger_batches_make_more_passes(tmp_path, monkeypatch):
+    """Two fifths of the passes in the search, and the chosen rates with all: what is asked of the sweep."""
+    asked = {}
+
+    def carried(name, tasks, arguments, **how):
+        asked[name] = tasks
+        return [held_out(task.recipe.batch, task.recipe.eta(1), 100 * task.recipe.eta(1)) for task in tasks]
+
+    monkeypatch.setattr(stochastic_batch, "carry_out", carried)
+    given = ["--data", "synthetic", "--train-size", "300", "--test-size", "50", "--quick", "--runs", str(tmp_path)]
+    arguments = parse(options("", seeds=5, passes=5, recipe=False), given)
+    arguments.passes, arguments.seeds = 5, 2
+    stochastic_batch.train(arguments)
+    search, full = asked.values()
+    assert {task.recipe.batch: task.passes for task in search} == {1: 2, 64: 2, 1000: 4, 250: 12}
+    assert {task.recipe.batch: task.passes for task in full} == {1: 5, 64: 5, 1000: 10, 250: 30}
+    assert [(task.seed, task.recipe.eta(1)) for task in full if task.recipe.batch == 1] == [(1, 0.001), (2, 0.001)]

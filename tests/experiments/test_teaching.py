@@ -63,7 +63,7 @@ def places(tmp_path):
 
 @pytest.fixture(autouse=True)
 def few_synthetic_digits(monkeypatch):
-    monkeypatch.setattr(relu_lenet.data, "load", lambda kind, place: load(kind, place, train_size=60, test_size=20))
+    monkeypatch.setattr(teaching_runs.data, "load", lambda kind, place: load(kind, place, train_size=60, test_size=20))
 
 
 def called(script, monkeypatch, capsys, *options) -> str:
