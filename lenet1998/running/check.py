@@ -120,10 +120,10 @@ def compare(
 
     Raises DifferenceError at the first that is not.
     """
-    digests = True
+    last = 0  # the last pass whose parameters have a digest on record
     for record, ours in zip(recorded["passes"][:count], passes, strict=False):
         keys = [key for key in (DIGEST, *sorted(RECORD - {"seconds"})) if key in record and key in ours]
-        digests &= DIGEST in keys
+        last = record["pass"] if DIGEST in keys else last
         different = [
             f"{key} {_shown(ours[key])} (recorded: {_shown(record[key])})" for key in keys if ours[key] != record[key]
         ]
@@ -134,9 +134,10 @@ def compare(
         if passed:
             passed(ours)
     made = f"seed {recorded['seed']}, {count} pass{'es' if count > 1 else ''}"
-    if digests:
+    if last == count:
         return f"{made}: the same parameters, bit for bit, as recorded"
-    return f"{made}: the same errors and losses as recorded; the record has no digests of parameters"
+    known = f"digests of parameters to pass {last} only" if last else "no digests of parameters"
+    return f"{made}: the same errors and losses as recorded; the record has {known}"
 
 
 def _difference(number: int, different: list[str], around: list[str], engine: str) -> str:

@@ -144,6 +144,20 @@ def test_a_record_from_before_digests(recorded, tmp_path, capsys):
     assert code == 0 and "the same errors and losses" in out and "no digests" in out
 
 
+def test_a_record_with_some_digests(recorded, tmp_path, capsys):
+    """Of one pass they speak for all before it; results that are kept short name the first and the last."""
+
+    def without(number):
+        def older(history):
+            del history["passes"][number - 1][DIGEST]
+
+        return older
+
+    for number, says in ((1, "the same parameters, bit for bit"), (3, "digests of parameters to pass 2 only")):
+        code, out, _ = check(capsys, changed(recorded, tmp_path, without(number)))
+        assert code == 0 and says in out
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"runs": []}', '{"runs": [1]}', '{"recipe": {"x": 1}, "passes": [{}]}']
 )
