@@ -13,17 +13,16 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from experiments.common import RESULTS, guarded
 from lenet1998.data import load
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, student_interval
+from lenet1998.evaluation import misclassified as wrong_answers
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.plotting import save, style
+from lenet1998.pictures.misclassified import misclassified_patterns
 from lenet1998.reference import figure_8
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
@@ -51,33 +50,8 @@ def misclassified(path: Path, test: Patterns) -> dict[int, tuple[int, int]]:
             f"{path} is not a network of 20 passes or more over all of MNIST with nine distorted copies: finish it "
             "with python -m experiments.fig6_training_size --resume, or choose another --runs"
         )
-    given = answers(make_engine("auto", saved.network(), make_loss(saved.recipe)).penalties(test.images))
-    return {int(index): (int(test.labels[index]), int(given[index])) for index in np.flatnonzero(given != test.labels)}
-
-
-def draw(wrong: dict[int, tuple[int, int]], test: Patterns, stem: Path) -> list[Path]:
-    """The patterns as the paper draws them, each with true label > answer; the paper's own errors are boxed."""
-    columns = 10
-    with style():
-        rows = max(1, -(-len(wrong) // columns))
-        figure = Figure(figsize=(6.5, 0.8 * rows + 0.4))
-        every = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes in every:
-            axes.set_axis_off()
-        for axes, (index, (label, answer)) in zip(every, wrong.items(), strict=False):
-            axes.imshow(test.images[index], cmap="gray_r", interpolation="nearest")
-            axes.set_title(f"{label}>{answer}", fontsize=7, loc="center", pad=2)
-            if index in figure_8():
-                axes.add_patch(_box())
-        figure.suptitle(
-            f"The {len(wrong)} misclassified test patterns, true class > answer; boxed: also in Figure 8 of the paper",
-            fontsize=9,
-        )
-        return save(figure, stem)
-
-
-def _box() -> Rectangle:
-    return Rectangle((-0.5, -0.5), 28, 28, fill=False, edgecolor="#D55E00", linewidth=1.2)
+    engine = make_engine("auto", saved.network(), make_loss(saved.recipe))
+    return wrong_answers(test.labels, answers(engine.penalties(test.images)))
 
 
 def main() -> None:
@@ -114,7 +88,8 @@ def main() -> None:
     write_json(
         arguments.out / f"{NAME}.json", {"experiment": NAME, **provenance(), "overlap": overlap, "errors": lists}
     )
-    for path in (arguments.out / f"{NAME}.json", *draw(errors[paths[0].parent.name], test, arguments.out / NAME)):
+    drawn = misclassified_patterns(errors[paths[0].parent.name], test.images, arguments.out / NAME, paper)
+    for path in (arguments.out / f"{NAME}.json", *drawn):
         print(path)
 
 

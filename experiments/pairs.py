@@ -10,13 +10,11 @@ import numpy as np
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
-from lenet1998.report.comparison import PatternTest, SeedTest, over_patterns, over_seeds
+from lenet1998.report.comparison import MISCLASSIFIED, PatternTest, SeedTest, by_errors, by_patterns, same_seeds
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
 from lenet1998.running.sweep import Task
 from lenet1998.training import make_loss
-
-MISCLASSIFIED = "misclassified"
 
 
 def with_misclassified(tasks: list[Task]) -> Callable[[dict], dict]:
@@ -47,10 +45,5 @@ def paired(a: list[dict], b: list[dict]) -> tuple[SeedTest, PatternTest] | None:
 
     Runs are paired by seed; None if no seed is in both.
     """
-    runs_a, runs_b = ({run["seed"]: run for run in runs} for runs in (a, b))
-    seeds = sorted(runs_a.keys() & runs_b.keys())
-    if not seeds:
-        return None
-    errors = ([runs[seed]["passes"][-1]["test_error_percent"] for seed in seeds] for runs in (runs_a, runs_b))
-    patterns = ([runs[seed][MISCLASSIFIED] for seed in seeds] for runs in (runs_a, runs_b))
-    return over_seeds(*errors), over_patterns(*patterns)
+    runs = same_seeds(a, b)
+    return (by_errors(*runs), by_patterns(*runs)) if runs[0] else None

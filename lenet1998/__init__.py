@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998 import data as data
     from lenet1998 import pretrained as pretrained
-    from lenet1998.data.prepare import read_image as read_image
+    from lenet1998.data.pictures import read_image as read_image
     from lenet1998.engines import make_engine as make_engine
     from lenet1998.errors import CheckpointError as CheckpointError
     from lenet1998.errors import DataError as DataError
@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998.running.run import run as run
     from lenet1998.training import Trainer as Trainer
 
+__version__ = "0.1.0"
+
 _MODULES = {"checkpoint": "running", "data": "", "export": "interop", "pretrained": ""}
 _HOMES = {
     "Checkpoint": "running.checkpoint",
@@ -62,7 +64,7 @@ _HOMES = {
     "make_engine": "engines",
     "make_loss": "loss",
     "preset": "recipe",
-    "read_image": "data.prepare",
+    "read_image": "data.pictures",
     "run": "running.run",
 }
 

@@ -54,6 +54,28 @@ def error_rate(engine: Engine, patterns: Patterns) -> ErrorRate:
     return ErrorRate(int(wrong.sum()), len(patterns))
 
 
+def misclassified(labels: np.ndarray, given: np.ndarray) -> dict[int, tuple[int, int]]:
+    """The patterns answered wrongly: index -> (true class, answer), of `labels` and the answers `given`, both (P,).
+
+    >>> misclassified(np.array([4, 7]), np.array([6, 7]))
+    {0: (4, 6)}
+    """
+    return {int(index): (int(labels[index]), int(given[index])) for index in np.flatnonzero(given != labels)}
+
+
+def confusion_matrix(labels: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """How many patterns of each class, the row, get each answer, the column: int64 (classes, classes).
+
+    There are ten classes, or as many as the largest of `labels` and `given`, both (P,), asks for.
+
+    >>> confusion_matrix(np.array([4, 7, 7]), np.array([6, 7, 7]))[[4, 7], 6:8].tolist()
+    [[1, 0], [0, 2]]
+    """
+    matrix = np.zeros((max(10, labels.max() + 1, given.max() + 1),) * 2, np.int64)
+    np.add.at(matrix, (labels, given), 1)
+    return matrix
+
+
 def student_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over the first axis (one row a seed) and its 95% Student interval: (mean, low, high).
 

@@ -190,6 +190,26 @@ class FullConnection(Layer):
         return (cotangent @ algebra(self.values["weight"])).reshape(-1, *self.below)
 
 
+class Positions(Layer):
+    """Section VII: where a field is wider than the network's own, the outputs at its n positions are patterns each.
+
+    From maps of one row, (units, 1, n), for P patterns to the units of P * n, pattern by pattern.
+    """
+
+    def connect(self, below: Shape) -> Shape:
+        units, rows, self.n = below
+        if rows != 1:
+            raise ValueError(f"maps of {rows} rows are no row of positions")
+        self.below, self.shape = below, (units,)
+        return self.shape
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return x[:, :, 0].swapaxes(1, 2).reshape(-1, *self.shape)
+
+    def adjoint(self, cotangent: np.ndarray, algebra: Algebra, into: Views) -> np.ndarray:
+        return cotangent.reshape(-1, self.n, *self.shape).swapaxes(1, 2)[:, :, None]
+
+
 class Squash(Layer):
     """x = f(a), equation 6; the adjoint multiplies by f'(a), or by f'(a)^2: equation 27, with f'' dropped."""
 

@@ -27,8 +27,8 @@ class Input:
     """The input of section II-B: bytes scaled so that the background is -0.1 and the ink 1.175, centred on a field.
 
     The field is larger than the image so that strokes' ends can come to the centre of the highest feature detectors.
-    Colour images have `channels` maps. Above a `threshold` other than 0 bytes are ink, else background. With `mean`,
-    the network subtracts the training set's mean (`Network.mean`).
+    Colour images have `channels` maps. A string has a field of another `width` (section VII). Above a `threshold` other
+    than 0 bytes are ink, else background. With `mean`, the network subtracts the training set's mean (`Network.mean`).
     """
 
     side: int = 32
@@ -37,11 +37,12 @@ class Input:
     channels: int = 1
     mean: bool = False
     threshold: int = 0
+    width: int | None = None
 
     @property
     def shape(self) -> Shape:
-        """What the lowest layer sees of a pattern: (channels, side, side)."""
-        return (self.channels, self.side, self.side)
+        """What the lowest layer sees of a pattern: (channels, side, width)."""
+        return (self.channels, self.side, self.width or self.side)
 
     @lru_cache(maxsize=8)  # noqa: B019 - a few small arrays, and the record is frozen
     def levels(self, dtype: np.dtype) -> np.ndarray:
@@ -52,7 +53,7 @@ class Input:
         return levels.astype(dtype)
 
     def __call__(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """uint8 (P, H, W) or (P, channels, H, W), 0 = background and 255 = ink, to `dtype` (P, channels, side, side).
+        """uint8 (P, H, W) or (P, channels, H, W), 0 = background and 255 = ink, to `dtype` (P, channels, side, width).
 
         Raises DataError for images that do not fit.
         """
@@ -60,7 +61,7 @@ class Input:
         return self._centred(levels[self.maps(pixels)], levels[0])
 
     def mean_field(self, pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """The mean input of such images, `dtype` (channels, side, side), computed in float64 from their bytes."""
+        """The mean input of such images, `dtype` (channels, side, width), computed in float64 from their bytes."""
         maps = self.maps(pixels)
         if self.threshold:
             maps = np.where(maps > self.threshold, np.uint8(255), np.uint8(0))
@@ -71,7 +72,7 @@ class Input:
     def maps(self, pixels: np.ndarray) -> np.ndarray:
         """The images as a view (P, channels, H, W). Raises DataError unless they fit the field."""
         maps = pixels[:, None] if pixels.ndim == 3 else pixels
-        if maps.shape[1] != self.channels or max(maps.shape[2:]) > self.side:
+        if maps.shape[1] != self.channels or any(np.greater(maps.shape[2:], self.shape[1:])):
             raise DataError(
                 f"images of {pixels.shape[1:]} do not fit an input of {self.shape}: choose another network, or bring "
                 "them to that size"
@@ -81,15 +82,16 @@ class Input:
     def _centred(self, maps: np.ndarray, background: float) -> np.ndarray:
         height, width = maps.shape[2:]
         field = np.full((len(maps), *self.shape), background, maps.dtype)
-        top, left = (self.side - height) // 2, (self.side - width) // 2
+        top, left = (self.shape[1] - height) // 2, (self.shape[2] - width) // 2
         field[:, :, top : top + height, left : left + width] = maps
         return field
 
 
 class Network:
-    """A list of layers on an input field, with its parameters; the last is the output layer.
+    """A list of layers on an input field, with its parameters; the last is the output layer. Layers that are the same
+    on another field may take the `parameters` of another network instead of parameters of their own.
 
-    ``mean``, an array (channels, side, side) of the network's dtype, is subtracted from the input if ``input.mean``
+    ``mean``, an array (channels, side, width) of the network's dtype, is subtracted from the input if ``input.mean``
     says so; it is zero until training, or a checkpoint, sets it in place.
 
     >>> lenet5 = LeNet5(Recipe())
@@ -97,14 +99,15 @@ class Network:
     (60000, (3, 10))
     """
 
-    def __init__(self, field: Input, layers: list[Layer], dtype: str = "float32"):
+    def __init__(self, field: Input, layers: list[Layer], dtype: str = "float32", parameters: Parameters | None = None):
         self.input, self.layers, self.dtype = field, layers, np.dtype(dtype)
         self.mean = np.zeros(field.shape, self.dtype)
         shape = field.shape
         for layer in layers:
             shape = layer.connect(shape)
         layers[0].lowest = True
-        self.parameters = Parameters(layers, self.dtype)
+        self.parameters = parameters or Parameters(layers, self.dtype)
+        self.parameters.bind(layers)
 
     @property
     def classes(self) -> int:

@@ -15,7 +15,7 @@ from lenet1998.layer import Layer, Views
 
 
 class Parameters:
-    """Allocates the vectors for a list of connected layers and binds each layer to its views.
+    """The vectors for a list of connected layers; `bind` gives each layer its views.
 
     ``values``, ``gradient`` and ``curvature`` are 1-d arrays of the given dtype; writing to them writes through to
     the layers. ``decaying``, of the same kind, is 1 where weight decay applies and 0 for biases. ``len()`` is the
@@ -32,9 +32,13 @@ class Parameters:
         for name, view in self.named(self.decaying).items():
             if name.endswith(".bias"):
                 view[...] = 0
-        vectors = [self.named(vector) for vector in (self.values, self.gradient, self.curvature)]
+
+    def bind(self, layers: list[Layer]) -> None:
+        """Give layers their views, in their own shapes: a full connection may be a convolution on another field."""
         for layer in layers:
-            layer.bind(*({key: views[f"{layer.name}.{key}"] for key in layer.parameter_shapes()} for views in vectors))
+            views = (self.named(vector) for vector in (self.values, self.gradient, self.curvature))
+            shapes = layer.parameter_shapes().items()
+            layer.bind(*({key: each[f"{layer.name}.{key}"].reshape(shape) for key, shape in shapes} for each in views))
 
     def __len__(self) -> int:
         return len(self.values)

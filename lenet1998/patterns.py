@@ -19,6 +19,9 @@ from lenet1998.errors import DataError
 SIDE = 28
 CLASSES = 10
 """Of the paper's digits, in MNIST and as drawn here; its readers insist on them."""
+INK = 255
+FAINTEST = 128
+"""No image of MNIST, and none that is brought to its form, has its darkest ink below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,26 @@ class Patterns:
             raise DataError(f"{n} patterns were asked for: ask for at least 1")
         if n > len(self):
             raise DataError(f"{n} patterns were asked for but there are {len(self)}: ask for at most {len(self)}")
+
+
+def check_range(pixels: np.ndarray, what: str) -> None:
+    """Raise ``DataError``, with the range, unless numbers run from 0 for the background to 255 for ink.
+
+    What rounds to these passes, and so do images without any ink. Scales from 0 to 1, 16 or 100 look the same in a
+    plot, but to a network that takes 255 for ink such images are blank. ``what`` names the numbers in messages.
+
+    >>> check_range(np.array([[0.0, 1.0]]), "X")
+    Traceback (most recent call last):
+        ...
+    lenet1998.errors.DataError: X runs from 0 to 1, not from 0 for the background to 255 for ink: multiply it by 255
+    """
+    low, high = float(pixels.min()), float(pixels.max())
+    blank = round(high * INK) == 0
+    if round(low) < 0 or round(high) > INK or not (blank or high >= FAINTEST):
+        remedy = f"multiply it by {INK}" if low >= 0.0 and high < 1.001 else "scale it to that"
+        raise DataError(
+            f"{what} runs from {low:.8g} to {high:.8g}, not from 0 for the background to {INK} for ink: {remedy}"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
+from lenet1998.strings.compose import Transducer
+from lenet1998.strings.graph import NOTHING, Graph
 
 A, S = 1.7159, 2 / 3
 
@@ -176,3 +178,42 @@ def derivatives(unrolled, w: np.ndarray, dy: np.ndarray, d2y: np.ndarray) -> tup
                 other.g += w[k] * factor * g
                 other.h += (w[k] * factor) ** 2 * h
     return gradient, curvature
+
+
+def paths(graph: Graph) -> list[list[int]]:
+    """Every path of a graph from node 0 to its end, as the numbers of its arcs, one by one."""
+    found, unfinished = [], [(0, [])]
+    while unfinished:
+        node, path = unfinished.pop()
+        if node == graph.end:
+            found.append(path)
+        for arc in range(len(graph)):
+            if graph.sources[arc] == node:
+                unfinished.append((int(graph.targets[arc]), [*path, arc]))
+    return found
+
+
+def spelled(graph: Graph, path: list[int], transducer: Transducer) -> list[tuple[list[int], float]]:
+    """All that a transducer makes of the labels of one path: what it writes, and the penalty of path and moves."""
+    readings = [(0, [], sum(float(graph.penalties[arc]) for arc in path))]
+    for arc in path:
+        readings = [
+            (move.target, [*written, *([] if move.writes == NOTHING else [move.writes])], penalty + move.penalty)
+            for state, written, penalty in readings
+            for move in transducer.moves
+            if (move.source, move.reads) == (state, graph.labels[arc])
+        ]
+    return [(written, penalty) for state, written, penalty in readings if state in transducer.finals]
+
+
+def logadd(penalties: list[float]) -> float:
+    """Equation 14 as it is printed."""
+    return -math.log(sum(math.exp(-penalty) for penalty in penalties))
+
+
+def edits(found: list[int], wanted: list[int]) -> int:
+    """The edit distance by its definition: the least over what is done with the first character."""
+    if not found or not wanted:
+        return len(found) + len(wanted)
+    same = edits(found[1:], wanted[1:]) + (found[0] != wanted[0])
+    return min(same, 1 + edits(found[1:], wanted), 1 + edits(found, wanted[1:]))

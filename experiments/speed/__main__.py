@@ -7,39 +7,35 @@ yardstick: the ratio to it carries over from one machine to another far better t
 
 from __future__ import annotations
 
-import os
+import argparse
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
-for _library in ("OPENBLAS", "MKL", "OMP", "NUMBA"):
-    os.environ[f"{_library}_NUM_THREADS"] = "1"  # one core, and NumPy reads this when it is imported
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter
+from threadpoolctl import threadpool_limits
 
-import argparse  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from functools import partial  # noqa: E402
-from importlib.metadata import version  # noqa: E402
-from importlib.util import find_spec  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import FormatStrFormatter  # noqa: E402
-
-from experiments.common import RESULTS, guarded  # noqa: E402
-from experiments.speed.processes import memory, start_times, throughputs  # noqa: E402
-from experiments.speed.rivals import RIVALS  # noqa: E402
-from lenet1998.data import load  # noqa: E402
-from lenet1998.engine import Batch  # noqa: E402
-from lenet1998.engines import ENGINES, make_engine  # noqa: E402
-from lenet1998.files import write_json  # noqa: E402
-from lenet1998.layers import Convolution, FullConnection, Layer  # noqa: E402
-from lenet1998.loss import MLE  # noqa: E402
-from lenet1998.network import Input, LeNet5, Network  # noqa: E402
-from lenet1998.output import RBF  # noqa: E402
-from lenet1998.pictures.plotting import TEST, save, style  # noqa: E402
-from lenet1998.recipe import Recipe  # noqa: E402
-from lenet1998.running.provenance import provenance  # noqa: E402
-from lenet1998.training import Trainer  # noqa: E402
+from experiments.common import RESULTS, guarded
+from experiments.speed.processes import memory, start_times, throughputs
+from experiments.speed.rivals import RIVALS
+from lenet1998.data import load
+from lenet1998.engine import Batch
+from lenet1998.engines import ENGINES, make_engine
+from lenet1998.files import write_json
+from lenet1998.layers import Convolution, FullConnection, Layer
+from lenet1998.loss import MLE
+from lenet1998.network import Input, LeNet5, Network
+from lenet1998.output import RBF
+from lenet1998.pictures.plotting import TEST, save, style
+from lenet1998.recipe import Recipe
+from lenet1998.running.provenance import provenance
+from lenet1998.training import Trainer
 
 NAMES = {
     "numba": "compiled (numba)",
@@ -166,6 +162,7 @@ def main() -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
     parser.add_argument("--engines-only", action="store_true", help="time the engines alone, in a few seconds")
     arguments = parser.parse_args()
+    threadpool_limits(1)  # one core, for the yardstick above all
     rate = matmul_rate()
     engines = [engine for engine in ENGINES if engine == "numpy" or find_spec(engine)]
     rows = [{"engine": engine, **engine_times(engine)} for engine in engines]

@@ -1,4 +1,4 @@
-"""`lenet1998 export`: a trained network as a file for other programs."""
+"""`lenet1998 export`: a trained network as a file for other programs, a browser among them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lenet1998.files import write_atomically
 from lenet1998.interop.export import FORMATS
 from lenet1998.interop.onnx_graph import image_shape
 
-HELP = "write a network as an ONNX graph or as plain NumPy arrays, for other programs"
+HELP = "write a network as an ONNX graph, as plain NumPy arrays, or as an HTML page to draw on"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, whole or not at all; a file that is there already is refused, for it may be a checkpoint."""
     kind = _format(arguments.out, arguments.format)
-    out = arguments.out or Path(f"{Path(arguments.checkpoint).stem}_export.{kind}")
+    source = Path(arguments.checkpoint)
+    out = arguments.out or Path(f"{source.name if source.is_dir() else source.stem}_export.{kind}")
     if out.exists():
         raise LeNetError(f"{out} is there already: choose another --out, or remove it")
     saved, network = chosen_network(arguments.checkpoint)

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998 import __version__
 from lenet1998 import commands as own_modules
 from lenet1998.commands.ending import ended
-from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
+from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
 from lenet1998.commands.options import (
     DownloadBar,
-    add_data_options,
     add_training_options,
     chosen_data,
     chosen_recipe,
@@ -26,9 +26,9 @@ from lenet1998.commands.options import (
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.prepare import read_image
+from lenet1998.data.image_files import NAMES
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
-from lenet1998.evaluation import error_rate
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
 from lenet1998.running.progress import Console, announce, layer_table, pass_table
@@ -75,8 +75,8 @@ def train(arguments: argparse.Namespace) -> None:
     from lenet1998.pictures.plotting import error_curves  # matplotlib takes a second to load, only figures need it
 
     recipe = chosen_recipe(arguments)
-    out = arguments.out or Path("runs") / f"{arguments.recipe}-seed{arguments.seed}"
     dataset = chosen_data(arguments)
+    out = arguments.out or Path("runs") / default_name(recipe.name, dataset.name, arguments)
     console = Console(arguments.passes, len(dataset.train), arguments.quiet)
     try:
         history = run(
@@ -102,20 +102,11 @@ def train(arguments: argparse.Namespace) -> None:
         print(path)
 
 
-def evaluate(arguments: argparse.Namespace) -> None:
-    saved, network = chosen_network(arguments.checkpoint)
-    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
-    dataset = chosen_data(arguments)
-    rate = error_rate(engine_of(saved), dataset.test)
-    if arguments.json:
-        print(json.dumps({**rate.as_dict(), "network": network}))
-    else:
-        low, high = rate.interval_percent
-        print(stated(network))
-        print(
-            f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
-            f"95% Wilson interval {low:.2f} to {high:.2f}%)"
-        )
+def default_name(recipe: str, data: str, arguments: argparse.Namespace) -> str:
+    """A directory for a run that names all that a run may not be resumed with: recipe, data and seed."""
+    sizes = [f"{size}{what}" for what, size in (("", arguments.train_size), ("tested", arguments.test_size)) if size]
+    words = [*recipe.split(), *([] if data == "mnist" else [data]), *sizes, f"seed{arguments.seed}"]
+    return "-".join(words).replace("/", "_")
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -154,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="lenet1998", description="LeNet-5 as LeCun, Bottou, Bengio and Haffner described it in 1998."
     )
+    top.add_argument("--version", action="version", version=f"lenet1998 {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(group: Any, name: str, does: Command, text: str) -> argparse.ArgumentParser:
@@ -174,7 +166,8 @@ def parser() -> argparse.ArgumentParser:
         ("verify", data_verify, "check the SHA-256 of the MNIST that is found"),
     ):
         added = command(group_commands, name, does, text)
-        added.add_argument("--data-dir", metavar="DIR", type=Path, help="look here first")
+        purpose = "put it here" if name == "fetch" else "look here and nowhere else"
+        added.add_argument("--data-dir", metavar="DIR", type=Path, help=f"{purpose} (default: $LENET1998_DATA)")
         if name == "fetch":
             added.add_argument("what", nargs="?", choices=FETCHES, default="mnist", help="default: mnist")
 
@@ -183,20 +176,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add_training_options(added)
     added.add_argument("--seed", metavar="S", type=natural, default=1, help="seed of every random choice (default: 1)")
-    added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-seedS)")
+    added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-CHANGES-seedS)")
     added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
-
-    added = command(commands, "evaluate", evaluate, "the test error of a network, with its 95% interval")
-    added.add_argument(
-        "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{CHOICES} (default: default)"
-    )
-    add_data_options(added, default=None)
-    added.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
-    added.add_argument("--json", action="store_true", help="print JSON")
 
     added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
     added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
-    added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="PNG or JPEG, of any size")
+    added.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help=f"{NAMES}, of any size")
     added.add_argument("--json", action="store_true", help="print JSON")
 
     for name in own_modules.NAMES:

@@ -12,7 +12,6 @@ from lenet1998.engines import make_engine
 from lenet1998.errors import DataError
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
-from lenet1998.running.run import CHECKPOINT
 from lenet1998.training import make_loss
 
 CHOICES = (
@@ -25,8 +24,7 @@ def chosen_network(choice: str) -> tuple[Checkpoint, dict]:
 
     Raises CheckpointError for a file that cannot be read or is no checkpoint.
     """
-    path = Path(choice, CHECKPOINT) if Path(choice).is_dir() else Path(choice)  # a run's directory will do
-    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(path)
+    saved = pretrained.load(choice) if choice in pretrained.NAMES else checkpoints.load(Path(choice))
     passes = saved.history["passes"]
     error = passes[-1]["test_error_percent"] if passes else math.nan  # NaN too where there were no tests
     return saved, {

@@ -57,7 +57,8 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
         "--data-dir",
         metavar="DIR",
         type=Path,
-        help="where MNIST is, or shall be put (default: $LENET1998_DATA, the user's cache, copies of other tools)",
+        help="where MNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's cache and "
+        "copies of other tools)",
     )
     parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
 

@@ -10,19 +10,24 @@ HELP = "one page, HTML and Markdown, of everything that experiments have recorde
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `report`."""
-    parser.add_argument(
-        "--results",
-        metavar="DIR",
-        type=Path,
-        default=Path("experiments") / "results",
-        help="what experiments have recorded (default: experiments/results)",
-    )
+    add_results_option(parser)
     parser.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
         default=Path("report"),
         help="where report.html, report.md and its figures go (default: report)",
+    )
+
+
+def add_results_option(parser: argparse.ArgumentParser) -> None:
+    """--results, a directory."""
+    parser.add_argument(
+        "--results",
+        metavar="DIR",
+        type=Path,
+        default=Path("experiments") / "results",
+        help="what experiments have recorded (default: experiments/results)",
     )
 
 

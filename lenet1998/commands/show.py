@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
 from lenet1998.commands.options import add_data_options, chosen_data
-from lenet1998.data.prepare import read_image
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -21,7 +21,9 @@ FORMATS = (".png", ".pdf", ".svg")
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `show`."""
     parser.add_argument(
-        "image", metavar="IMAGE|INDEX", help="a PNG or JPEG of a digit, or the number of a test pattern, from 0"
+        "image",
+        metavar="IMAGE|INDEX",
+        help="a picture of a digit, as for predict, or the number of a test pattern, from 0",
     )
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
     parser.add_argument(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lenet1998.data.download import Progress, fetch
 from lenet1998.data.mnist import find, load_mnist
-from lenet1998.data.places import PathName
+from lenet1998.data.places import PathName, named_place
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
 from lenet1998.patterns import DataSet, Patterns
@@ -34,12 +34,13 @@ def load(
 ) -> DataSet:
     """Return the training and the test set of an experiment.
 
-    ``kind`` is "mnist", found in the places that ``lenet1998.data.places`` lists or else downloaded;
-    "synthetic", digits drawn from ``seed``, by default 10,000 and 2,000 of them; or "auto", MNIST if it can
-    be had and else synthetic with a ``notice``. ``train_size`` takes the first patterns of the training set;
+    ``kind`` is "mnist", found in the places that ``lenet1998.data.places`` lists or, if the user names none, else
+    downloaded; "synthetic", digits drawn from ``seed``, by default 10,000 and 2,000 of them; or "auto", MNIST if it
+    can be had and else synthetic with a ``notice``. ``train_size`` takes the first patterns of the training set;
     ``test_size`` takes patterns evenly spread over the test set of MNIST. ``progress`` is called as
     ``download.fetch`` says. Raises ``DataError`` for an unknown kind, a size below 1 or above what there is,
-    a damaged file, and MNIST that cannot be had; "auto" raises it only for the first three.
+    a damaged file, a place that the user names and that does not hold MNIST, and MNIST that cannot be had; "auto"
+    does not raise it for the last.
 
     >>> digits = load("synthetic", train_size=20, test_size=10)
     >>> digits.name, len(digits.train), len(digits.test)
@@ -53,9 +54,9 @@ def load(
     if kind == "synthetic":
         return _synthetic(train_size, test_size, seed)
     copy, rows = find(data_dir)
-    if copy is None:
+    if copy is None and named_place(data_dir) is None:
         try:
-            fetch(data_dir, progress=progress)
+            fetch(progress=progress)
         except DataError:
             if kind == "mnist":
                 raise

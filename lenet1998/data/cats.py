@@ -2,12 +2,13 @@
 
 They are known from an online course (A. Ng, "Neural networks and deep learning", 2017) and not from the paper;
 nobody publishes them under a lasting address, so the user brings the files. HDF5 is read by h5py, which only this
-needs.
+needs, and from memory: HDF5 locks the files that it opens itself, and refuses those that another process has locked.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.data.places import PathName
+from lenet1998.data.signatures import HDF5, HEAD, kind_of
 from lenet1998.errors import DataError, reason_of
 from lenet1998.patterns import DataSet, Patterns
 
@@ -44,8 +46,9 @@ def load_cats(data_dir: PathName) -> DataSet:
     h5py = _import_h5py()
     directory = Path(os.path.expanduser(data_dir))
     paths = {name: directory / name for name in FILES}
-    digests = {name: _digest(path) for name, path in paths.items()}
-    train, test = (_read(h5py, path, path.name.partition("_")[0]) for path in paths.values())
+    bodies = {name: _body(path) for name, path in paths.items()}
+    digests = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
+    train, test = (_read(h5py, bodies[name], path, name.partition("_")[0]) for name, path in paths.items())
     state = "" if digests == FILES else f" (not the course's files: {len(train)} training and {len(test)} test images)"
     return DataSet("cats", train, test, f"cats in {directory}{state}", digests)
 
@@ -60,7 +63,7 @@ def _import_h5py() -> ModuleType:
     return h5py
 
 
-def _digest(path: Path) -> str:
+def _body(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
             body = file.read(MOST_BYTES + 1)
@@ -70,13 +73,13 @@ def _digest(path: Path) -> str:
         ) from None
     if len(body) > MOST_BYTES:
         raise DataError(f"{path} is too long: it has more than {MOST_BYTES} bytes; {REMEDY}")
-    return hashlib.sha256(body).hexdigest()
+    return body
 
 
-def _read(h5py: ModuleType, path: Path, stem: str) -> Patterns:
+def _read(h5py: ModuleType, body: bytes, path: Path, stem: str) -> Patterns:
     """The patterns that one file holds under ``STEM_set_x`` and ``STEM_set_y``."""
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(io.BytesIO(body), "r") as file:
             images = _dataset(h5py, file, f"{stem}_set_x", path)
             labels = _dataset(h5py, file, f"{stem}_set_y", path)
             _expect(
@@ -94,7 +97,10 @@ def _read(h5py: ModuleType, path: Path, stem: str) -> Patterns:
     except DataError:
         raise
     except Exception as error:  # h5py raises almost anything for a damaged file.
-        raise DataError(f"{path} is no HDF5 file, truncated or damaged ({reason_of(error)}): {REMEDY}") from None
+        kind = kind_of(body[:HEAD])
+        sound = kind == kind_of(HDF5)
+        state = f"truncated, damaged or being written ({reason_of(error)})" if sound else f"{kind}, not an HDF5 file"
+        raise DataError(f"{path} is {state}: {REMEDY}") from None
     wrong = np.flatnonzero((classes != 0) & (classes != 1))
     if len(wrong):
         raise DataError(

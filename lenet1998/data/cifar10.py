@@ -20,12 +20,15 @@ import numpy as np
 
 from lenet1998.data.batch_pickle import read_batch
 from lenet1998.data.places import PathName
+from lenet1998.data.signatures import GZIP, head_of, kind_of
 from lenet1998.errors import DataError
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 ARCHIVE = "cifar-10-python.tar.gz"
+UNPACKED = "cifar-10-python.tar"
+"""The archive as some browsers save it."""
 SIZE = 170_498_071
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 FOLDER = "cifar-10-batches-py"
@@ -108,8 +111,9 @@ def _find(path: Path) -> Path:
     for folder in (path, path / FOLDER):
         if any(os.path.isfile(folder / name) for name in BATCHES):
             return folder
-    if os.path.isfile(path / ARCHIVE):
-        return path / ARCHIVE
+    for archive in (path / ARCHIVE, path / UNPACKED):
+        if os.path.isfile(archive):
+            return archive
     raise DataError(
         f"CIFAR-10 was not found (looked in {path}): run `lenet1998 data fetch cifar10`, "
         f"or name {ARCHIVE} or its directory by --data-dir"
@@ -133,7 +137,8 @@ def _from_archive(path: Path) -> dict[str, bytes]:
     """The batches in an archive, as name -> bytes; all other members are passed over."""
     bodies = {}
     try:
-        with gzip.open(path) as file, tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive:  # type: ignore[call-overload]
+        opened = gzip.open if head_of(path).startswith(GZIP) else open
+        with opened(path, "rb") as file, tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive:  # type: ignore[call-overload, operator]
             for count, member in enumerate(archive):
                 if count == MOST_MEMBERS:
                     raise DataError(f"{path} has more than {MOST_MEMBERS} members: {REMEDY}")
@@ -146,7 +151,10 @@ def _from_archive(path: Path) -> dict[str, bytes]:
     except DataError:
         raise
     except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
-        raise DataError(f"{path} is no gzipped tar archive, truncated or damaged ({error}): {REMEDY}") from None
+        kind = kind_of(head_of(path))
+        foreign = isinstance(error, tarfile.TarError) and "tar archive" not in kind
+        state = f"{kind}, not a tar archive" if foreign else f"truncated or damaged ({error})"
+        raise DataError(f"{path} is {state}: {REMEDY}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}): make it readable") from None
     except Exception as error:  # Damaged headers make the tar reader raise almost anything.

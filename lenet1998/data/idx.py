@@ -18,12 +18,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from lenet1998.data.signatures import GZIP, HEAD, kind_of, looks_like_html
 from lenet1998.errors import DataError
 
 UNSIGNED_BYTE = 8
 # MNIST needs 3; numpy cannot have arbitrarily many.
 MAX_DIMENSIONS = 8
-GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 20
 REMEDY = "replace it, or run `lenet1998 data fetch`"
 
@@ -45,7 +45,7 @@ def parse_idx(data: bytes, what: str) -> np.ndarray:
         raise DataError(f"{what} is truncated: it has {len(data)} bytes, less than an IDX header; {REMEDY}")
     zero, kind, dimensions = struct.unpack_from(">HBB", data)
     if zero != 0 or kind != UNSIGNED_BYTE or not 1 <= dimensions <= MAX_DIMENSIONS:
-        raise DataError(f"{what} is not IDX data of unsigned bytes: it begins with {data[:4].hex(' ')}; {REMEDY}")
+        raise DataError(f"{what} is {kind_of(data[:HEAD])}, not IDX data of unsigned bytes: {REMEDY}")
     start = 4 + 4 * dimensions
     if len(data) < start:
         raise DataError(f"{what} is truncated: it ends within the IDX header; {REMEDY}")
@@ -96,11 +96,11 @@ def unfold(file: BinaryIO, what: str, max_bytes: int) -> bytes:
     >>> unfold(io.BytesIO(b"abc"), "three letters", 3)
     b'abc'
     """
-    head = file.read(512)
+    head = file.read(HEAD)
     file.seek(0)
     if looks_like_html(head):
         raise DataError(f"{what} looks like an HTML page, not a data file: {REMEDY}")
-    if head.startswith(GZIP_MAGIC):
+    if head.startswith(GZIP):
         try:
             with gzip.open(file) as unfolded:
                 data = _read(unfolded, max_bytes)
@@ -113,15 +113,6 @@ def unfold(file: BinaryIO, what: str, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise DataError(f"{what} is too long: it holds more than the {max_bytes} bytes expected; {REMEDY}")
     return data
-
-
-def looks_like_html(data: bytes) -> bool:
-    """Tell whether bytes begin like a web page, as servers send in place of a file they do not have.
-
-    >>> looks_like_html(b"<!DOCTYPE html><html>"), looks_like_html(b"\\x1f\\x8b")
-    (True, False)
-    """
-    return data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
 
 
 def _read(file: BinaryIO | gzip.GzipFile, max_bytes: int) -> bytes:

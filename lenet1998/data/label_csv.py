@@ -2,22 +2,27 @@
 
 One line names the columns, ``label`` and ``pixel0`` to ``pixel783``; each line after it is one digit of 28x28 pixels,
 row by row. MNIST has some 47 million cells, so whole blocks of lines are converted at once, and a cell is looked at by
-itself only to say what is wrong with it.
+itself only to say what is wrong with it. A table may come as Kaggle's archive has it, zipped, or gzipped, and as
+spreadsheets save it: in UTF-16, with semicolons or tabs, with blank lines at its end.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, TextIO
 
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError
+from lenet1998.data.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
+from lenet1998.errors import DataError, reason_of
 from lenet1998.files import replace
-from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns
+from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns, check_range
 
 COLUMNS = ["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]
 HEADER = ",".join(COLUMNS).encode()
@@ -25,6 +30,8 @@ HEADER = ",".join(COLUMNS).encode()
 LONGEST = 10_000
 CHUNK = 1 << 22
 ROWS = 2_000
+# A small file may unfold to any number of lines; so many take 1.6 GB.
+MOST = 2_000_000
 REMEDY = "correct it, or get the file again"
 
 _COMMA, _NEWLINE, _ZERO = b",\n0"
@@ -58,8 +65,8 @@ def read_csv(path: PathName) -> Patterns:
     """Return the digits of a table: images uint8 (P, 28, 28), labels uint8 (P,).
 
     Raises ``DataError``, with file, line and column where there are such, for a file that cannot be read or has no
-    rows, another header, a row of more or fewer than 785 cells, and a cell that is no whole number from 0 to 9 in
-    the first column or from 0 to 255 in the others.
+    rows, another header, a row of more or fewer than 785 cells, a cell that is no whole number from 0 to 9 in the first
+    column or from 0 to 255 in the others, and for pixels that no more than hint at ink (``patterns.check_range``).
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -70,18 +77,30 @@ def read_csv(path: PathName) -> Patterns:
     path = os.path.expanduser(path)
     tables = []
     try:
-        with open(path, "rb") as file:
-            _check_header(file.readline(LONGEST), path)
+        with open(path, "rb") as file, _unpacked(file, path) as unpacked:
+            head = unpacked.read(HEAD)
+            unpacked.seek(0)
+            encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
+            text = io.TextIOWrapper(unpacked, encoding, "replace", newline="\n")
+            separator = _check_header(text.readline(LONGEST), kind_of(head), path)
             line = 2
-            for block in _blocks(file, path):
+            for block in _blocks(text, separator, path):
                 tables.append(_parse(block, line, path))
                 line += len(tables[-1])
+                if line > MOST:
+                    raise DataError(f"{path} has more than {MOST} lines: divide it")
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}): name a readable file") from None
+    except DataError:
+        raise
+    except Exception as error:  # A damaged archive makes its reader raise almost anything.
+        raise DataError(f"{path} does not unpack ({reason_of(error)}): {REMEDY}") from None
     if not tables:
         raise DataError(f"{path} has no row below its header: {REMEDY}")
     table = np.concatenate(tables)
-    return Patterns(np.ascontiguousarray(table[:, 1:]).reshape(-1, SIDE, SIDE), table[:, 0].copy())
+    pixels = table[:, 1:]
+    check_range(pixels, f"the ink in {path}")
+    return Patterns(np.ascontiguousarray(pixels).reshape(-1, SIDE, SIDE), table[:, 0].copy())
 
 
 def write_csv(patterns: Patterns, path: PathName) -> None:
@@ -110,11 +129,32 @@ def write_csv(patterns: Patterns, path: PathName) -> None:
         raise DataError(f"{path} cannot be written ({error.strerror or error}): name another file") from None
 
 
-def _check_header(line: bytes, path: str) -> None:
-    # Spreadsheets begin a file with a mark of its encoding.
-    names = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8", "replace").split(",")
+def _unpacked(file: BinaryIO, path: str) -> IO[bytes]:
+    """The file, or what it holds if it is gzipped, or the only member of a zip archive."""
+    head = file.read(len(ZIP))
+    file.seek(0)
+    if head.startswith(GZIP):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    if head != ZIP:
+        return file
+    archive = zipfile.ZipFile(file)
+    # Besides its files an archive may hold folders, and macOS's notes on each file.
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if len(names) != 1:
+        held = ", ".join(names) or "nothing"
+        raise DataError(f"{path} is a zip archive of {held}: unpack it, and name the table of digits with labels")
+    return archive.open(names[0])
+
+
+def _check_header(line: str, kind: str, path: str) -> str:
+    """Return what separates the columns, one character. Raises DataError for other columns."""
+    first = COLUMNS[0]
+    separator = line[len(first)] if line.startswith((f"{first};", f"{first}\t")) else ","
+    names = line.rstrip("\r\n").split(separator)
     if names == COLUMNS:
-        return
+        return separator
+    if not kind.startswith("text"):
+        raise DataError(f"{path} is {kind}, not a table of digits: {REMEDY}")
     column = next((i for i, (name, right) in enumerate(zip(names, COLUMNS, strict=False)) if name != right), None)
     if column is None:
         wrong = f"the header names {len(names)} columns, not {len(COLUMNS)}"
@@ -124,19 +164,20 @@ def _check_header(line: bytes, path: str) -> None:
     raise DataError(f"{path}, line 1, {wrong}{hint}: {REMEDY}")
 
 
-def _blocks(file: BinaryIO, path: str) -> Iterator[bytes]:
-    """Whole lines, many at a time, each ended by a newline alone."""
+def _blocks(text: TextIO, separator: str, path: str) -> Iterator[bytes]:
+    """Whole lines, many at a time, each ended by a newline alone; blank ones at the file's end are left out."""
     rest = b""
-    while chunk := file.read(CHUNK):
-        block = rest + chunk
-        cut = block.rfind(b"\n") + 1
-        block, rest = block[:cut], block[cut:]
+    while chunk := text.read(CHUNK):
+        block = rest + chunk.replace(separator, ",").encode()
+        whole = block[: block.rfind(b"\n") + 1].rstrip(b"\r\n")
+        # Blank lines wait for what follows them.
+        rest = block[len(whole) :].removeprefix(b"\r").removeprefix(b"\n") if whole else block
         if len(rest) > LONGEST:
             raise DataError(f"{path} has a line of more than {LONGEST} characters: {REMEDY}")
-        if block:
-            yield block.replace(b"\r\n", b"\n")
-    if rest:
-        yield rest + b"\n"
+        if whole:
+            yield whole.replace(b"\r\n", b"\n") + b"\n"
+    if rest.strip():
+        yield rest.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
 
 
 def _parse(block: bytes, line: int, path: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import os
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
+from lenet1998.data.signatures import head_of, kind_of
 from lenet1998.errors import DataError
 from lenet1998.files import remove_leftovers, replace
 
@@ -64,7 +66,8 @@ def download(
 def writing_to(directory: Path, what: str, size: str) -> Iterator[None]:
     """Make a directory if need be, and say what to do if it cannot be written to.
 
-    Any ``OSError`` inside becomes a ``DataError``; ``what`` is to be written there and takes ``size``.
+    Any ``OSError`` inside becomes a ``DataError``; ``what`` is to be written there and takes ``size``. Raises
+    ``DataError`` at once for a file.
 
     >>> with writing_to(Path(".").resolve(), "a song", "3 MB"):
     ...     raise OSError(errno.ENOSPC, "No space left")  # doctest: +ELLIPSIS
@@ -73,6 +76,9 @@ def writing_to(directory: Path, what: str, size: str) -> Iterator[None]:
     lenet1998.errors.DataError: a song cannot be written to ... (No space left): free 3 MB there, or name ...
     """
     try:
+        if os.path.isfile(directory):
+            kind = kind_of(head_of(directory))
+            raise DataError(f"{directory} is {kind}: name a directory for {what} by --data-dir")
         directory.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:

@@ -1,13 +1,14 @@
 """Load the MNIST data base, the data of section III-A, from where it lies on this computer.
 
 The first complete copy is taken (``places``) and every byte of it verified (``files``). A damaged file is an
-error and never passed over in silence, even if a later place holds a good copy: nobody wants to find out
-afterwards which data an experiment used.
+error and never passed over in silence, even if a later place holds a good copy, and so is a place that the user
+names and that holds none: nobody wants to find out afterwards which data an experiment used.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ import numpy as np
 from lenet1998.data.files import FILES, KnownFile, check
 from lenet1998.data.idx import read_bounded
 from lenet1998.data.npz import read_npz
-from lenet1998.data.places import PathName, contents, places, where
+from lenet1998.data.places import PathName, contents, named_place, places, where
+from lenet1998.data.signatures import head_of, kind_of
 from lenet1998.errors import DataError
 from lenet1998.patterns import DataSet, Patterns
 
@@ -75,7 +77,7 @@ def describe(rows: list[tuple[str, Path, str]]) -> str:
 
 
 def load_mnist(data_dir: PathName | None = None) -> DataSet:
-    """Return MNIST from the first place that holds it: 60,000 training and 10,000 test patterns.
+    """Return MNIST from the place that is named, or else the first that holds it: 60,000 and 10,000 patterns.
 
     Nothing is downloaded. Raises ``DataError`` if no place holds all four files (the message names them),
     or if a file of the first complete copy is damaged.
@@ -85,9 +87,7 @@ def load_mnist(data_dir: PathName | None = None) -> DataSet:
     """
     copy, rows = find(data_dir)
     if copy is None:
-        raise DataError(
-            f"MNIST was not found ({describe(rows)}): run `lenet1998 data fetch`, or name its directory by --data-dir"
-        )
+        raise _absence(data_dir, rows)
     label, place = copy
     paths = contents(place)
     train_images, train_labels, test_images, test_labels = (read_file(paths[name], FILES[name]) for name in FILES)
@@ -112,10 +112,29 @@ def verify(data_dir: PathName | None = None) -> list[Verified]:
     copy, rows = find(data_dir)
     copy = copy or next(((label, path) for label, path, state in rows if state != "missing"), None)
     if copy is None:
-        raise DataError(f"there is no MNIST to verify ({describe(rows)}): run `lenet1998 data fetch`")
+        raise _absence(data_dir, rows)
     place = copy[1]
     paths = contents(place)
     return [_verify(paths.get(name, place / name), known) for name, known in FILES.items()]
+
+
+def _absence(data_dir: PathName | None, rows: list[tuple[str, Path, str]]) -> DataError:
+    """The error where no place holds the four files: what is instead where the user named one, or all the places."""
+    named = named_place(data_dir)
+    if named is None:
+        return DataError(
+            f"MNIST was not found ({describe(rows)}): run `lenet1998 data fetch`, or name its directory by --data-dir"
+        )
+    label, path = named
+    if os.path.isfile(path):
+        state = f"is {kind_of(head_of(path))}, not a directory that holds MNIST"
+    elif os.path.exists(path):
+        state = f"does not hold MNIST ({describe(rows)})"
+    else:
+        state = "is not there"
+    return DataError(
+        f"{path} ({label}) {state}: name MNIST's directory, or fill one with `lenet1998 data fetch --data-dir DIR`"
+    )
 
 
 def _verify(path: Path, known: KnownFile) -> Verified:

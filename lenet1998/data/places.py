@@ -1,9 +1,9 @@
 """Where the files of MNIST (section III-A) may lie on this computer, in the order they are looked for.
 
-First where the user says: ``--data-dir``, then the environment variable ``LENET1998_DATA``; each is a
-directory that holds the files itself, or as torchvision or Keras leave them in it. Then the project's own
-cache, where ``lenet1998 data fetch`` puts them. Last, the usual places of copies that torchvision and Keras
-have left for other programs.
+Where the user says, and then nowhere else: ``--data-dir``, or else the environment variable ``LENET1998_DATA``
+names a directory that holds the files itself, or as torchvision or Keras leave them in it. If neither is given, the
+project's own cache, where ``lenet1998 data fetch`` puts them, and last the usual places of copies that torchvision and
+Keras have left for other programs.
 """
 
 from __future__ import annotations
@@ -33,6 +33,19 @@ def cache_directory() -> Path | None:
     return cache and cache / "mnist"
 
 
+def named_place(data_dir: PathName | None = None) -> tuple[str, Path] | None:
+    """Return the place that the user names as (label, path): ``data_dir``, or ``LENET1998_DATA``, or None for neither.
+
+    >>> named_place("here")[0]
+    '--data-dir'
+    """
+    for label, named in (("--data-dir", data_dir), (ENVIRONMENT, os.environ.get(ENVIRONMENT))):
+        if named:
+            # Unlike Path.expanduser, the home of an unknown user stays a name like any other.
+            return label, Path(os.path.expanduser(named))
+    return None
+
+
 def target(data_dir: PathName | None = None) -> Path:
     """Return the directory to download to: ``data_dir``, or ``LENET1998_DATA``, or the user's cache.
 
@@ -41,8 +54,8 @@ def target(data_dir: PathName | None = None) -> Path:
     >>> target("here").name
     'here'
     """
-    named = data_dir or os.environ.get(ENVIRONMENT)
-    directory = _expand(named) if named else cache_directory()
+    named = named_place(data_dir)
+    directory = named[1] if named else cache_directory()
     if directory is None:
         raise DataError("there is no home directory to keep MNIST in: name a directory by --data-dir")
     return directory
@@ -51,16 +64,15 @@ def target(data_dir: PathName | None = None) -> Path:
 def places(data_dir: PathName | None = None) -> list[tuple[str, Path]]:
     """Return the places to look in, in order, as (label, path); a path is a directory or an npz file.
 
-    >>> [label for label, path in places("here")][:3]
+    >>> [label for label, path in places("here")]
     ['--data-dir', '--data-dir (torchvision)', '--data-dir (Keras)']
     """
+    named = named_place(data_dir)
+    if named is not None:
+        label, path = named
+        within = ((f"{label} (torchvision)", path / TORCHVISION), (f"{label} (Keras)", path / KERAS))
+        return [named, *(within if path.suffix != ".npz" else ())]
     found: list[tuple[str, Path]] = []
-    for label, named in (("--data-dir", data_dir), (ENVIRONMENT, os.environ.get(ENVIRONMENT))):
-        if named:
-            path = _expand(named)
-            found.append((label, path))
-            if path.suffix != ".npz":
-                found += [(f"{label} (torchvision)", path / TORCHVISION), (f"{label} (Keras)", path / KERAS)]
     cache, own, keras = cache_directory(), home(), os.environ.get("KERAS_HOME")
     if cache is not None:
         found.append(("user cache", cache))
@@ -107,17 +119,12 @@ def where(data_dir: PathName | None = None) -> list[tuple[str, Path, str]]:
     """
     rows = []
     for label, path in places(data_dir):
-        if label in ("--data-dir", ENVIRONMENT) and os.path.exists(path) and not _readable(path):
+        if (label, path) == named_place(data_dir) and os.path.exists(path) and not _readable(path):
             raise DataError(f"{path} ({label}) may not be read: change its permissions or name another directory")
         count = len(contents(path))
         states = {0: "missing", len(FILES): "complete"}
         rows.append((label, path, states.get(count, f"incomplete: {count} of {len(FILES)} files")))
     return rows
-
-
-def _expand(named: PathName) -> Path:
-    """Replace a leading ~; unlike Path.expanduser, the home of an unknown user stays a name like any other."""
-    return Path(os.path.expanduser(named))
 
 
 def _readable(path: Path) -> bool:

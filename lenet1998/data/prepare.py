@@ -2,28 +2,19 @@
 
 The paper's "regular" data base was made by fitting each character into a 20x20 box without changing its
 aspect ratio, which turns black and white into grey levels at the edges, and by placing its centre of mass at
-the centre of a 28x28 field. ``to_mnist_form`` does this to an array of ink; ``read_image`` first finds the
-ink in a picture file. The project's own digits (``synthetic``) pass through the same function.
+the centre of a 28x28 field. ``to_mnist_form`` does this to an array of ink, of a user's picture (``pictures``)
+and of the project's own digits (``synthetic``).
 """
 
 from __future__ import annotations
 
-import warnings
-from os import PathLike
-from pathlib import Path
-
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from lenet1998.errors import DataError, reason_of
+from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
 
 BOX = 20
-MAX_PIXELS = 64_000_000
-# Ink below this share of the darkest ink is taken for paper texture or for the ringing of JPEG.
-NOISE_SHARE = 0.1
-# Fainter than this, of 255 grey levels, the darkest spot is not a digit but an empty sheet.
-LEAST_CONTRAST = 16.0
 
 
 def to_mnist_form(ink: np.ndarray) -> np.ndarray:
@@ -88,87 +79,16 @@ def _centre(digit: np.ndarray) -> np.ndarray:
     return field
 
 
-def read_image(path: str | PathLike[str]) -> np.ndarray:
-    """Return the digit in a PNG or JPEG file in MNIST's form: uint8 of shape (28, 28), 0 for background.
+def is_in_form(ink: np.ndarray) -> bool:
+    """Whether ``ink``, floats (H, W) from 0 to 1, is in MNIST's form, give or take the pixel that JPEG adds or takes.
 
-    The picture may have any size up to 64 million pixels and any colours; what is transparent counts as
-    white. The background is the median of the border pixels: if it is brighter than the middle of the
-    picture's range, the digit is the dark part, else the light part. The lighting must be roughly even.
-    Raises ``DataError`` if the file cannot be read, is no PNG or JPEG, is too large, or shows no digit.
-
-    >>> import tempfile
-    >>> page = np.full((60, 60), 255, np.uint8)
-    >>> page[10:50, 28:33] = 0
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Image.fromarray(page).save(folder + "/one.png")
-    ...     digit = read_image(folder + "/one.png")
-    >>> digit.shape, int(digit.max()), int(digit[0, 0])
-    ((28, 28), 255, 0)
+    >>> ink = np.zeros((28, 28))
+    >>> ink[4:24, 13:15] = 1.0
+    >>> is_in_form(ink), is_in_form(np.roll(ink, 4, axis=1)), is_in_form(ink[1:])
+    (True, False, False)
     """
-    grey = _grey_levels(Path(path))
-    try:
-        return to_mnist_form(_ink(grey))
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-
-
-def _grey_levels(path: Path) -> np.ndarray:
-    """Read a picture as float32 brightness from 0 (black) to 255 (white), shape (H, W)."""
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of sizes that are refused here, and of cameras' notes that it passes over.
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=("PNG", "JPEG")) as picture:
-                width, height = picture.size
-                if width * height > MAX_PIXELS:
-                    raise DataError(f"{path} has {width} x {height} pixels: scale it to 64 million pixels or fewer")
-                return _brightness(ImageOps.exif_transpose(picture))
-    except DataError:
-        raise
-    except Image.DecompressionBombError:
-        raise DataError(f"{path} has too many pixels: scale it to 64 million pixels or fewer") from None
-    except Image.UnidentifiedImageError:
-        raise DataError(f"{path} is not a PNG or JPEG image: convert it to one of these") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"{path} cannot be read ({reason}): give a readable PNG or JPEG image") from None
-    except Exception as error:  # A damaged file makes Pillow's decoders raise almost anything.
-        raise DataError(f"{path} is damaged ({reason_of(error)}): give an intact PNG or JPEG image") from None
-
-
-def _brightness(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip, not scale, to 8.
-        return np.asarray(picture, np.float32) / 257.0
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return np.asarray(picture.convert("L"), np.float32)
-
-
-def _ink(grey: np.ndarray) -> np.ndarray:
-    """Find the ink: how far each pixel stands out from the background, as floats from 0 to 1."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = np.median(border)
-    dark_on_light = background > (grey.min() + grey.max()) / 2.0
-    ink = background - grey if dark_on_light else grey - background
-    ink = np.maximum(ink, 0.0)
-    peak = ink.max()
-    if peak < LEAST_CONTRAST:
-        raise DataError("the image is blank: give one where a digit stands out from its background")
-    # 1.48 times the median deviation is the standard deviation of Gaussian noise, and a stroke that touches the
-    # border does not move it. Beyond five of them little noise is left, and that in single pixels.
-    noise = 5.0 * 1.48 * float(np.median(np.abs(border - background)))
-    if noise > peak / 2.0:
-        raise DataError("no digit stands out from the background: give an image with an even background")
-    # A 28x28 picture with a clean border is taken for MNIST's own form, whose faintest greys are ink.
-    if grey.shape != (SIDE, SIDE) or noise > 0.0:
-        ink[~_without_specks(ink >= max(noise, NOISE_SHARE * peak))] = 0.0
-    return ink / peak
-
-
-def _without_specks(mask: np.ndarray) -> np.ndarray:
-    """Clear the pixels of a boolean mask (H, W) that have none of their eight neighbours in it."""
-    height, width = mask.shape
-    padded = np.pad(mask, 1).view(np.uint8)
-    around = sum(padded[i : i + height, j : j + width] for i in range(3) for j in range(3))
-    return mask & (around > 1)
+    if ink.shape != (SIDE, SIDE) or not ink.any():
+        return False
+    size = 1 + max(np.ptp(places) for places in np.nonzero(ink >= 0.1))
+    centre = [ink.sum(axis=1 - axis) @ np.arange(SIDE) / ink.sum() for axis in (0, 1)]
+    return bool(abs(size - BOX) <= 1 and max(abs(place - SIDE / 2) for place in centre) < 1.0)

@@ -21,10 +21,12 @@ from lenet1998.evaluation import answers
 from lenet1998.interop.estimator_input import (
     PIXELS,
     InputError,
+    check_names,
     classes_of,
     codes_of,
     images_of,
     labels_of,
+    names_of,
     seed_of,
     settings_of,
 )
@@ -41,17 +43,19 @@ class LeNet5Classifier:
 
     Labels are of any kind, up to ten classes. Digits, as numbers or as texts, have the code that Figure 3 draws for
     them; otherwise the classes in their sorted order have the codes of 0, 1, 2 and so on. Numbers in images are rounded
-    to whole ones. Images are bytes to the network, and values that run from 0 to 1 are refused: multiply them by 255.
+    to whole ones. Images are bytes to the network, and values on another scale, such as from 0 to 1, are refused
+    (`lenet1998.patterns.check_range`).
 
     Parameters: `recipe`, a name of `lenet1998.recipe.PRESETS`, and `settings`, changes to its fields as ``--set`` takes
     them, such as ("loss=map", "j=2"); `passes` over the patterns; `engine`, "auto", "numba" or "numpy"; and
     `random_state`, a whole number, which makes equal fits, or a `numpy.random.RandomState` to draw one from, or None
     for NumPy's own. Nothing is checked before `fit`.
 
-    After `fit` there are `classes_`, sorted, (classes,); `n_features_in_`, 784; and `checkpoint_`, the trained
-    network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998 reads;
-    what they test it on has to be named, ``--data mnist``. No pattern is set aside for tests, so the test errors in it
-    are NaN.
+    After `fit` there are `classes_`, sorted, (classes,); `n_features_in_`, 784; `feature_names_in_`, (784,), if images
+    came as a data frame with names, which has to have its columns in the same order ever after; and `checkpoint_`, the
+    trained network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998
+    reads; what they test it on has to be named, ``--data mnist``. No pattern is set aside for tests, so the test errors
+    in it are NaN.
 
     >>> from lenet1998.data import load
     >>> digits = load("synthetic", train_size=100, test_size=10)
@@ -79,7 +83,7 @@ class LeNet5Classifier:
         Raises InputError for other images or labels, RecipeError, DivergenceError, and LeNetError for an engine that
         is not there.
         """
-        images = self._images(X)
+        names, images = names_of(X), self._images(X)
         classes, labels = classes_of(y, len(images))
         if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
             raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
@@ -101,6 +105,9 @@ class LeNet5Classifier:
         mean = trainer.network.mean if recipe.input_mean else None
         self.checkpoint_ = Checkpoint(trainer.network.parameters.values, history, trainer.optimiser.state(), mean)
         self.classes_, self.n_features_in_ = classes, PIXELS
+        vars(self).pop("feature_names_in_", None)  # an earlier fit's
+        if names is not None:
+            self.feature_names_in_ = names
         self._engine = trainer.engine
         return self
 
@@ -112,6 +119,7 @@ class LeNet5Classifier:
         """
         if not hasattr(self, "checkpoint_"):
             raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
+        check_names(X, vars(self).get("feature_names_in_"), type(self).__name__)
         return self._engine.penalties(self._images(X))[:, codes_of(self.classes_)]
 
     def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
@@ -169,6 +177,20 @@ class LeNet5Classifier:
             classifier_tags=ClassifierTags(),
             input_tags=InputTags(three_d_array=True, positive_only=True),
         )
+
+    def get_metadata_routing(self) -> Any:
+        """What scikit-learn asks with enable_metadata_routing: a `MetadataRequest`, of weights for `score` alone."""
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        if "_metadata_request" not in vars(self):  # scikit-learn's clone looks for this name
+            self._metadata_request = MetadataRequest(owner=type(self).__name__)
+            self._metadata_request.score.add_request(param="sample_weight", alias=None)
+        return self._metadata_request
+
+    def set_score_request(self, *, sample_weight: bool | str | None) -> LeNet5Classifier:
+        """Whether pipelines and searches hand weights on to `score`, or under which name; returns itself."""
+        self.get_metadata_routing().score.add_request(param="sample_weight", alias=sample_weight)
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine, whose compiled code is made again when it is needed."""

@@ -5,17 +5,16 @@ Its errors are worded as scikit-learn's checks of an estimator look for them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet1998.errors import DataError
-from lenet1998.patterns import CLASSES, SIDE
+from lenet1998.patterns import CLASSES, SIDE, check_range
 
 PIXELS = SIDE * SIDE
-# By so much a scaler may miss 0 and 255.
-ROUNDING = 1e-3
 
 
 class InputError(DataError, ValueError):
@@ -35,14 +34,54 @@ def images_of(X: ArrayLike) -> np.ndarray:  # noqa: N803 - scikit-learn's name
             f"X has {int(np.prod(numbers.shape[1:]))} features, but LeNet5Classifier is expecting {PIXELS} features "
             f"as input. Reshape your data of shape {numbers.shape} to (P, {PIXELS}) or (P, {SIDE}, {SIDE})"
         )
-    low, high = numbers.min(), numbers.max()
-    if low < -ROUNDING:
-        raise InputError(f"Negative values in data: X goes down to {low:g}, give 0 for the background to 255 for ink")
-    if high > 255 + ROUNDING:
-        raise InputError(f"X goes up to {high:.8g}: give 0 for the background to 255 for ink")
-    if 0 < high <= 1:
-        raise InputError("X has no value above 1: multiply it by 255, for 255 is full ink")
-    return np.rint(numbers).astype(np.uint8).reshape(-1, SIDE, SIDE)
+    try:
+        check_range(numbers, "Negative values in data: X" if numbers.min() < 0 else "X")
+    except DataError as error:
+        raise InputError(str(error)) from None
+    return np.clip(np.rint(numbers), 0, 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def names_of(X: ArrayLike) -> np.ndarray | None:  # noqa: N803
+    """The names of a data frame's columns, (features,) of texts; None without such. Raises InputError.
+
+    A frame that was made without names numbers its columns, and numbers are none.
+
+    >>> names_of(np.zeros((2, 784))) is None
+    True
+    """
+    names = np.array([*getattr(X, "columns", ())], dtype=object)
+    texts = sum(isinstance(name, str) for name in names)
+    if 0 < texts < len(names):
+        raise InputError("X has columns named by texts and by others: make all names texts, X.columns.astype(str)")
+    return names if texts else None
+
+
+def check_names(X: ArrayLike, fitted: np.ndarray | None, estimator: str) -> None:  # noqa: N803
+    """Raise InputError unless X's columns have the names that were learned, in their order.
+
+    A UserWarning where only one of the two has names. Rules and words are those of scikit-learn, which brings no frame
+    into order either.
+
+    >>> check_names(np.zeros((2, 784)), None, "LeNet5Classifier")
+    """
+    names = names_of(X)
+    if names is None or fitted is None:
+        if fitted is not None:
+            message = f"X does not have valid feature names, but {estimator} was fitted with feature names"
+            warnings.warn(message, stacklevel=2)
+        if names is not None:
+            message = f"X has feature names, but {estimator} was fitted without feature names"
+            warnings.warn(message, stacklevel=2)
+    elif names.tolist() != fitted.tolist():
+        unseen, missing = (sorted(set(some) - set(others)) for some, others in ((names, fitted), (fitted, names)))
+        told = ["The feature names should match those that were passed during fit."]
+        if unseen:
+            told.append(f"Feature names unseen at fit time: {_some(unseen)}.")
+        if missing:
+            told.append(f"Feature names seen at fit time, yet now missing: {_some(missing)}.")
+        if not unseen and not missing:
+            told.append("Feature names must be in the same order as they were in fit: take X[feature_names_in_].")
+        raise InputError(" ".join(told))
 
 
 def labels_of(y: ArrayLike, patterns: int) -> np.ndarray:
@@ -113,6 +152,10 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int:
     if random_state < 0:
         raise InputError(f"random_state={random_state}: give 0 or a positive whole number")
     return int(random_state)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _numbers(X: ArrayLike) -> np.ndarray:  # noqa: N803

@@ -1,4 +1,4 @@
-"""A trained network for use outside this package: as an ONNX graph (`onnx_graph`), or as plain arrays.
+"""A trained network for use outside this package: as an ONNX graph (`onnx_graph`), a page (`html`), or plain arrays.
 
 The npz format, version 1: what ``numpy.load(path, allow_pickle=False)`` reads, one array for each of
 
@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998.interop.html import html_page
 from lenet1998.interop.onnx_graph import onnx_model
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -31,7 +32,7 @@ FORMAT = 1
 
 
 def about(saved: Checkpoint) -> dict[str, Any]:
-    """What both formats say of a network, JSON's types only: where it comes from, and its recipe and layers.
+    """What ONNX and npz files say of a network, JSON's types only: where it comes from, and its recipe and layers.
 
     >>> from lenet1998 import pretrained
     >>> facts = about(pretrained.load("default"))
@@ -81,4 +82,9 @@ def to_onnx(saved: Checkpoint) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-FORMATS: dict[str, Callable[[Checkpoint], bytes]] = {"onnx": to_onnx, "npz": to_npz}
+def to_html(saved: Checkpoint) -> bytes:
+    """The bytes of an HTML page to draw on. Raises LeNetError for a network that the page cannot show (`html`)."""
+    return html_page(saved).encode("utf-8", "backslashreplace")  # a recipe's name may hold halves of characters
+
+
+FORMATS: dict[str, Callable[[Checkpoint], bytes]] = {"onnx": to_onnx, "npz": to_npz, "html": to_html}

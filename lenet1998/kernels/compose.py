@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lenet1998.errors import LeNetError
-from lenet1998.kernels import convolution, full, losses, modules, output, pooling, squash, subsampling, update
-from lenet1998.kernels.plan import Plan, Plane
+from lenet1998.kernels import convolution, full, losses, modules, output, pooling, squash, subsampling, update, windows
+from lenet1998.kernels.plan import Call, Plan, Plane
 from lenet1998.kernels.tiles import SUMS
 from lenet1998.layer import Layer
-from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.layers import Convolution, FullConnection, Positions, Squash, Subsampling
 from lenet1998.loss import Loss
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
@@ -44,6 +44,7 @@ LAYERS: dict[type, Kernels] = {
     AveragePooling: Kernels(pooling.emit_mean, lambda layer: False),
     FullConnection: Kernels(full.emit, lambda layer: True),
     Contrast: Kernels(output.emit_contrast, lambda layer: True),
+    Positions: Kernels(windows.emit_row, lambda layer: False),
     Squash: Kernels(squash.emit, lambda layer: False),
     ReLU: Kernels(squash.emit_rectify, lambda layer: False),
 }
@@ -65,10 +66,27 @@ def compose(network: Network, loss: Loss, batches: bool = False, sums: int = SUM
     """The plan for a network and a loss, and the text of its module: `train`, `curvature` and `penalties`, one pattern
     at a time, or `train_batches`. A tile has so many `sums`. Raises LeNetError for what has no kernels.
     """
-    _refuse_unknown(network, loss)
+    if type(loss) not in losses.EMIT:
+        raise _no_kernels(loss)
     plan = Plan(network.dtype, BLOCK if batches else 0, sums)
-    (channels, side, _), layers = network.input.shape, network.layers
-    x = plan.plane("field", channels, side, side, side, dense=_wants_dense(layers), needed=False)
+    placing = _through_layers(network, plan)
+    learning, seeding = losses.EMIT[type(loss)](loss, plan)
+    if batches:
+        return plan, modules.in_batches(plan, placing, learning, *update.emit(network, plan))
+    return plan, modules.one_by_one(plan, placing, learning, seeding)
+
+
+def compose_given(network: Network, sums: int = SUMS) -> tuple[Plan, str]:
+    """The same for a loss that is computed elsewhere: `penalties`, `gradients` and `curvatures`."""
+    plan = Plan(network.dtype, sums=sums, adds=True)
+    return plan, modules.with_given(plan, _through_layers(network, plan))
+
+
+def _through_layers(network: Network, plan: Plan) -> Call:
+    """Add every layer to the plan; returns the call that puts an image on the field."""
+    _refuse_unknown(network)
+    (channels, side, width), layers = network.input.shape, network.layers
+    x = plan.plane("field", channels, side, width, width, dense=_wants_dense(layers), needed=False)
     x = replace(x, free=False)
     for index, layer in enumerate(layers):
         name = f"{type(layer).__name__.lower()}{index}"
@@ -78,25 +96,24 @@ def compose(network: Network, loss: Loss, batches: bool = False, sums: int = SUM
             x = LAYERS[type(layer)].emit(layer, name, x, plan, _wants_dense(layers[index + 1 :]))
     if type(layers[-1]) is not RBF:
         output.emit_plain(full.emit_pack("output", x, plan), plan)
-    images = ["images", "index", "levels", "mean", "field[b]" if batches else "field", "top", "left"]
-    placing = plan.call(place, "place", images, channels=channels, centred=network.input.mean)
-    learning, seeding = losses.EMIT[type(loss)](loss, plan)
-    if batches:
-        return plan, modules.in_batches(plan, placing, learning, *update.emit(network, plan))
-    return plan, modules.one_by_one(plan, placing, learning, seeding)
+    images = ["images", "index", "levels", "mean", "field[b]" if plan.block else "field", "top", "left"]
+    return plan.call(place, "place", images, channels=channels, centred=network.input.mean)
 
 
-def _refuse_unknown(network: Network, loss: Loss) -> None:
+def _refuse_unknown(network: Network) -> None:
     *hidden, last = network.layers
     strangers: list[Any] = [layer for layer in hidden if type(layer) not in LAYERS]
     strangers += [last] if type(last) not in (*LAYERS, RBF) else []
     strangers += [network.input] if type(network.input) is not Input else []
-    strangers += [loss] if type(loss) not in losses.EMIT else []
     if strangers:
-        what = f"{type(strangers[0]).__name__} {getattr(strangers[0], 'name', '')}".strip()
-        raise LeNetError(f"the numba engine has no kernels for {what} in this place: take --engine numpy")
+        raise _no_kernels(strangers[0])
     if network.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise LeNetError(f"the numba engine has no kernels for {network.dtype}: take float32 or float64")
+
+
+def _no_kernels(stranger: object) -> LeNetError:
+    what = f"{type(stranger).__name__} {getattr(stranger, 'name', '')}".strip()
+    return LeNetError(f"the numba engine has no kernels for {what} in this place: take --engine numpy")
 
 
 def _wants_dense(above: list[Layer]) -> bool:

@@ -4,7 +4,8 @@ A map of 28 rows of 28 is too short a loop 28 times. So maps lie flat, one row a
 layer below: then the tap (u, v) of a kernel is the input at i + u * stride + v for *every* position i, and one loop
 runs over the whole map: 892 positions in C1, 136 in C3. Between the end of a row of the output and the start of the
 next lie k - 1 positions that belong to no unit. They are computed like the others and never used; their cotangent is
-always zero. Padding and a stride change where a tap finds its input (`lenet1998.kernels.arrange`) and nothing else.
+always zero: no other layer writes there, and a convolution above collects there from its own gaps alone. Padding and a
+stride change where a tap finds its input (`lenet1998.kernels.arrange`) and nothing else.
 
 Kernels that see the same map are taken some at a time, whatever the table, and so share what they load: on the way up
 a few vectors of positions, for all taps; for the gradients a few taps, over all positions. On the way down it is the
@@ -21,7 +22,7 @@ from lenet1998.kernels import arrange, points, windows
 from lenet1998.kernels.full import emit_matrix, emit_unpack
 from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
 from lenet1998.kernels.specialise import unroll, vectors
-from lenet1998.kernels.tiles import SHARE, TRIPLE, runs, sharing, sharing_above
+from lenet1998.kernels.tiles import SHARE, TRIPLE, runs, sharing, sharing_above, tiles
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
@@ -35,26 +36,27 @@ def start(bias, y, *, maps, length):
             y[m, i] = bias[m]
 
 
-def forward(x, weight, y, *, groups, at_once, shared, kernels, own, taps, offset, parts, first, last, size, lanes):
+def forward(x, weight, y, *, groups, at_once, shared, kernels, own, taps, offset, parts, begin, members, first,
+            last, size, lanes):  # fmt: skip
     """Add to y[m] the sum over the kernels of map m, and over their taps, of weight * x (equation 5)."""
     for j in range(groups):
         for part in unroll(parts):
             for i in range(first[part], last[part], size[part] * lanes):
-                sums = vectors(at_once * size[part])
-                for r in unroll(at_once):
+                sums = vectors(members[part] * size[part])
+                for r in unroll(members[part]):
                     for v in unroll(size[part]):
-                        sums[r * size[part] + v] = load(y, (own[j * at_once + r], i + v * lanes))
+                        sums[r * size[part] + v] = load(y, (own[j * at_once + begin[part] + r], i + v * lanes))
                 for t in range(taps):
-                    w = vectors(at_once)
-                    for r in unroll(at_once):
-                        w[r] = spread(weight[kernels[j * at_once + r], t])
+                    w = vectors(members[part])
+                    for r in unroll(members[part]):
+                        w[r] = spread(weight[kernels[j * at_once + begin[part] + r], t])
                     for v in unroll(size[part]):
                         value = load(x, (shared[j], i + offset[t] + v * lanes))
-                        for r in unroll(at_once):
+                        for r in unroll(members[part]):
                             sums[r * size[part] + v] = fma(w[r], value, sums[r * size[part] + v])
-                for r in unroll(at_once):
+                for r in unroll(members[part]):
                     for v in unroll(size[part]):
-                        store(y, (own[j * at_once + r], i + v * lanes), sums[r * size[part] + v])
+                        store(y, (own[j * at_once + begin[part] + r], i + v * lanes), sums[r * size[part] + v])
 
 
 def clear(below, *, maps, margin, length):
@@ -64,8 +66,8 @@ def clear(below, *, maps, margin, length):
             below[s, margin + i] = 0.0
 
 
-def below(weight, g, below, *, groups, at_once, shared, kernels, own, taps, column, shift, margin, parts, first, last,
-          size, lanes, squared):  # fmt: skip
+def below(weight, g, below, *, groups, at_once, shared, kernels, own, taps, column, shift, margin, parts, begin,
+          members, first, last, size, lanes, squared):  # fmt: skip
     """The cotangent of the input: sum over taps of weight (squared: weight^2) * g, with g zero outside its map.
 
     Here a group is of maps below: they have the cotangent of a map above in common.
@@ -73,33 +75,25 @@ def below(weight, g, below, *, groups, at_once, shared, kernels, own, taps, colu
     for j in range(groups):
         for part in unroll(parts):
             for i in range(first[part], last[part], size[part] * lanes):
-                sums = vectors(at_once * size[part])
-                for r in unroll(at_once):
+                sums = vectors(members[part] * size[part])
+                for r in unroll(members[part]):
                     for v in unroll(size[part]):
-                        sums[r * size[part] + v] = load(below, (own[j * at_once + r], margin + i + v * lanes))
+                        s = own[j * at_once + begin[part] + r]
+                        sums[r * size[part] + v] = load(below, (s, margin + i + v * lanes))
                 for t in range(taps):
-                    w = vectors(at_once)
-                    for r in unroll(at_once):
-                        w[r] = spread(weight[kernels[j * at_once + r], column[t]])
+                    w = vectors(members[part])
+                    for r in unroll(members[part]):
+                        w[r] = spread(weight[kernels[j * at_once + begin[part] + r], column[t]])
                         if squared:
                             w[r] = w[r] * w[r]
                     for v in unroll(size[part]):
                         value = load(g, (shared[j], i + shift[t] + v * lanes))
-                        for r in unroll(at_once):
+                        for r in unroll(members[part]):
                             sums[r * size[part] + v] = fma(w[r], value, sums[r * size[part] + v])
-                for r in unroll(at_once):
+                for r in unroll(members[part]):
                     for v in unroll(size[part]):
-                        store(below, (own[j * at_once + r], margin + i + v * lanes), sums[r * size[part] + v])
-
-
-def clear_gaps(below, *, maps, height, width, stride, margin, length):
-    """Put zeros back between the rows of a cotangent, and after the last."""
-    for m in range(maps):
-        for row in range(height - 1):
-            for i in range(width, stride):
-                below[m, margin + row * stride + i] = 0.0
-        for i in range((height - 1) * stride + width, length):
-            below[m, margin + i] = 0.0
+                        s = own[j * at_once + begin[part] + r]
+                        store(below, (s, margin + i + v * lanes), sums[r * size[part] + v])
 
 
 def biases(bias, g, by_bias, *, maps, margin, length, lanes, squared, learns):
@@ -168,28 +162,24 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     bias = plan.parameter(layer, "bias", (maps,))
     taps = arrange.Taps(layer.stride, x.stride, x.length)
     reach = (k - 1) // layer.stride * (x.stride + 1)
-    y = plan.plane(
-        name, maps, height, width, x.stride, margin=reach if x.cotangent else 0, reach=taps.phase_length, has_gaps=True
-    )
+    margin = reach if x.cotangent else 0
+    y = plan.plane(name, maps, height, width, x.stride, margin=margin, reach=taps.phase_length)
     by_map = {"margin": y.margin, "length": y.length}
     plan.forward(start, f"{name}_start", [bias, y.values], maps=maps, length=y.length)
     for group in sharing(layer.table, SHARE):
         sizes = {**group, "taps": k * k, "offset": taps.offsets(k)}
-        positions = runs(y.length // plan.lanes, plan.sums // group["at_once"], plan.lanes)
+        positions = tiles(group["at_once"], y.length // plan.lanes, plan.sums, plan.lanes)
         plan.forward(forward, f"{name}_forward", [x.values, weight, y.values], **sizes, **positions)
     plan.adjoint(biases, f"{name}_biases", [bias, y.cotangent], updates=[bias], maps=maps, **by_map)
     for group in sharing(layer.table, plan.sums // TRIPLE):
         sizes = {**group, "offset": taps.offsets(k), **runs(k * k, plan.sums // group["at_once"])}
         plan.adjoint(weights, f"{name}_weights", [x.values, weight, y.cotangent], updates=[weight], **sizes, **by_map)
     if x.cotangent:
-        if x.has_gaps:
-            gaps = {key: getattr(x, key) for key in ("maps", "height", "width", "stride", "margin", "length")}
-            plan.adjoint_as_is(clear_gaps, f"{name}_clear_gaps", [x.cotangent], **gaps)
         for phase, column, offset in taps.by_phase(k):
             shift = tuple(y.margin - tap for tap in offset)
             sizes = {"taps": len(shift), "column": column, "shift": shift, "margin": x.margin + phase}
             for group in sharing_above(layer.table, SHARE):
-                positions = runs(taps.phase_length // plan.lanes, plan.sums // group["at_once"], plan.lanes)
+                positions = tiles(group["at_once"], taps.phase_length // plan.lanes, plan.sums, plan.lanes)
                 plan.adjoint(below, f"{name}_below", [weight, y.cotangent, x.cotangent], **group, **sizes, **positions)
         plan.adjoint_as_is(clear, f"{name}_clear", [x.cotangent], maps=x.maps, margin=x.margin, length=x.length)
     return y

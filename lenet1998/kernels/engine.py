@@ -91,16 +91,16 @@ class NumbaEngine:
         return self._tally(several, train, self._learning(several, patterns, order, batch, *how))
 
     def penalties(self, images: np.ndarray) -> np.ndarray:
-        images = self._images(images)
+        images = images_of(self.network, images)
         plan, module, shared = self._one
         out = np.empty((len(images), plan.classes), self.network.dtype)
         shared.take(self.network)
-        compute = module.get("penalties", images, out[:0], *self._input(shared, images))
+        compute = module.get("penalties", images, out[:0], *inputs(self.network, shared, images))
 
         def block(start: int) -> None:
             state = State(plan, parameters=shared)
             part = slice(start, start + _BLOCK)
-            compute(images[part], out[part], *self._input(state, images))
+            compute(images[part], out[part], *inputs(self.network, state, images))
 
         starts = range(0, len(images), _BLOCK)
         if self.threads > 1 and len(starts) > 1:
@@ -116,8 +116,7 @@ class NumbaEngine:
         return self._composed(batches=True)
 
     def _composed(self, batches: bool) -> _Compiled:
-        sums = WIDE_SUMS if self._jit and has_wide_registers() else SUMS
-        plan, text = compose(self.network, self.loss, batches, sums)
+        plan, text = compose(self.network, self.loss, batches, sums_at_once(self._jit))
         return _Compiled(plan, load(text, self._jit), State(plan))
 
     def _function(self, compiled: _Compiled, name: str, patterns: Patterns | Batch, *how: object) -> Callable:
@@ -134,38 +133,46 @@ class NumbaEngine:
 
     def _learning(self, compiled: _Compiled, patterns: Patterns | Batch, order: np.ndarray, *how: object) -> tuple:
         """The arguments of functions that learn, and of `curvature`."""
-        images, labels = self._images(patterns.images), _bytes(patterns.labels)
+        images, labels = images_of(self.network, patterns.images), bytes_of(patterns.labels)
         order = np.ascontiguousarray(order, np.int64)
         if len(order):
             if not 0 <= order.min() <= order.max() < len(images):
                 raise IndexError(f"the order names patterns beyond the {len(images)} that there are")
             if labels[order].max() >= self.network.classes:
                 raise IndexError(f"label {labels[order].max()} is none of the {self.network.classes} classes")
-        return images, labels, _fixed(order), *how, *self._input(compiled.state, images)
-
-    def _images(self, images: np.ndarray) -> np.ndarray:
-        return _bytes(self.network.input.maps(images))
-
-    def _input(self, state: State, images: np.ndarray) -> tuple:
-        """The arguments that all functions share: levels, mean, field, where images lie on it, and the state."""
-        levels, mean = _fixed(self.network.input.levels(self.network.dtype)), _fixed(self.network.mean)
-        *copies, channels, _ = state["field_x"].shape
-        side = self.network.input.side
-        field = state["field_x"][..., : side * side].reshape(*copies, channels, side, side)
-        field[...] = levels[0]
-        if self.network.input.mean:
-            field -= mean
-        height, width = images.shape[2:]
-        return levels, mean, field, (side - height) // 2, (side - width) // 2, *state.arrays()
+        return images, labels, fixed(order), *how, *inputs(self.network, compiled.state, images)
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
+def sums_at_once(jit: bool) -> int:
+    """How many sums a tile has on the processor that is compiled for."""
+    return WIDE_SUMS if jit and has_wide_registers() else SUMS
+
+
+def images_of(network: Network, images: np.ndarray) -> np.ndarray:
+    """The images as bytes (P, channels, H, W). Raises DataError if they do not fit, TypeError if they are no bytes."""
+    return bytes_of(network.input.maps(images))
+
+
+def inputs(network: Network, state: State, images: np.ndarray) -> tuple:
+    """The arguments that all functions share: levels, mean, field, where images lie on it, and the state."""
+    levels, mean = fixed(network.input.levels(network.dtype)), fixed(network.mean)
+    *copies, channels, _ = state["field_x"].shape
+    _, height, width = network.input.shape
+    field = state["field_x"][..., : height * width].reshape(*copies, channels, height, width)
+    field[...] = levels[0]
+    if network.input.mean:
+        field -= mean
+    top, left = (height - images.shape[2]) // 2, (width - images.shape[3]) // 2
+    return levels, mean, field, top, left, *state.arrays()
+
+
+def bytes_of(values: np.ndarray) -> np.ndarray:
     if values.dtype != np.uint8:
         raise TypeError(f"images and labels are uint8, not {values.dtype}")
-    return _fixed(np.ascontiguousarray(values))
+    return fixed(np.ascontiguousarray(values))
 
 
-def _fixed(array: np.ndarray) -> np.ndarray:
+def fixed(array: np.ndarray) -> np.ndarray:
     """A read-only view: one type for the compiler, wherever the array comes from."""
     view = array.view()
     view.flags.writeable = False

@@ -1,4 +1,5 @@
-"""The text of the two modules that a plan is written out as: for one pattern at a time, and for mini-batches."""
+"""The text of the modules that a plan is written out as: for one pattern at a time, for mini-batches, and for losses
+that are computed elsewhere."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ def curvature(images, labels, order, levels, mean, field, top, left, {state}):
         {forward}
         {seeding}
         {curvature}
+"""
 
+_PENALTIES = """
 
 @entry
 def penalties(images, out, levels, mean, field, top, left, {state}):
@@ -60,6 +63,30 @@ def penalties(images, out, levels, mean, field, top, left, {state}):
         {forward}
         for c in range({classes}):
             out[index, c] = {y}[c]
+"""
+
+_GIVEN = """
+
+@entry
+def gradients(images, slopes, levels, mean, field, top, left, {state}):
+    for index in range(slopes.shape[0]):
+        {placing}
+        {forward}
+        for c in range({classes}):
+            {gradient}[c] = slopes[index, c]
+        {learn}
+
+
+@entry
+def curvatures(images, slopes, diagonals, roots, levels, mean, field, top, left, {state}):
+    for index in range(slopes.shape[0]):
+        {placing}
+        {forward}
+        for c in range({classes}):
+            {gradient}[c] = slopes[index, c]
+            diagonal[c] = diagonals[index, c]
+            root[c] = roots[index, c]
+        {curvature}
 """
 
 _BATCHES = """
@@ -97,7 +124,7 @@ def train_batches(images, labels, order, batch, kind, settings, made, numbers, r
 def one_by_one(plan: Plan, placing: Call, learning: Call, seeding: Call) -> str:
     """The module of `train`, `curvature` and `penalties`, each a loop over patterns."""
     return _written(
-        _HEAD + _ONE,
+        _HEAD + _ONE + _PENALTIES,
         plan,
         placing=placing.text,
         forward=_lines(plan.up, 8),
@@ -106,6 +133,21 @@ def one_by_one(plan: Plan, placing: Call, learning: Call, seeding: Call) -> str:
         seeding=seeding.text,
         curvature=_lines(plan.curvature[::-1], 8),
         y=plan.y,
+    )
+
+
+def with_given(plan: Plan, placing: Call) -> str:
+    """The module of `penalties`, and of `gradients` and `curvatures`, which are given the loss's derivatives by them
+    and add to the gradients or curvatures of the parameters."""
+    return _written(
+        _HEAD + _PENALTIES + _GIVEN,
+        plan,
+        placing=placing.text,
+        forward=_lines(plan.up, 8),
+        learn=_lines(plan.learn[::-1], 8),
+        curvature=_lines(plan.curvature[::-1], 8),
+        y=plan.y,
+        gradient=plan.gradient,
     )
 
 

@@ -19,66 +19,71 @@ if TYPE_CHECKING:
     from lenet1998.output import RBF
 
 
-def forward(x, codes, y, *, classes, parts, first, last, count, lanes):
+def forward(x, codes, y, *, positions, classes, parts, first, last, count, lanes):
     """y_i = sum_j (x_j - w_ij)^2, equation 7."""
-    for c in range(classes):
-        sums = vectors(1)
-        for part in unroll(parts):
-            for j in range(first[part], last[part], lanes):
-                offset = load(x, j, count[part]) - load(codes, (c, j), count[part])
-                sums[0] = fma(offset, offset, sums[0])
-        y[c] = add_lanes(sums[0])
-
-
-def backward(x, codes, gradient, below, *, classes, inputs):
-    """dE/dx_j = sum_i dE/dy_i 2 (x_j - w_ij)."""
-    for j in range(inputs):
-        below[j] = 0.0
-    for c in range(classes):
-        if gradient[c] != 0.0:  # under equation 8 all but one are zero
-            twice = 2.0 * gradient[c]
-            for j in range(inputs):
-                below[j] += twice * (x[j] - codes[c, j])
-
-
-def seed(x, codes, gradient, diagonal, root, below, *, classes, inputs):
-    """d2E/dx_j2 = 2 sum_i dE/dy_i + sum_i diagonal_i o_ij^2 - (sum_i root_i o_ij)^2, with o_ij = 2 (x_j - w_ij)."""
-    slopes = 0.0
-    for c in range(classes):
-        slopes += gradient[c]
-    for j in range(inputs):
-        own, crossed = 0.0, 0.0
+    for p in range(positions):
         for c in range(classes):
-            offset = 2.0 * (x[j] - codes[c, j])
-            own += diagonal[c] * (offset * offset)
-            crossed += root[c] * offset
-        below[j] = 2.0 * slopes + own - crossed * crossed
+            sums = vectors(1)
+            for part in unroll(parts):
+                for j in range(first[part], last[part], lanes):
+                    offset = load(x, (p, j), count[part]) - load(codes, (c, j), count[part])
+                    sums[0] = fma(offset, offset, sums[0])
+            y[p, c] = add_lanes(sums[0])
 
 
-def learn_centres(x, codes, gradient, by_codes, *, classes, inputs, learns):
+def backward(x, codes, gradient, below, *, positions, classes, inputs):
+    """dE/dx_j = sum_i dE/dy_i 2 (x_j - w_ij)."""
+    for p in range(positions):
+        for j in range(inputs):
+            below[p, j] = 0.0
+        for c in range(classes):
+            if gradient[p, c] != 0.0:  # under equation 8 all but one are zero
+                twice = 2.0 * gradient[p, c]
+                for j in range(inputs):
+                    below[p, j] += twice * (x[p, j] - codes[c, j])
+
+
+def seed(x, codes, gradient, diagonal, root, below, *, positions, classes, inputs):
+    """d2E/dx_j2 = 2 sum_i dE/dy_i + sum_i diagonal_i o_ij^2 - (sum_i root_i o_ij)^2, with o_ij = 2 (x_j - w_ij)."""
+    for p in range(positions):
+        slopes = 0.0
+        for c in range(classes):
+            slopes += gradient[p, c]
+        for j in range(inputs):
+            own, crossed = 0.0, 0.0
+            for c in range(classes):
+                offset = 2.0 * (x[p, j] - codes[c, j])
+                own += diagonal[p, c] * (offset * offset)
+                crossed += root[p, c] * offset
+            below[p, j] = 2.0 * slopes + own - crossed * crossed
+
+
+def learn_centres(x, codes, gradient, by_codes, *, positions, classes, inputs, learns):
     """Centres that learn (section II-C): dE/dw_ij = -dE/dy_i 2 (x_j - w_ij). Returns the sum of those that changed."""
     check = 0.0
-    for c in range(classes):
-        if gradient[c] != 0.0:
-            twice = 2.0 * gradient[c]
-            for j in range(inputs):
-                slope = twice * (codes[c, j] - x[j])
-                if learns:
-                    codes[c, j] -= by_codes[c, j] * slope
-                    check += codes[c, j]
-                else:
-                    by_codes[c, j] += slope
+    for p in range(positions):
+        for c in range(classes):
+            if gradient[p, c] != 0.0:
+                twice = 2.0 * gradient[p, c]
+                for j in range(inputs):
+                    slope = twice * (codes[c, j] - x[p, j])
+                    if learns:
+                        codes[c, j] -= by_codes[c, j] * slope
+                        check += codes[c, j]
+                    else:
+                        by_codes[c, j] += slope
     return check
 
 
-def curve_centres(x, codes, gradient, diagonal, root, by_codes, *, classes, inputs):
+def curve_centres(x, codes, gradient, diagonal, root, by_codes, *, positions, classes, inputs):
     """d2E/dw_ij2 = 2 max(0, dE/dy_i) + d2E/dy_i2 (2 (x_j - w_ij))^2, as `lenet1998.output` has it."""
-    for c in range(classes):
-        rising = gradient[c] if gradient[c] > 0.0 else 0.0
-        own = diagonal[c] - root[c] * root[c]
-        for j in range(inputs):
-            offset = 2.0 * (x[j] - codes[c, j])
-            by_codes[c, j] += 2.0 * rising + own * (offset * offset)
+    for p in range(positions):
+        for c in range(classes):
+            rising = gradient[p, c] if gradient[p, c] > 0.0 else 0.0
+            own = diagonal[p, c] - root[p, c] * root[p, c]
+            for j in range(inputs):
+                offset = 2.0 * (x[p, j] - codes[c, j])
+                by_codes[c, j] += 2.0 * rising + own * (offset * offset)
 
 
 def seed_of_sums(diagonal, root, below, *, classes):
@@ -99,27 +104,33 @@ def adjoint_of_contrast(g, below, *, squared):
 
 
 def emit(layer: RBF, name: str, x: Plane, plan: Plan) -> None:
-    """Add the layer to the plan: it fills the penalties from x, and x's cotangent from what the loss has filled."""
+    """Add the layer to the plan: it fills the penalties from x, and x's cotangent from what the loss has filled.
+
+    Each row of x is a position of a wider field (section VII), and has penalties of its own.
+    """
     classes, inputs = layer.codes.shape
-    sizes = {"classes": classes, "inputs": inputs}
+    sizes = {"positions": x.maps, "classes": classes, "inputs": inputs}
     if layer.learns:
         codes = plan.parameter(layer, "centre", (classes, inputs))
     else:
         codes = plan.constant(f"{name}_codes", layer.codes)
-    states = plan.flat(x.values)
-    _give_out(plan, classes, plan.buffer("y", (classes,)), plan.buffer("gradient", (classes,)))
+    units = x.maps * classes
+    _give_out(plan, units, plan.buffer("y", (units,)), plan.buffer("gradient", (units,)))
+    states, y, gradient, diagonal, root = (
+        plan.view(each, (x.maps, -1)) for each in (x.values, "y", "gradient", "diagonal", "root")
+    )
     rows = pieces(inputs, plan.lanes)
-    plan.forward(forward, f"{name}_forward", [states, codes, plan.y], classes=classes, **rows)
+    plan.forward(forward, f"{name}_forward", [states, codes, y], positions=x.maps, classes=classes, **rows)
     if layer.learns:  # after the cotangent has gone down, which is added below
-        seen, online = [states, codes, plan.gradient], not plan.block
-        learn = plan.call(learn_centres, f"{name}_centres", [*seen, f"{codes}_by"], learns=online, **sizes)
-        plan.learn.append(learn._replace(text=f"check += {learn.text}") if online else learn)
-        hessian = [*seen, "diagonal", "root", f"{codes}_by"]
+        seen = [states, codes, gradient]
+        learn = plan.call(learn_centres, f"{name}_centres", [*seen, f"{codes}_by"], learns=plan.online, **sizes)
+        plan.learn.append(learn._replace(text=f"check += {learn.text}") if plan.online else learn)
+        hessian = [*seen, diagonal, root, f"{codes}_by"]
         plan.curvature.append(plan.call(curve_centres, f"{name}_centres_squared", hessian, **sizes))
     if x.cotangent:
-        below = plan.flat(x.cotangent)
-        plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, plan.gradient, below], **sizes))
-        hessian = [states, codes, plan.gradient, "diagonal", "root", below]
+        below = plan.view(x.cotangent, (x.maps, -1))
+        plan.learn.append(plan.call(backward, f"{name}_backward", [states, codes, gradient, below], **sizes))
+        hessian = [states, codes, gradient, diagonal, root, below]
         plan.curvature.append(plan.call(seed, f"{name}_seed", hessian, **sizes))
 
 

@@ -44,7 +44,6 @@ class Plane:
     length: int  # how far loops over a map run
     margin: int
     dense: bool  # length = height * width, and nothing lies between maps
-    has_gaps: bool  # a convolution reads the cotangent and needs zeros wherever no unit is
     free: bool  # nothing but the layer above reads the values: they may be overwritten
 
 
@@ -67,6 +66,7 @@ class Plan:
     dtype: np.dtype
     block: int = 0  # patterns in a block of a mini-batch; 0: one at a time, in buffers of their own
     sums: int = SUMS  # in a tile
+    adds: bool = False  # on the way down, gradients are added up instead of learned from
     buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
@@ -83,6 +83,11 @@ class Plan:
     def lanes(self) -> int:
         """How many numbers a vector has; kernels that ask for this constant get it."""
         return lanes_of(self.dtype)
+
+    @property
+    def online(self) -> bool:
+        """Whether the way down learns, one pattern at a time."""
+        return not self.block and not self.adds
 
     def buffer(self, name: str, shape: tuple[int, ...], kept: bool = True) -> str:
         """A new buffer; `kept`: for each pattern of a block, because it lasts from one full connection to the next."""
@@ -109,7 +114,7 @@ class Plan:
         return name
 
     def plane(self, name: str, maps: int, height: int, width: int, stride: int, *, dense: bool = False, margin: int = 0,
-              reach: int = 0, has_gaps: bool = False, phases: int = 1, needed: bool = True) -> Plane:  # fmt: skip
+              reach: int = 0, phases: int = 1, needed: bool = True) -> Plane:  # fmt: skip
         """A new plane. `reach` is how far a convolution, gathering from the cotangent, looks beyond the margin.
 
         `phases` is how many pieces of this size a map has (`lenet1998.kernels.arrange`).
@@ -121,7 +126,7 @@ class Plan:
         if needed:
             self.buffer(f"{name}_g", (maps, length if dense else margin + max(length, up(reach))), kept=dense)
         cotangent = f"{name}_g" if needed else ""
-        return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, has_gaps, True)
+        return Plane(f"{name}_x", cotangent, maps, height, width, stride, length, margin, dense, True)
 
     def copy_of(self, plane: Plane, name: str) -> Plane:
         """The plane with a buffer of its own for the values."""
@@ -157,11 +162,11 @@ class Plan:
                 **constants: Any) -> None:  # fmt: skip
         """Add a call in both algebras. The passes down run in the reverse order: what is added first runs last.
 
-        For the parameters in `updates`, the kernel also gets their step sizes, which it learns with; or in mini-batches
-        their gradients, or their curvatures, to add to.
+        For the parameters in `updates`, the kernel also gets their step sizes, which it learns with; or their gradients
+        (in mini-batches, or if the plan `adds`), or their curvatures, to add to.
         """
         arguments = [*arguments, *(f"{parameter}_by" for parameter in updates or [])]
-        online = bool(updates) and not self.block
+        online = bool(updates) and self.online
         learns = ({"learns": online}, {"learns": False}) if updates else ({}, {})
         learn = self.call(kernel, name, arguments, squared=False, **learns[0], **constants)
         self.learn.append(Call(f"check += {learn.text}", learn.whole) if online else learn)

@@ -15,7 +15,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from functools import cache
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def _calls(node: ast.expr, name: str) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
-class _Writer(ast.NodeTransformer):
+class _Writer(ast.NodeVisitor):
     """Rewrites a kernel's statements; every `visit_` method returns new nodes and leaves the parsed kernel alone."""
 
     def __init__(self, name: str, constants: dict[str, Constant]):
@@ -88,9 +88,17 @@ class _Writer(ast.NodeTransformer):
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         written: list[ast.stmt] = []
         for statement in statements:
-            new = self.visit(copy.deepcopy(statement))
+            new = self.visit(statement)
             written += new if isinstance(new, list) else [new]
         return written
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        return type(node)(**{name: self._written(value) for name, value in ast.iter_fields(node)})
+
+    def _written(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._written(each) for each in value]
+        return self.visit(value) if isinstance(value, ast.AST) else value
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         start = _real(0.0)

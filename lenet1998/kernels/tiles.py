@@ -19,7 +19,7 @@ SHARE = TRIPLE
 """As many kernels of a convolution share the map that they see, or fill."""
 
 SUMS = PAIR * TRIPLE
-WIDE_SUMS = 15
+WIDE_SUMS = TRIPLE * TRIPLE
 """Sums in a tile with the registers of AVX2, and with those of AVX-512."""
 
 
@@ -37,6 +37,25 @@ def runs(count: int, most: int, unit: int = 1) -> dict:
     ends = np.cumsum([0, *(number * size * unit for number, size in loops)]).tolist()
     sizes = tuple(size for _, size in loops)
     return {"parts": len(loops), "first": (*ends[:-1],), "last": (*ends[1:],), "size": sizes}
+
+
+def tiles(at_once: int, count: int, sums: int, unit: int = 1) -> dict:
+    """Cut `count` things, each for `at_once` kernels, into tiles of at most so many sums: constants of loops as in
+    `runs`, each for `members` kernels from `begin` on.
+
+    >>> tiles(3, 9, WIDE_SUMS) == {"begin": (0,), "members": (3,), **runs(9, 3)}
+    True
+    >>> tiles(3, 6, SUMS)["begin"], tiles(3, 6, SUMS)["members"], tiles(3, 6, SUMS)["size"]
+    ((0, 2), (2, 1), (3, 6))
+    """
+    side = TRIPLE if sums >= WIDE_SUMS else PAIR
+    loops = []
+    for begin in range(0, at_once, side):
+        members = min(side, at_once - begin)
+        cut = runs(count, sums // members, unit)
+        loops += [(begin, members, *ends) for ends in zip(cut["first"], cut["last"], cut["size"], strict=True)]
+    names = ("begin", "members", "first", "last", "size")
+    return {"parts": len(loops), **dict(zip(names, zip(*loops, strict=True), strict=True))}
 
 
 def pieces(length: int, lanes: int) -> dict:

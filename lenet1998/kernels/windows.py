@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.kernels import blocks
-from lenet1998.kernels.full import emit_unpack
+from lenet1998.kernels.full import emit_pack, emit_unpack
 from lenet1998.kernels.tiles import PAIR, TRIPLE, pieces
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan, Plane
-    from lenet1998.layers import Convolution
+    from lenet1998.layers import Convolution, Positions
 
 # From here on rows of maps fill enough vectors (sides 40 and 52 of the field were timed).
 _MOST = 64
@@ -56,6 +56,20 @@ def transpose(x, y, *, rows, columns):
             y[column, row] = x[row, column]
 
 
+def row(x, y, *, units, positions):
+    """Section VII: what all units are at one position, side by side."""
+    for i in range(positions):
+        for m in range(units):
+            y[i, m] = x[m, i]
+
+
+def adjoint_of_row(g, below, *, units, positions, margin):
+    """The adjoint of `row`."""
+    for i in range(positions):
+        for m in range(units):
+            below[m, margin + i] = g[i, m]
+
+
 def has_few(layer: Convolution) -> bool:
     """Whether a layer is one for these kernels."""
     plain = layer.table.all() and layer.stride == 1 and not layer.padding
@@ -87,4 +101,15 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     if x.cotangent:
         plan.adjoint(blocks.below, f"{name}_below", [weight, g, down, str(windows)], **cut, together=(2 * PAIR, 1))
     plan.adjoint_as_is(transpose, f"{name}_together", [y.cotangent, g], rows=units, columns=windows)
+    return y
+
+
+def emit_row(layer: Positions, name: str, x: Plane, plan: Plan, dense: bool) -> Plane:
+    """Add the layer to the plan and return the plane that it fills, a row of units for each position."""
+    if layer.n == 1:
+        return emit_pack(name, x, plan)
+    sizes = {"units": layer.shape[0], "positions": layer.n}
+    y = plan.plane(name, layer.n, 1, layer.shape[0], layer.shape[0], dense=True)
+    plan.forward(row, f"{name}_forward", [x.values, y.values], **sizes)
+    plan.adjoint_as_is(adjoint_of_row, f"{name}_adjoint", [y.cotangent, x.cotangent], margin=x.margin, **sizes)
     return y

@@ -103,7 +103,9 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
                 axes.fill_between(passes, low, high, color=colour, alpha=0.25, linewidth=0)
         compared = all(comparable(history) for history in histories)
         if compared:
-            _paper_curves(axes, len(passes))
+            label = "1998: training error, on the fly"
+            paper_curve(axes, "train_error_percent", len(passes), label, "#7A3200", "s")
+            paper_curve(axes, "test_error_percent", len(passes), "1998: test error", "#003A5C", "o")
         axes.set(xlabel="pass through the training set", ylabel="error (%)", title=_title(histories, compared))
         axes.set_xlim(0.5, len(passes) + 0.5)
         axes.set_ylim(0, axes.get_ylim()[1])
@@ -112,22 +114,20 @@ def error_curves(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def _paper_curves(axes: Axes, passes: int) -> None:
+def paper_curve(axes: Axes, key: str, passes: int, label: str, colour: str, marker: str) -> None:
+    """Figure 5's curve of an error, as far as one pass beyond ours; `key` is that of our records."""
+    column = {"train_error_percent": "train_error_on_the_fly_percent"}.get(key, key)
     points = [point for point in figure_5() if point["pass"] <= passes + 1]
-    for key, colour, marker, label in (
-        ("train_error_on_the_fly_percent", "#7A3200", "s", "training error, on the fly"),
-        ("test_error_percent", "#003A5C", "o", "test error"),
-    ):
-        axes.plot(
-            [point["pass"] for point in points],
-            [point[key] for point in points],
-            color=colour,
-            marker=marker,
-            linestyle=":",
-            linewidth=1,
-            markerfacecolor="white",
-            label=f"1998: {label}",
-        )
+    axes.plot(
+        [point["pass"] for point in points],
+        [point[column] for point in points],
+        color=colour,
+        marker=marker,
+        linestyle=":",
+        linewidth=1,
+        markerfacecolor="white",
+        label=label,
+    )
 
 
 def _title(histories: list[dict], compared: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from lenet1998 import __version__
 
 _SOFTWARE = r"""@software{{lenet1998,
   author = {{{{The lenet1998 contributors}}}},
@@ -29,4 +29,4 @@ def bibtex() -> str:
     >>> bibtex().splitlines()[0]
     '@software{lenet1998,'
     """
-    return f"{_SOFTWARE.format(version=version('lenet1998'))}\n\n{_PAPER}"
+    return f"{_SOFTWARE.format(version=__version__)}\n\n{_PAPER}"

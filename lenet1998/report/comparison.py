@@ -16,6 +16,9 @@ from itertools import chain
 
 import numpy as np
 
+MISCLASSIFIED = "misclassified"
+"""Where a run's record has the indices of the test patterns that its network gets wrong, if it has them."""
+
 
 @dataclass(frozen=True)
 class SeedTest:
@@ -46,6 +49,28 @@ class PatternTest:
     def as_dict(self) -> dict[str, float]:
         """Plain values for JSON."""
         return asdict(self)
+
+
+def same_seeds(a: list[dict], b: list[dict]) -> tuple[list[dict], list[dict]]:
+    """The runs of `a` and those of `b` whose seeds are in both, in the order of the seeds.
+
+    >>> same_seeds([{"seed": 2}, {"seed": 1}], [{"seed": 2}, {"seed": 3}])
+    ([{'seed': 2}], [{'seed': 2}])
+    """
+    runs_a, runs_b = ({run["seed"]: run for run in runs} for runs in (a, b))
+    seeds = sorted(runs_a.keys() & runs_b.keys())
+    return [runs_a[seed] for seed in seeds], [runs_b[seed] for seed in seeds]
+
+
+def by_errors(a: list[dict], b: list[dict]) -> SeedTest:
+    """`over_seeds` on the last test errors of runs that `same_seeds` has paired."""
+    first, second = ([run["passes"][-1]["test_error_percent"] for run in runs] for runs in (a, b))
+    return over_seeds(first, second)
+
+
+def by_patterns(a: list[dict], b: list[dict]) -> PatternTest:
+    """`over_patterns` on the misclassified patterns of runs that `same_seeds` has paired."""
+    return over_patterns([run[MISCLASSIFIED] for run in a], [run[MISCLASSIFIED] for run in b])
 
 
 def over_seeds(a: Sequence[float], b: Sequence[float]) -> SeedTest:

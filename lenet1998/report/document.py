@@ -57,7 +57,7 @@ class Picture:
 
 
 Block = Heading | Paragraph | Bullets | Code | Table | Picture
-_MARKS = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*)")
+MARKS = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*)")
 _WIDE, _LONG = 9, 12  # columns and rows; a table that has more is printed across the page, and broken between pages
 
 
@@ -169,7 +169,7 @@ def inline(text: str) -> str:
     '<code>a&lt;b</code> is <strong>not</strong> &lt;b&gt;'
     """
     parts = []
-    for part in _MARKS.split(text):
+    for part in MARKS.split(text):
         if part.startswith("`") and len(part) > 1:
             parts.append(f"<code>{escape(part[1:-1])}</code>")
         elif part.startswith("**") and len(part) > 4:
@@ -186,7 +186,7 @@ def _literal(text: str) -> str:
         return re.sub(r"([\\`*<>\[\]])", r"\\\1", part)
 
     parts = []
-    for part in _MARKS.split(" ".join(text.split())):
+    for part in MARKS.split(" ".join(text.split())):
         if part.startswith("`") and len(part) > 1:
             parts.append(part)
         elif part.startswith("**") and len(part) > 4:

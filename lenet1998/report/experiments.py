@@ -241,6 +241,22 @@ EXPERIMENTS = (
         captions={"cifar10_convnet_filters": "The filters of C1, our recipe, seed 1."},
     ),
     Experiment(
+        "strings_sheet",
+        "Images of several characters",
+        "section VII-B",
+        f"{_RUN}strings.sheet",
+        "Above, what a network for strings learns: a character between two others, or a blank; below, strings of five "
+        "characters; each with a tenth of the pixels inverted, and without. There are more blanks than in training. "
+        "Last, strings drawn after Figures 25 and 26.",
+    ),
+    Experiment(
+        "strings_choices",
+        "What section V leaves open for segments",
+        "section V",
+        f"{_RUN}strings.choices",
+        "One choice changed at a time; strings of held-out training digits, read by a network of single digits.",
+    ),
+    Experiment(
         "synthetic_digits",
         "The embedded digits",
         "",

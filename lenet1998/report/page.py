@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from html import escape
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 
+from lenet1998 import __version__
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.report.citation import bibtex
 from lenet1998.report.document import (
@@ -29,7 +29,7 @@ from lenet1998.report.document import (
     to_markdown,
 )
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
-from lenet1998.report.results import Result, read
+from lenet1998.report.results import BESIDE, Result, read
 from lenet1998.running.provenance import date_of
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
@@ -55,18 +55,16 @@ def document(results: Path) -> list[Block]:
         else:
             missing.append(f"{experiment.title}{f' ({experiment.paper})' if experiment.paper else ''}: {command}")
         if experiment.compared:
-            compared += [
-                [_name(experiment, result), learned, what, f"{paper:.2f}", ours, str(seeds)]
-                for result in own
-                for learned, what, paper, ours, seeds in result.beside
-            ]
+            compared += [[_name(experiment, result), *row] for result in own for row in result.beside]
     for result in found:
         if owners[result.stem] is None:
             sections += [Heading(2, f"Other results: {result.stem}"), *_shown(result)]
     opening = [Heading(1, TITLE), *_opening(results)]
     if compared:
-        head = ["experiment", "learned", "error", "1998 (%)", "ours (%), 95% interval", "seeds"]
-        opening += [Heading(2, "The paper beside ours"), Table(head, compared, "Errors of LeNet-5 on MNIST")]
+        opening += [
+            Heading(2, "The paper beside ours"),
+            Table(["experiment", *BESIDE], compared, "Errors of LeNet-5 on MNIST"),
+        ]
     opening += [
         Heading(2, "Experiments"),
         Table(["experiment", "of the paper", "recorded", "command"], overview, "What is recorded here"),
@@ -181,7 +179,7 @@ def _opening(results: Path) -> list[Block]:
             "of the IEEE 86(11), 1998: what the paper reports, and what this reproduction measured."
         ),
         Paragraph(
-            f"Made by `lenet1998 report`, version {version('lenet1998')}, on {today} from the files in `{results}`. "
+            f"Made by `lenet1998 report`, version {__version__}, on {today} from the files in `{results}`. "
             "Intervals are 95%. A + after a commit says that files differed from it."
         ),
     ]

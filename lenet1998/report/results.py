@@ -9,13 +9,16 @@ import json
 import re
 import struct
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from lenet1998.errors import LeNetError
-from lenet1998.report.document import Block, Paragraph, Picture, from_markdown
+from lenet1998.report.document import Block, Paragraph, Picture, Table, from_markdown
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
 from lenet1998.report.tables import beside_paper, provenance, tables
 
+BESIDE = ["learned", "error", "1998 (%)", "ours (%), 95% interval", "seeds"]
+_FIGURES = {9: "error", 10: "rejected", 11: "multiply-accumulates", 12: "variables"}
 _DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -23,14 +26,20 @@ _DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, Arithme
 class Result:
     """What the files of one name hold, with the reasons why parts of it cannot be shown.
 
-    `beside` has rows of `beside_paper`, `sources` what `provenance` finds, also in a directory of the same name.
+    `beside` has rows under BESIDE, `sources` what `provenance` finds, also in a directory of the same name.
     """
 
     stem: str
     blocks: list[Block] = field(default_factory=list)
-    beside: list[tuple[str, str, float, str, int]] = field(default_factory=list)
+    beside: list[list[str]] = field(default_factory=list)
     sources: dict[str, set[str]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+
+    @property
+    def tables(self) -> list[Table]:
+        """The paper's errors beside ours, where they may be compared, and all that is recorded as a table."""
+        compared = [Table(BESIDE, self.beside, "Errors of LeNet-5 on MNIST")] if self.beside else []
+        return compared + [block for block in self.blocks if isinstance(block, Table)]
 
 
 def read(results: Path) -> list[Result]:
@@ -50,6 +59,36 @@ def read(results: Path) -> list[Result]:
             f"{EXPERIMENTS[0].command}, or name the directory that has them with --results"
         )
     return [_result(stem, results, files) for stem, files in names.items()]
+
+
+def named_tables(results: list[Result]) -> dict[str, list[Table]]:
+    """The tables by name: that of the file and, for Figures 9 to 12, which are columns of one table, fig9 to fig12."""
+    found = {result.stem: result.tables for result in results if result.tables}
+    for comparison in found.get("section3", [])[:1]:
+        for number, measure in _FIGURES.items():
+            found[f"fig{number}"] = [_columns(comparison, measure, f"Figure {number} of the paper: {measure}")]
+    return found
+
+
+def find_tables(named: dict[str, list[Table]], name: str) -> list[Table]:
+    """Those of a name, or of the shortest that continues it after a `_`. Raises LeNetError if there are none.
+
+    >>> find_tables({"fig6_training_size": []}, "fig6")
+    []
+    """
+    names = sorted((each for each in named if each == name or each.startswith(f"{name}_")), key=len)
+    if not names:
+        near = " or ".join(get_close_matches(name, named, 3, 0.3) or list(named)[:3])
+        raise LeNetError(f"no table is called {name}: choose {near}; lenet1998 table without a name lists them all")
+    return named[names[0]]
+
+
+def _columns(table: Table, measure: str, caption: str) -> Table:
+    """The first column and those of the paper's and our values of `measure`, in the rows that have one."""
+    wanted = (f"1998: {measure}", f"ours: {measure}")
+    places = [place for place, head in enumerate(table.head) if head.startswith(wanted)]
+    rows = [[row[0], *(row[place] for place in places)] for row in table.rows if any(row[place] for place in places)]
+    return Table([table.head[0], *(table.head[place] for place in places)], rows, caption)
 
 
 def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
@@ -81,7 +120,10 @@ def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
                 continue  # the experiment has written the table itself
             shown = tables(content)
             if experiment and experiment.compared:
-                result.beside += list(beside_paper(content))
+                result.beside += [
+                    [learned, what, f"{paper:.2f}", ours, str(seeds)]
+                    for learned, what, paper, ours, seeds in beside_paper(content)
+                ]
             if path.name.endswith(".partial.json"):
                 result.blocks.append(Paragraph("This experiment has not come to its end: what is there so far."))
             result.blocks += shown

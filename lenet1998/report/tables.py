@@ -45,10 +45,10 @@ def beside_paper(content: dict) -> Iterator[tuple[str, str, float, str, int]]:
     Only runs of at least 20 passes over the paper's numbers of MNIST patterns, judged on the whole test set, count.
     """
     for own in _groups(content.get("runs", [])):
-        paper = _papers(own[0])
+        paper = papers(own[0])
         for what, number, key in (("test error, pass 20", 20, TEST), ("training error, pass 19", 19, TRAIN)):
             if key in paper:
-                yield _patterns(own[0]), what, paper[key], _mean(_at(own, number, key)), len(own)
+                yield patterns_text(own[0]), what, paper[key], mean_text(at_pass(own, number, key)), len(own)
 
 
 def provenance(content: dict) -> dict[str, set[str]]:
@@ -86,12 +86,12 @@ def _errors(runs: list[dict]) -> Table:
         rows.append(
             [
                 f"`{first['recipe']['name']}`" if "recipe" in first else "`default`",
-                _patterns(first) if data else "",
+                patterns_text(first) if data else "",
                 _SETS.get(data.get("name"), data.get("name", "")),
                 str(passes),
                 str(len(own)),
-                _mean(_at(own, passes, TRAIN)),
-                _mean(_at(own, passes, TEST)),
+                mean_text(at_pass(own, passes, TRAIN)),
+                mean_text(at_pass(own, passes, TEST)),
                 f"{seconds:,.0f}",
             ]
         )
@@ -108,7 +108,7 @@ def _accuracies(runs: list[dict]) -> Table:
             for name in sets
         ]
         seconds = f"{np.mean([run['seconds'] for run in own]):,.0f}"
-        accuracies = [_mean(each) if len(each) else "" for each in values]
+        accuracies = [mean_text(each) if len(each) else "" for each in values]
         rows.append([f"`{own[0]['recipe']['name']}`", str(len(own)), *accuracies, seconds])
     head = ["recipe", "seeds", *(f"{name} (%)" for name in sets), "seconds to train, mean"]
     return Table(head, rows, "Accuracies: mean over seeds, 95% interval")
@@ -141,7 +141,7 @@ def _groups(runs: list[dict]) -> list[list[dict]]:
     return list(groups.values())
 
 
-def _papers(run: dict) -> dict[str, float]:
+def papers(run: dict) -> dict[str, float]:
     """The paper's errors for a run of Figure 5 or 6; {} if it may not be compared with them."""
     data, copies = run.get("data", {}), run.get("recipe", {}).get("distorted_copies", 0)
     if (data.get("name"), data.get("test_size")) != ("mnist", 10_000) or len(run["passes"]) < 20:
@@ -154,16 +154,23 @@ def _papers(run: dict) -> dict[str, float]:
     return {}
 
 
-def _patterns(run: dict) -> str:
+def patterns_text(run: dict) -> str:
+    """How many patterns a run learned, and whether distorted copies of them too."""
     copies = run.get("recipe", {}).get("distorted_copies", 0)
     return f"{run['data']['train_size']:,}" + (" with distortions" if copies else "")
 
 
-def _at(runs: list[dict], number: int, key: str) -> np.ndarray:
+def at_pass(runs: list[dict], number: int, key: str) -> np.ndarray:
+    """What the runs, (runs,), have recorded under `key` after pass `number`, from 1."""
     return np.array([run["passes"][number - 1][key] for run in runs], float)
 
 
-def _mean(values: np.ndarray) -> str:
+def mean_text(values: np.ndarray) -> str:
+    """The mean of percentages, (seeds,), with its interval.
+
+    >>> mean_text(np.array([0.9, 1.0, 1.0, 1.1])), mean_text(np.array([1.0]))
+    ('1.00 (0.88 to 1.14)', '1.00')
+    """
     mean, low, high = (float(value) for value in rate_interval(values))
     return f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(values) > 1 else "")
 

@@ -19,7 +19,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
-from lenet1998.running.run import CHECKPOINT, described
+from lenet1998.running.run import described
 from lenet1998.running.sweep import DataChoice
 from lenet1998.training import DIGEST, RECORD, Progress, Trainer
 
@@ -39,9 +39,7 @@ def histories(path: Path) -> list[dict]:
 
     Raises LeNetError for a file that has none, or none that is whole.
     """
-    if path.is_dir():
-        path = path / CHECKPOINT
-    if path.suffix == ".npz":
+    if path.is_dir() or path.suffix == ".npz":
         return [checkpoints.load(path).history]
     try:
         if path.stat().st_size > _LARGEST:

@@ -26,6 +26,7 @@ from lenet1998.parameters import digest
 from lenet1998.recipe import Recipe
 from lenet1998.training import DIGEST, RECORD, WATCHED
 
+CHECKPOINT = "checkpoint.npz"  # its name in the directory of a run
 FORMAT = 1
 _REMEDY = "name a checkpoint.npz that lenet1998 train wrote"
 _LARGEST = 64 * 2**20  # LeNet-5 takes a quarter of a megabyte, the largest network with Adam's vectors in float64 20
@@ -67,8 +68,13 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def load(path: Path) -> Checkpoint:
-    """Read and check a checkpoint. Raises CheckpointError for anything that is not a whole one of this format."""
+def load(path: Path | str) -> Checkpoint:
+    """Read and check a checkpoint, or that of a run's directory.
+
+    Raises CheckpointError for anything that is not a whole one of this format.
+    """
+    path = Path(path)
+    path = path / CHECKPOINT if path.is_dir() else path
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:

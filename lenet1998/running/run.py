@@ -20,12 +20,12 @@ from lenet1998.network import Network
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
-from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.lock import locked
 from lenet1998.running.provenance import provenance
 from lenet1998.training import WATCHED, Progress, Trainer
 
-CHECKPOINT, BEST, HISTORY, LOCK = "checkpoint.npz", "best.npz", "history.json", ".lock"
+BEST, HISTORY, LOCK = "best.npz", "history.json", ".lock"
 
 Watch = Callable[[Network], dict[str, float]]
 """What an experiment measures on a network: numbers by name."""

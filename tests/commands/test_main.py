@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+import lenet1998 as lenet1998_package
 from lenet1998.commands import main as cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
@@ -62,6 +64,18 @@ def test_help(command):
     done = lenet1998(*command, "--help")
     assert done.returncode == 0
     assert "usage: lenet1998" in done.stdout
+
+
+def test_the_version_is_the_package_s_and_the_citation_s(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert not end.value.code
+    assert capsys.readouterr().out == f"lenet1998 {lenet1998_package.__version__}\n"
+    assert cli.main(["cite"]) == 0
+    cited = capsys.readouterr().out
+    assert re.findall(r"^@(\w+){", cited, re.MULTILINE) == ["software", "article"]
+    assert f"version = {{{lenet1998_package.__version__}}}," in cited
+    assert cited.count("{") == cited.count("}")
 
 
 def test_train_writes_what_it_says(trained):
@@ -232,6 +246,25 @@ def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):
     assert sum("no number of this run can be compared with the paper" in line for line in done.stderr.splitlines()) == 1
     assert "1998:" not in done.stdout
     assert "lenet1998 data fetch" in refused("train", "--data", "mnist", cwd=tmp_path, env=alone)
+
+
+@pytest.mark.parametrize("way", ["--data-dir", "LENET1998_DATA"])
+@pytest.mark.parametrize(
+    "command",
+    [["train"], ["train", "--data", "mnist"], ["evaluate"], ["evaluate", "--data", "auto"], ["data", "verify"]],
+    ids=" ".join,
+)
+def test_a_named_directory_that_is_not_there_is_an_error(command, way, tmp_path, capsys, monkeypatch):
+    """No other copy of MNIST is taken in its place, and none is downloaded."""
+    monkeypatch.chdir(tmp_path)
+    if way == "LENET1998_DATA":
+        monkeypatch.setenv(way, str(tmp_path / "nowhere"))
+    else:
+        command = [*command, way, str(tmp_path / "nowhere")]
+    assert cli.main(command) == 2
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'nowhere'} ({way}) is not there: name MNIST's directory" in said.err and not said.out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_data_fetch_takes_cifar10_too(monkeypatch, capsys, tmp_path):

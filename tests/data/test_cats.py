@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -158,13 +159,35 @@ def test_an_announcement_without_images(directory: Path) -> None:
 
 def test_files_that_are_no_hdf5(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = (directory / TEST).read_bytes()
-    for body in (b"", b"<!DOCTYPE html><html></html>", whole[:100], whole[: len(whole) // 2], whole[:-1]):
+    for body in (whole[:100], whole[: len(whole) // 2], whole[:-1]):
         (directory / TEST).write_bytes(body)
-        fails(directory, "is no HDF5 file, truncated or damaged")
+        fails(directory, "is truncated, damaged or being written")
+    for body, kind in (
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html></html>", "an HTML page"),
+        (b"PK\x03\x04", "a zip archive"),
+    ):
+        (directory / TEST).write_bytes(body)
+        fails(directory, f"is {kind}, not an HDF5 file")
     monkeypatch.setattr(cats, "MOST_BYTES", len(whole))
     (directory / TEST).write_bytes(whole + b"x")
     (directory / TRAIN).write_bytes(whole)
     fails(directory, f"is too long: it has more than {len(whole)} bytes")
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_files_that_another_process_has_open(directory: Path, libver: str) -> None:
+    """HDF5 locks them, in its oldest format and its newest."""
+    write(directory / TRAIN, "train", 3, 1)
+    expected = load_cats(directory).train.digest()
+    hold = "import h5py, sys; file = h5py.File(sys.argv[1], 'a', libver=sys.argv[2]); print(file, flush=True); input()"
+    command = [sys.executable, "-c", hold, str(directory / TRAIN), libver]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert b"HDF5 file" in other.stdout.readline()  # type: ignore[union-attr]
+        with pytest.raises(OSError, match="lock"):
+            h5py.File(directory / TRAIN, "r")
+        assert load_cats(directory).train.digest() == expected
+        other.communicate(b"\n", timeout=60)
 
 
 def test_missing_files(directory: Path) -> None:

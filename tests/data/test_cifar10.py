@@ -381,10 +381,34 @@ def test_damaged_archives(tmp_path: Path, bodies: dict[str, bytes]) -> None:
     path.write_bytes(gzip.compress(unfolded[:20_000]))
     with pytest.raises(DataError, match="truncated or damaged"):
         load_cifar10(path)
-    for foreign in (b"", b"<html>", unfolded, gzip.compress(b"no tar at all" * 100)):
+    path.write_bytes(unfolded[:20_000])
+    with pytest.raises(DataError, match="truncated or damaged"):
+        load_cifar10(path)
+    for foreign, kind in (
+        (b"", "empty"),
+        (b"<html>", "an HTML page"),
+        (b"PK\x03\x04" + bytes(600), "a zip archive"),
+        (pickled(*drawn(2)), "a pickle"),
+        (gzip.compress(b"no tar at all" * 100), "text, gzipped"),
+    ):
         path.write_bytes(foreign)
-        with pytest.raises(DataError, match="no gzipped tar archive"):
+        with pytest.raises(DataError, match=f"is {kind}, not a tar archive"):
             load_cifar10(path)
+
+
+def test_an_archive_that_a_browser_has_unpacked(tmp_path: Path, bodies: dict[str, bytes]) -> None:
+    """It has lost its compression, and with some browsers the end of its name."""
+    packed = archive(tmp_path / ARCHIVE, bodies)
+    expected = load_cifar10(packed)
+    unpacked = packed.with_suffix("")
+    unpacked.write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    packed_name = tmp_path / "d" / ARCHIVE
+    packed_name.parent.mkdir()
+    packed_name.write_bytes(unpacked.read_bytes())
+    for named in (unpacked, tmp_path, packed_name, packed_name.parent):
+        found = load_cifar10(named)
+        assert found.train.digest() == expected.train.digest() and found.test.digest() == expected.test.digest()
 
 
 def test_nothing_there(tmp_path: Path, bodies: dict[str, bytes]) -> None:

@@ -11,8 +11,11 @@ import errno
 import gzip
 import hashlib
 import os
+import pickle
+import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +33,7 @@ from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
 
 REAL = os.environ.get("LENET1998_DATA")
+LOOKS: list[Callable] = [load_mnist, verify, partial(data.load, "mnist"), partial(data.load, "auto")]
 NAMES = list(FILES)
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 
@@ -111,35 +115,66 @@ def test_keras(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
     assert verify(path)[3].path == f"{path} (y_test)"
 
 
+@pytest.mark.parametrize(
+    "saved_again",
+    [
+        np.asfortranarray,
+        lambda array: array.astype(np.int64),
+        lambda array: array.astype(">f8"),
+        lambda array: (array / 255).astype(np.float32) if array.ndim == 3 else array,
+        lambda array: (array / 255).astype(np.float16) if array.ndim == 3 else array.astype(np.float16),
+        lambda array: array.astype(np.float32) * np.float32(1.0000001 / 255) if array.ndim == 3 else array,
+        lambda array: array.reshape(len(array), -1),
+        lambda array: array[..., None],
+    ],
+    ids=["Fortran", "int64", "float64", "0 to 1", "0 to 1 in float16", "0 to 1.0000001", "rows", "channels"],
+)
+def test_keras_arrays_that_a_program_has_saved_again(
+    tmp_path: Path, small: dict[str, np.ndarray], saved_again: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    path = put_keras(tmp_path / "mnist.npz", {name: saved_again(array) for name, array in small.items()})
+    assert_is(load_mnist(path), small)
+
+
 def test_order_of_the_places(
     tmp_path: Path, home: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LENET1998_DATA", str(tmp_path / "named"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    made = [
-        put_keras(home / ".keras" / "datasets" / "mnist.npz", small),
-        put(home / ".cache" / "torchvision" / "MNIST" / "raw", small),
-        put(home / "data" / "MNIST" / "raw", small),
-        put(tmp_path / "work" / "data" / "MNIST" / "raw", small),
+    usual = [
         put(cache_directory(), small),
-        put_keras(tmp_path / "named" / "mnist.npz", small),
-        put(tmp_path / "named" / "MNIST" / "raw", small),
-        put(tmp_path / "named", small),
-        put_keras(tmp_path / "given" / "mnist.npz", small),
-        put(tmp_path / "given" / "MNIST" / "raw", small),
-        put(tmp_path / "given", small),
+        put(tmp_path / "work" / "data" / "MNIST" / "raw", small),
+        put(home / "data" / "MNIST" / "raw", small),
+        put(home / ".cache" / "torchvision" / "MNIST" / "raw", small),
+        put_keras(home / ".keras" / "datasets" / "mnist.npz", small),
     ]
-    paths = [path.resolve() for _, path in places(tmp_path / "given")]
-    assert paths == [path.resolve() for path in reversed(made)]
-    # The first complete place wins; take them away one after the other.
-    for path in reversed(made):
-        loaded = load_mnist(tmp_path / "given")
-        assert_is(loaded, small)
-        assert f"{path} (" in loaded.source or f"{path.relative_to(tmp_path / 'work')} (" in loaded.source
-        for file in [path] if path.suffix == ".npz" else list(path.glob("*.gz")):
-            file.unlink()
-    with pytest.raises(DataError, match="not found"):
+
+    def taken_in_turn(made: list[Path], data_dir: Path | None) -> None:
+        assert [path.resolve() for _, path in places(data_dir)] == [path.resolve() for path in made]
+        # The first complete place wins; take them away one after the other.
+        for path in made:
+            loaded = load_mnist(data_dir)
+            assert_is(loaded, small)
+            assert f"{path} (" in loaded.source or f"{path.relative_to(tmp_path / 'work')} (" in loaded.source
+            for file in [path] if path.suffix == ".npz" else list(path.glob("*.gz")):
+                file.unlink()
+
+    def made_in(directory: Path) -> list[Path]:
+        raw = put(directory / "MNIST" / "raw", small)
+        return [put(directory, small), raw, put_keras(directory / "mnist.npz", small)]
+
+    given, named = made_in(tmp_path / "given"), made_in(tmp_path / "named")
+    monkeypatch.setenv("LENET1998_DATA", str(tmp_path / "named"))
+    # What is named is the only place, although there are good copies elsewhere.
+    taken_in_turn(given, tmp_path / "given")
+    with pytest.raises(DataError, match=r"given \(--data-dir\) does not hold MNIST"):
         load_mnist(tmp_path / "given")
+    taken_in_turn(named, None)
+    with pytest.raises(DataError, match=r"named \(LENET1998_DATA\) does not hold MNIST"):
+        load_mnist()
+    monkeypatch.delenv("LENET1998_DATA")
+    taken_in_turn(usual, None)
+    with pytest.raises(DataError, match="not found"):
+        load_mnist()
 
 
 def forget_home(patch: pytest.MonkeyPatch) -> None:
@@ -167,7 +202,7 @@ def test_without_a_home_directory(
 
 @pytest.mark.parametrize("way", ["argument", "environment"])
 def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, offline: None, way: str
+    monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     label, argument = "--data-dir", "~nosuchuser/x"
     if way == "environment":
@@ -175,19 +210,17 @@ def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(
         label, argument = "LENET1998_DATA", None
     assert target(argument) == Path("~nosuchuser/x")
     assert where(argument)[0] == (label, Path("~nosuchuser/x"), "missing")
-    for look in (load_mnist, verify):
-        with pytest.raises(DataError, match="~nosuchuser/x"):
+    for look in LOOKS:
+        with pytest.raises(DataError, match=rf"~nosuchuser/x \({label}\) is not there"):
             look(argument)
-    assert data.load("auto", argument, 1, 1).name == "synthetic"
 
 
 @pytest.mark.parametrize("named", ["x" * 300, "y/" * 3000, "z" * 300 + ".npz"])
 def test_a_name_that_no_directory_can_have(named: str) -> None:
     assert where(named)[0] == ("--data-dir", Path(named), "missing")
-    for look in (load_mnist, verify, fetch, lambda place: data.load("mnist", place)):
+    for look in (*LOOKS, fetch):
         with pytest.raises(DataError, match=named[:250]):
             look(named)
-    assert data.load("auto", named, 1, 1).name == "synthetic"
 
 
 def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,10 +239,9 @@ def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path: Path, mon
         monkeypatch.setattr(os, name, guard(getattr(os, name)))
     place = locked / "mnist"
     assert where(place)[0] == ("--data-dir", place, "missing")
-    for look in (load_mnist, verify, fetch, lambda place: data.load("mnist", place)):
+    for look in (*LOOKS, fetch):
         with pytest.raises(DataError, match="locked"):
             look(place)
-    assert data.load("auto", place, 1, 1).name == "synthetic"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the XDG directories are those of Linux")
@@ -236,15 +268,52 @@ def test_keras_home_is_heeded(tmp_path: Path, small: dict[str, np.ndarray], monk
 
 
 def test_incomplete_places_are_passed_over_but_named(tmp_path: Path, home: Path, small: dict[str, np.ndarray]) -> None:
-    part = put(tmp_path / "part", {name: small[name] for name in NAMES[:3]})
-    with pytest.raises(DataError, match=r"part \(incomplete: 3 of 4 files\).*lenet1998 data fetch"):
-        load_mnist(part)
-    assert where(part)[0] == ("--data-dir", part, "incomplete: 3 of 4 files")
-    assert {state for _, _, state in where(part)[1:]} == {"missing"}
-    assert [row.ok for row in verify(part)] == [True, True, True, False]
+    part = put(cache_directory(), {name: small[name] for name in NAMES[:3]})
+    with pytest.raises(DataError, match=r"mnist \(incomplete: 3 of 4 files\).*lenet1998 data fetch"):
+        load_mnist()
+    assert where()[0] == ("user cache", part, "incomplete: 3 of 4 files")
+    assert {state for _, _, state in where()[1:]} == {"missing"}
+    assert [row.ok for row in verify()] == [True, True, True, False]
     put(home / "data" / "MNIST" / "raw", small, suffix="")
-    assert_is(load_mnist(part), small)
-    assert [state for _, _, state in where(part)].count("complete") == 1
+    assert_is(load_mnist(), small)
+    assert [state for _, _, state in where()].count("complete") == 1
+
+
+def no_network(*_: object, **__: object) -> None:
+    raise AssertionError("downloads into a directory that is named are for `lenet1998 data fetch` alone")
+
+
+@pytest.mark.parametrize("way", ["argument", "environment"])
+@pytest.mark.parametrize("kind", ["auto", "mnist"])
+def test_a_named_place_without_mnist_is_an_error(
+    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, kind: str, way: str
+) -> None:
+    """Although there is a good copy where nobody has to name it, and although MNIST can be downloaded."""
+    put(cache_directory(), small)
+    monkeypatch.setattr(data, "fetch", no_network)
+    (tmp_path / "empty").mkdir()
+    put(tmp_path / "part", {name: small[name] for name in NAMES[:3]})
+    (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(pickle.dumps(small[TEST_LABELS])))
+    (tmp_path / "mnist.zip").write_bytes(b"PK\x03\x04" + bytes(30))
+    put(tmp_path / "whole", small)
+    for name, state in (
+        ("nowhere", "is not there"),
+        ("nowhere.npz", "is not there"),
+        ("empty", "does not hold MNIST"),
+        ("part", r"does not hold MNIST \(looked in .*incomplete: 3 of 4 files"),
+        ("mnist.pkl.gz", "is a pickle, gzipped, not a directory"),
+        ("mnist.zip", "is a zip archive, not a directory"),
+        (f"whole/{TEST_LABELS}.gz", "is an IDX file, gzipped, not a directory"),
+    ):
+        place = tmp_path / name
+        label, argument = "--data-dir", str(place)
+        if way == "environment":
+            monkeypatch.setenv("LENET1998_DATA", str(place))
+            label, argument = "LENET1998_DATA", None
+        with pytest.raises(DataError, match=rf"{re.escape(str(place))} \({label}\) {state}.*data fetch") as caught:
+            data.load(kind, argument)
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "nowhere").exists() and list((tmp_path / "empty").iterdir()) == []
 
 
 def test_verify_looks_at_the_copy_that_is_taken(home: Path, small: dict[str, np.ndarray]) -> None:
@@ -327,13 +396,19 @@ def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
     refuses(r"\(y_test\).*SHA-256")
     put_keras(path, {name: small[name] for name in NAMES[:3]})
     refuses(r"\(y_test\) is missing")
-    put_keras(path, {**small, TRAIN_IMAGES: small[TRAIN_IMAGES].astype(np.int32)})
-    refuses("too long|damaged")
-    put_keras(path, {**small, TRAIN_LABELS: small[TRAIN_LABELS].astype(np.int8)})
-    refuses("damaged")
+    for values in (
+        small[TRAIN_LABELS] - 1.0,
+        small[TRAIN_LABELS] + 0.5,
+        small[TRAIN_LABELS] * 100.0,
+        np.full(30, np.nan),
+    ):
+        put_keras(path, {**small, TRAIN_LABELS: values})
+        refuses("damaged .*not whole numbers from 0 to 255")
+    put_keras(path, {**small, TRAIN_IMAGES: small[TRAIN_IMAGES] / 128})
+    refuses("damaged .*not whole numbers from 0 to 255")
     put_keras(path, {**small, TRAIN_LABELS: np.array([{}] * 30, object)})
     refuses("damaged")
-    put_keras(path, {**small, TRAIN_IMAGES: np.zeros((90_000, 28, 28), np.uint8)})
+    put_keras(path, {**small, TRAIN_IMAGES: np.zeros((1000, 28, 28), np.uint8)})
     refuses("too long")
     put_keras(path, {**small, TEST_LABELS: small[TEST_LABELS][:-1]})
     refuses("holds an array of")
@@ -344,8 +419,13 @@ def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
     flipped[5_000] ^= 255
     path.write_bytes(flipped)
     refuses("damaged")
-    path.write_bytes(b"<html>")
-    refuses("damaged")
+    flipped = bytearray(whole)
+    flipped[-22:] = bytes(22)
+    path.write_bytes(flipped)
+    refuses(r"damaged \(File is not a zip file\)")
+    for body, kind in ((b"<html>", "an HTML page"), (b"", "empty"), (b"\x89HDF\r\n\x1a\n", "an HDF5 file")):
+        path.write_bytes(body)
+        refuses(f"is {kind}, not a zip archive of arrays")
 
 
 def test_a_named_place_that_may_not_be_read(
@@ -365,27 +445,22 @@ def test_auto_takes_mnist_when_it_is_there(tmp_path: Path, small: dict[str, np.n
     assert (loaded.test.labels == small[TEST_LABELS][[0, 4, 8, 12, 16]]).all()
 
 
-def test_auto_goes_on_from_an_empty_directory(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
-    put(cache_directory(), small)
-    assert str(cache_directory()) in data.load("auto", tmp_path / "nowhere").source
-
-
 def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
     loaded = data.load("auto", train_size=30, test_size=20)
     assert loaded.name == "synthetic" and len(loaded.train) == 30
     # The line is said before the first number and again after the last.
     assert "no number of this run can be compared with the paper's" in loaded.notice and "below" not in loaded.notice
     assert loaded.notice == data.FALLBACK and "\n" not in loaded.notice
-    part = put(tmp_path / "part", {TEST_LABELS: small[TEST_LABELS]})
-    assert "part is incomplete: 1 of 4 files" in data.load("auto", part, 1, 1).notice
+    part = put(cache_directory(), {TEST_LABELS: small[TEST_LABELS]})
+    assert f"{part} is incomplete: 1 of 4 files" in data.load("auto", None, 1, 1).notice
     with pytest.raises(DataError, match="no network in this test"):
         data.load("mnist")
 
 
 def test_auto_downloads(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "fetch", lambda data_dir, progress: put(target(data_dir), small))
-    assert_is(data.load("auto", tmp_path / "new"), small)
-    assert (tmp_path / "new" / f"{TRAIN_IMAGES}.gz").exists()
+    monkeypatch.setattr(data, "fetch", lambda progress: put(target(), small))
+    assert_is(data.load("auto"), small)
+    assert (cache_directory() / f"{TRAIN_IMAGES}.gz").exists()
     assert_is(data.load("mnist"), small)
 
 

@@ -72,6 +72,8 @@ def test_from_start_to_figure(name, tmp_path):
         "fig13_invariance",
         "fig7_distortions",
         "fig8_misclassified",
+        "strings.sheet",
+        "strings.choices",
         "synthetic_digits",
         "speed",
     ],

@@ -31,7 +31,7 @@ from lenet1998.data.files import FILES
 from lenet1998.data.idx import parse_idx, read_bounded, write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.npz import read_npz
-from lenet1998.data.prepare import read_image
+from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, DataError, LeNetError
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
@@ -242,6 +242,10 @@ def image_files() -> Iterator[tuple[int, bytes]]:
         picture = Image.fromarray(page.astype(np.uint16) * 257) if mode == "I;16" else drawn.convert(mode)
         picture.save(stream, "PNG")
         yield from ((0, stream.getvalue()), (1, chunks(stream.getvalue())))
+    for kind in ("BMP", "GIF"):
+        stream = io.BytesIO()
+        drawn.save(stream, kind)
+        yield 0, stream.getvalue()
     for mode in ("L", "RGB", "CMYK"):
         stream = io.BytesIO()
         drawn.convert(mode).save(stream, "JPEG", exif=oriented(), progressive=mode == "L")

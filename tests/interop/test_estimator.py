@@ -7,6 +7,8 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -168,8 +170,14 @@ def test_settings_reach_the_recipe(digits):
         ({"X": np.zeros((4, 783))}, "783 features.*784"),
         ({"X": np.zeros((4, 28, 27))}, "756 features"),
         ({"X": np.full((4, 784), np.nan)}, "NaN"),
-        ({"X": np.full((4, 784), 256)}, "up to 256"),
-        ({"X": np.full((4, 784), -1)}, "down to -1"),
+        ({"X": np.full((4, 784), 256)}, "runs from 256 to 256, not from 0 .* to 255"),
+        ({"X": np.full((4, 784), -1)}, "Negative values in data: X runs from -1 to -1"),
+        ({"X": np.linspace(-0.4242, 2.8215, 4 * 784).reshape(4, 784)}, "from -0.4242 to 2.8215"),
+        ({"X": np.full((4, 784), 1.0000001)}, "to 1.0000001, .*multiply it by 255"),
+        ({"X": np.arange(4 * 784).reshape(4, 784) % 17}, "from 0 to 16, not from 0 .* to 255"),
+        ({"X": np.arange(4 * 784).reshape(4, 784) % 2 == 1}, "from 0 to 1, .*multiply it by 255"),
+        ({"X": np.full((4, 784), 100.0)}, "to 100, .*: scale it"),
+        ({"X": np.full((4, 784), 65535)}, "to 65535, .*: scale it"),
         ({"X": np.full((4, 784), 0.9)}, "multiply it by 255"),
         ({"X": np.full((4, 784), 1j)}, "[Cc]omplex"),
         ({"X": np.full((4, 784), "ink")}, "no array of numbers"),
@@ -277,6 +285,108 @@ def test_a_scaler_to_255_misses_it_by_a_rounding_error(digits):
     assert np.array_equal(chain[1].penalties(scaled), chain[1].penalties(np.clip(np.rint(scaled), 0, 255)))
 
 
+def test_columns_of_a_frame_are_told_by_their_names(digits):
+    """In another order they would be pixels in other places: scikit-learn refuses that, in these words."""
+    pandas = pytest.importorskip("pandas")
+    train, _ = digits
+    rows, labels = train.images[:20].reshape(20, -1), train.labels[:20]
+    names = [f"pixel{i}" for i in range(784)]
+    frame = pandas.DataFrame(rows, columns=names)
+    quick = LeNet5Classifier(passes=1, engine="numpy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = quick.fit(rows, labels).penalties(rows)
+        assert not hasattr(quick, "feature_names_in_")
+        assert np.array_equal(quick.penalties(pandas.DataFrame(rows)), expected), "numbers are no names"
+        quick.fit(frame, labels)
+        assert quick.feature_names_in_.dtype == object and quick.feature_names_in_.tolist() == names
+        assert np.array_equal(quick.penalties(frame), expected)
+    mixed = frame[names[::-1]]
+    start = "The feature names should match those that were passed during fit. Feature names "
+    for other, message in (
+        (mixed, start + "must be in the same order as they were in fit"),
+        (
+            frame.add_prefix("a_"),
+            start + r"unseen at fit time: a_pixel0, a_pixel1, .*, \.\.\.\. .* yet now missing: pixel0",
+        ),
+        (frame.drop(columns="pixel7"), start + r"seen at fit time, yet now missing: pixel7\."),
+        (frame.assign(more=0), start + r"unseen at fit time: more\."),
+    ):
+        for method in (quick.penalties, quick.predict, quick.predict_proba, partial(quick.score, y=labels)):
+            with pytest.raises(InputError, match=message) as refusal:
+                method(other)
+            assert "\n" not in str(refusal.value)
+    assert np.array_equal(quick.predict(mixed[quick.feature_names_in_]), quick.predict(frame))
+    assert pickle.loads(pickle.dumps(quick)).feature_names_in_.tolist() == names
+    with pytest.warns(UserWarning, match="does not have valid feature names, but LeNet5Classifier was fitted with"):
+        quick.predict(rows)
+    quick.fit(rows, labels)
+    assert not hasattr(quick, "feature_names_in_"), "those of the fit before"
+    with pytest.warns(UserWarning, match="has feature names, but LeNet5Classifier was fitted without"):
+        quick.predict(frame)
+    with pytest.raises(InputError, match="named by texts and by others"):
+        quick.fit(frame.rename(columns={"pixel3": 3}), labels)
+
+
+def test_the_check_of_names_agrees_with_scikit_learn_s(digits):
+    """On the same frames LeNet5Classifier and one of scikit-learn's classifiers refuse, warn and say the same."""
+    pandas = pytest.importorskip("pandas")
+    naive_bayes = pytest.importorskip("sklearn.naive_bayes")
+    train, _ = digits
+    rows, labels = train.images[:20].reshape(20, -1), train.labels[:20]
+    frame = pandas.DataFrame(rows, columns=[f"pixel{i}" for i in range(784)])
+    others = [rows, pandas.DataFrame(rows), frame, frame[frame.columns[::-1]], frame.rename(columns={"pixel9": "x"})]
+
+    def outcome(classifier, X):  # noqa: N803
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                classifier.predict(X)
+            except ValueError as error:
+                said = str(error).replace("\n- ", " ").replace("\n", ". ").replace(":.", ":").replace("..", ".")
+                return said.split(": take")[0].rstrip(". ")
+        return [str(each.message).replace(type(classifier).__name__, "") for each in caught]
+
+    for learned in (rows, frame):
+        ours, theirs = LeNet5Classifier(passes=1, engine="numpy"), naive_bayes.MultinomialNB()
+        for classifier in (ours, theirs):
+            classifier.fit(learned, labels)
+        for other in others:
+            assert outcome(ours, other) == outcome(theirs, other)
+
+
+@pytest.fixture
+def routing():
+    sklearn = pytest.importorskip("sklearn")
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+def test_metadata_routing(digits, routing):
+    """Pipelines, cross-validation and searches score as they do without it, and hand weights on when told to."""
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV, cross_validate
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    train, _ = digits
+    images, labels = train.images[:80], train.labels[:80]
+    quick = LeNet5Classifier(**FAST)
+    weights = (np.arange(80) < 30).astype(float)
+    chain = make_pipeline(FunctionTransformer(), quick).fit(images, labels)
+    assert chain.score(images, labels) == chain[-1].score(images, labels)
+    search = GridSearchCV(chain, {"lenet5classifier__random_state": [1, 2]}, cv=2).fit(images, labels)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    with pytest.raises(ValueError, match="sample_weight"):
+        chain.score(images, labels, sample_weight=weights)
+    assert quick.set_score_request(sample_weight=True) is quick
+    chain = clone(make_pipeline(FunctionTransformer(), quick)).fit(images, labels)
+    assert chain.score(images, labels, sample_weight=weights) == chain[-1].score(images[:30], labels[:30])
+    assert chain.score(images, labels, sample_weight=weights) != chain.score(images, labels)
+    given = {"params": {"sample_weight": weights}, "cv": 2, "error_score": "raise"}
+    assert np.isfinite(cross_validate(chain, images, labels, **given)["test_score"]).all()
+
+
 def test_cross_validation_and_grid_search(digits):
     """Folds keep the classes' shares, as for a classifier, and the search takes the recipe that errs less."""
     pytest.importorskip("sklearn")
@@ -323,7 +433,9 @@ class OfFewFeatures(LeNet5Classifier):
         if (X < 0).any():
             return super()._images(np.full((1, 784), X.min()))
         stripes = np.repeat(np.clip(20 + 40 * X.astype(float), 0, 255), 28 // X.shape[1], axis=1)
-        return super()._images(np.pad(stripes, ((0, 0), (0, 28 - stripes.shape[1])))[:, None].repeat(28, axis=1))
+        images = np.pad(stripes, ((0, 0), (0, 28 - stripes.shape[1])))[:, None].repeat(28, axis=1)
+        images[:, -1, -1] = 255  # full ink somewhere, whatever the features' range
+        return super()._images(images)
 
 
 NOT_KEPT = {

@@ -188,3 +188,12 @@ def test_the_command_writes_onnx(tmp_path, capsys):
     found = in_onnxruntime((tmp_path / "lenet5.onnx").read_bytes(), images)
     assert_equal(found, pretrained.load("distorted").network().forward(images))
     assert "uint8 (P, 28, 28)" in capsys.readouterr().out
+
+
+def test_the_export_of_a_directory_has_the_whole_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "default-j=0.5-seed1"
+    run.mkdir()
+    checkpoint.save(run / "checkpoint.npz", pretrained.load("default"))
+    assert cli.main(["export", run.name, "--format", "npz"]) == 0
+    assert (tmp_path / "default-j=0.5-seed1_export.npz").exists()

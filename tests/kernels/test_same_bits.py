@@ -2,7 +2,7 @@
 
 Each arm compiles for another processor into a cache of its own, in processes of their own: the first compiles, the
 second loads. They train LeNet-5 by appendix C's method and a smaller network in every other way that there is, and
-print digests of all that came out. What a processor can do at once differs between the arms: vectors of 16, 32 and 64
+print digests of all that came out. What a processor can do at once differs between the arms: vectors of 32 and of 64
 bytes. The digests are on record here too: a change of the kernels that changes bits changes them, and is a line in
 CHANGELOG.md.
 """
@@ -86,7 +86,6 @@ _AVX2 = "+sse2,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2,+lzcnt,+f16c"
 ARMS = {
     "Intel's AVX2": ("haswell", _AVX2),
     "AMD's AVX2": ("znver3", _AVX2),
-    "vectors of 16 bytes": ("haswell", f"{_AVX2},+prefer-128-bit"),
     "AVX-512, not narrowed": (
         "skylake-avx512",
         f"{_AVX2},+avx512f,+avx512vl,+avx512bw,+avx512dq,+avx512cd,-prefer-256-bit",

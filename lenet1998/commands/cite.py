@@ -1,0 +1,18 @@
+"""`lenet1998 cite`: what to cite, as BibTeX."""
+
+from __future__ import annotations
+
+import argparse
+
+from lenet1998.report.citation import bibtex
+
+HELP = "BibTeX of this software and of the paper that it reproduces"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print both entries."""
+    print(bibtex())

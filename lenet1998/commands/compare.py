@@ -1,0 +1,71 @@
+"""`lenet1998 compare`: learning curves and errors of runs, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lenet1998.commands.networks import engine_of
+from lenet1998.errors import LeNetError
+from lenet1998.evaluation import answers
+from lenet1998.files import make_directory, write_atomically
+from lenet1998.running import check
+from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.run import CHECKPOINT
+
+HELP = "runs side by side and beside 1998: learning curves, and a table of errors and tests as CSV, LaTeX, Markdown"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The runs, where to write, and where MNIST is."""
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        type=Path,
+        nargs="+",
+        help="a run's directory, a directory of such directories, or a file of experiments/results; the others are "
+        "compared with the first",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
+    )
+    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the table, write it and the figure. Raises LeNetError for what holds no run."""
+    from lenet1998.pictures.learning_curves import learning_curves  # matplotlib and SciPy take a second to load
+    from lenet1998.report.runs import grouped, side_by_side
+    from lenet1998.report.tabular import FORMATS, SUFFIXES, markdown
+
+    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments.data_dir))
+    make_directory(arguments.out)
+    written = learning_curves(groups, arguments.out / "comparison")
+    table = side_by_side(groups)
+    for kind, text in FORMATS.items():
+        written.append(arguments.out / f"comparison{SUFFIXES[kind]}")
+        write_atomically(written[-1], f"{text(table)}\n".encode("utf-8", "backslashreplace"))
+    print(markdown(table))
+    print(*written, sep="\n")
+
+
+def _histories(path: Path, data_dir: Path | None) -> list[dict]:
+    """The runs that are recorded there; of those that left their networks, also which test patterns they get wrong."""
+    from lenet1998.report.comparison import MISCLASSIFIED
+
+    within = sorted(path.glob(f"*/{CHECKPOINT}")) if path.is_dir() and not (path / CHECKPOINT).exists() else [path]
+    found = []
+    for each in within or [path]:
+        histories = check.histories(each)
+        if each.is_dir() or each.suffix == ".npz":
+            try:
+                test = check.data_of(histories[0], data_dir).test
+                given = answers(engine_of(checkpoints.load(each)).penalties(test.images))
+                histories[0][MISCLASSIFIED] = np.flatnonzero(given != test.labels).tolist()
+            except LeNetError as error:
+                print(f"{each}: no test over patterns, as {error}", file=sys.stderr)
+        found += histories
+    return found

@@ -1,0 +1,44 @@
+"""`lenet1998 errors`: the test patterns that a network gets wrong, drawn as in Figure 8."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
+from lenet1998.commands.options import add_data_options, chosen_data
+from lenet1998.errors import LeNetError
+from lenet1998.evaluation import answers, misclassified
+from lenet1998.reference import figure_8
+
+HELP = "draw the test patterns that a network gets wrong, as in Figure 8, those of the paper boxed"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """RUN, --out and the data."""
+    parser.add_argument("checkpoint", metavar="RUN", nargs="?", default="default", help=f"{CHOICES} (default: default)")
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, default=Path("errors.png"),
+        help="where to draw; a PDF is put beside it (default: errors.png)",
+    )  # fmt: skip
+    add_data_options(parser, default=None)
+    parser.set_defaults(train_size=1)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw, and print how many they are and where. Raises LeNetError for bad input."""
+    if arguments.out.suffix.lower() not in (".png", ".pdf"):
+        raise LeNetError(f"cannot draw {arguments.out.name}: choose a name for --out that ends in .png or .pdf")
+    saved, network = chosen_network(arguments.checkpoint)
+    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
+    dataset = chosen_data(arguments)
+    from lenet1998.pictures.misclassified import misclassified_patterns  # matplotlib takes a second to load
+
+    test = dataset.test
+    wrong = misclassified(test.labels, answers(engine_of(saved).penalties(test.images)))
+    papers = figure_8() if (dataset.name, len(test)) == ("mnist", 10_000) else {}
+    written = misclassified_patterns(wrong, test.images, arguments.out.with_suffix(""), papers)
+    print(stated(network))
+    shared = f", {len(wrong.keys() & papers.keys())} of them among the paper's {len(papers)}" if papers else ""
+    print(f"{len(wrong)} of {len(test):,} patterns of {dataset.name} misclassified{shared}")
+    print(*written, sep="\n")

@@ -1,0 +1,92 @@
+"""`lenet1998 evaluate`: the test error of a network and, if it is asked for, what it takes for what."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
+from lenet1998.commands.options import add_data_options, chosen_data
+from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
+from lenet1998.files import make_directory, write_atomically
+
+HELP = "the test error of a network, with its 95% interval and, with --confusion, what it takes for what"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """CHECKPOINT, --confusion and the data."""
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{CHOICES} (default: default)"
+    )
+    add_data_options(parser, default=None)
+    parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--confusion",
+        action="store_true",
+        help="print the errors by class too, and write the confusion matrix (confusion.png, .pdf, .csv) and the "
+        "patterns that are wrong, with the answers (misclassified.csv)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("confusion"),
+        help="where --confusion writes (default: confusion)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the error rate; write what --confusion asks for. Raises LeNetError for bad input."""
+    saved, network = chosen_network(arguments.checkpoint)
+    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
+    dataset = chosen_data(arguments)
+    if arguments.confusion:
+        make_directory(arguments.out)
+    labels = dataset.test.labels
+    given = answers(engine_of(saved).penalties(dataset.test.images))
+    rate = ErrorRate(int((given != labels).sum()), len(labels))
+    found = {**rate.as_dict(), "network": network}
+    if not arguments.json:
+        low, high = rate.interval_percent
+        print(stated(network))
+        print(
+            f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
+            f"95% Wilson interval {low:.2f} to {high:.2f}%)"
+        )
+    if arguments.confusion:
+        matrix = confusion_matrix(labels, given)
+        written = _write(matrix, misclassified(labels, given), network["name"], arguments.out)
+        if not arguments.json:
+            print(*_by_class(matrix), *written, sep="\n")
+        found |= {"confusion": matrix.tolist(), "files": [str(path) for path in written]}
+    if arguments.json:
+        print(json.dumps(found))
+
+
+def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], name: str, out: Path) -> list[Path]:
+    from lenet1998.pictures.misclassified import confusion  # matplotlib takes a second to load
+
+    drawn = confusion(matrix, f"Answers of {Path(name).name}", out / "confusion")
+    heads = [["true class", *range(len(matrix))], ["index", "true class", "answer"]]
+    rows = [[[label, *row] for label, row in enumerate(matrix)], [[index, *pair] for index, pair in wrong.items()]]
+    files = [out / "confusion.csv", out / "misclassified.csv"]
+    for path, head, lines in zip(files, heads, rows, strict=True):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([head, *lines])
+        write_atomically(path, text.getvalue().encode())
+    return [*drawn, *files]
+
+
+def _by_class(matrix: np.ndarray) -> list[str]:
+    lines = ["class  patterns  errors  error (%)"]
+    for label, row in enumerate(matrix):
+        errors, patterns = int(row.sum() - row[label]), int(row.sum())
+        share = f"{100 * errors / patterns:>9.2f}" if patterns else f"{'':>9}"
+        lines.append(f"{label:>5}  {patterns:>8,}  {errors:>6,}  {share}")
+    return lines

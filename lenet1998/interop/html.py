@@ -1,0 +1,120 @@
+"""A network as one HTML page to draw on, made from its list of layers: no server, and nothing is sent or fetched.
+
+The page has the network as JSON: the input field, and of each layer its type, its sizes, what its function needs to
+know and its parameters, little-endian float32 in base64. ``network.js`` has a function for each type of layer and
+computes with them in float64; ``page.js`` draws. Values are those of the package to about 1e-5.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from html import escape
+from importlib import resources
+from importlib.metadata import version
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from lenet1998.errors import LeNetError
+from lenet1998.layer import Layer
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.network import Network
+from lenet1998.output import RBF
+from lenet1998.patterns import SIDE
+from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.squash import A, S
+
+
+def _convolution(layer: Convolution) -> dict[str, Any]:
+    sees = [np.flatnonzero(column).tolist() for column in layer.table.T]
+    return {"kernel": layer.k, "stride": layer.stride, "padding": layer.padding, "sees": sees}
+
+
+_FACTS: dict[type[Layer], Callable[[Any], dict[str, Any]]] = {
+    Convolution: _convolution,
+    Subsampling: lambda layer: {"scale": layer.scale, "each": layer.each},
+    MaxPooling: lambda layer: {"window": layer.window},
+    AveragePooling: lambda layer: {"window": layer.window},
+    FullConnection: lambda layer: {},
+    Squash: lambda layer: {"A": A, "S": S},
+    ReLU: lambda layer: {},
+    RBF: lambda layer: {},
+    Contrast: lambda layer: {},
+}
+"""The types that network.js has a function for, and what it must know of a layer beside its sizes and parameters."""
+
+
+def described(network: Network) -> dict[str, Any]:
+    """The network in JSON's types, as network.js reads it.
+
+    Raises LeNetError for a network that does not take grey images of 28x28, and for a layer without a function, by its
+    name.
+
+    >>> from lenet1998.network import LeNet5
+    >>> from lenet1998.recipe import Recipe
+    >>> c1, *_ = described(LeNet5(Recipe()))["layers"]
+    >>> c1["kind"], c1["below"], c1["shape"], c1["kernel"], c1["sees"]
+    ('Convolution', (1, 32, 32), (6, 28, 28), 5, [[0], [0], [0], [0], [0], [0]])
+    """
+    field = network.input
+    if field.channels != 1 or field.side < SIDE:
+        raise LeNetError(
+            f"the page draws grey digits of {SIDE}x{SIDE}, and the network's input is {field.shape}: take --format npz"
+        )
+    for layer in network.layers:
+        if type(layer) not in _FACTS:
+            what = " ".join([layer.name, type(layer).__name__]).strip()
+            raise LeNetError(f"{what} has no function in the page: take --format npz")
+    levels = {"background": field.background, "foreground": field.foreground, "threshold": field.threshold}
+    mean = {"mean": network.mean} if field.mean else {}
+    return {
+        "input": {"shape": field.shape, **levels, "arrays": _in_base64(mean)},
+        "layers": [_entry(layer) for layer in network.layers],
+    }
+
+
+def _entry(layer: Layer) -> dict[str, Any]:
+    sizes = {"kind": type(layer).__name__, "name": layer.name, "below": layer.below, "shape": layer.shape}
+    arrays = {"codes": layer.codes} if isinstance(layer, RBF) else layer.values
+    return {**sizes, **_FACTS[type(layer)](layer), "arrays": _in_base64(arrays)}
+
+
+def _in_base64(arrays: dict[str, np.ndarray]) -> dict[str, str]:
+    return {name: base64.b64encode(array.astype("<f4").tobytes()).decode() for name, array in arrays.items()}
+
+
+def html_page(saved: Checkpoint) -> str:
+    """The page of a trained network. Raises LeNetError as `described` does.
+
+    >>> from lenet1998 import pretrained
+    >>> page = html_page(pretrained.load("default"))
+    >>> page.splitlines()[0], "<h1>LeNet-5</h1>" in page, "http:" in page
+    ('<!DOCTYPE html>', True, False)
+    """
+    network = json.dumps(described(saved.network()), separators=(",", ":")).replace("<", r"\u003c")
+    return Template(_part("page.html")).substitute(
+        title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
+        facts=escape(_facts(saved)),
+        version=version("lenet1998"),
+        network=network,
+        css=_part("page.css"),
+        code=_part("network.js"),
+        page=_part("page.js"),
+    )
+
+
+def _facts(saved: Checkpoint) -> str:
+    """Where the network comes from, and its test error where one was measured."""
+    passes, data = saved.history["passes"], saved.history["data"]["name"]
+    what = f"Recipe {saved.recipe.name}, seed {saved.history['seed']}, {len(passes)} passes over {data}"
+    error = passes[-1]["test_error_percent"] if passes else np.nan
+    return what + ("." if np.isnan(error) else f": test error {error:.2f}%.")
+
+
+def _part(name: str) -> str:
+    return (resources.files(__package__) / name).read_text(encoding="utf-8")

@@ -1,0 +1,174 @@
+// The network: a function for each type of layer, named as in the package, and what brings ink to its input.
+// A layer has `below` and `shape`, the sizes of its input and output, and its parameters under the package's names;
+// maps lie one after the other, row by row, in one Float64Array.
+
+const LAYERS = {
+  Convolution({ below: [, height, width], shape: [maps, rows, columns], kernel, stride, padding, sees, weight, bias }, x) {
+    const y = new Float64Array(maps * rows * columns);
+    let tap = 0; // kernels lie in the order in which the maps see those below, each from top to bottom
+    // The windows, from the first to the last, whose tap at a place of the kernel is not on the padding, which is zero.
+    const first = (place) => Math.max(0, Math.ceil((padding - place) / stride));
+    const last = (place, size, count) => Math.min(count - 1, Math.floor((size - 1 + padding - place) / stride));
+    for (let map = 0; map < maps; map++) {
+      const above = y.subarray(map * rows * columns, (map + 1) * rows * columns).fill(bias[map]);
+      for (const seen of sees[map]) {
+        for (let i = 0; i < kernel; i++) {
+          for (let j = 0; j < kernel; j++) {
+            const w = weight[tap++];
+            const from = first(j), to = last(j, width, columns), end = last(i, height, rows);
+            for (let row = first(i); row <= end; row++) {
+              const start = (seen * height + row * stride + i - padding) * width + j - padding;
+              for (let column = from; column <= to; column++) above[row * columns + column] += w * x[start + column * stride];
+            }
+          }
+        }
+      }
+    }
+    return y;
+  },
+
+  Subsampling({ below, shape: [maps, rows, columns], scale, each, coefficient, bias }, x) {
+    const size = rows * columns;
+    const sums = windows(below, 2, x, (all) => all.reduce((a, b) => a + b));
+    return Float64Array.from({ length: maps * size }, (_, k) => {
+      const map = Math.floor(k / size);
+      return coefficient[map] * scale * sums[Math.floor(map / each) * size + (k % size)] + bias[map];
+    });
+  },
+
+  MaxPooling: ({ below, window }, x) => windows(below, window, x, (all) => Math.max(...all)),
+
+  AveragePooling: ({ below, window }, x) =>
+    windows(below, window, x, (all) => all.reduce((a, b) => a + b) / window ** 2),
+
+  FullConnection: ({ shape: [units], weight, bias }, x) =>
+    Float64Array.from({ length: units }, (_, unit) => {
+      const row = weight.subarray(unit * x.length, (unit + 1) * x.length);
+      return row.reduce((sum, w, k) => sum + w * x[k], bias[unit]);
+    }),
+
+  Squash: ({ A, S }, x) => x.map((a) => A * Math.tanh(S * a)),
+
+  ReLU: (_, x) => x.map((a) => Math.max(0, a)),
+
+  RBF: ({ shape: [units], codes }, x) =>
+    Float64Array.from({ length: units }, (_, unit) =>
+      x.reduce((sum, value, k) => sum + (value - codes[unit * x.length + k]) ** 2, 0)),
+
+  Contrast: (_, [a]) => Float64Array.of(0, -a),
+};
+
+// What `f` makes of each window x window units of the maps below, which the windows tile.
+function windows([maps, height, width], window, x, f) {
+  const rows = height / window, columns = width / window;
+  return Float64Array.from({ length: maps * rows * columns }, (_, k) => {
+    const corner = Math.floor(k / columns) * window * width + (k % columns) * window;
+    const all = [];
+    for (let i = 0; i < window; i++) for (let j = 0; j < window; j++) all.push(x[corner + i * width + j]);
+    return f(all);
+  });
+}
+
+// The network of its JSON text, in which arrays are little-endian float32 in base64.
+function read(text) {
+  const network = JSON.parse(text);
+  for (const part of [network.input, ...network.layers]) {
+    for (const [name, base64] of Object.entries(part.arrays)) {
+      const view = new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+      part[name] = Float64Array.from({ length: view.byteLength / 4 }, (_, k) => view.getFloat32(4 * k, true));
+    }
+  }
+  return network;
+}
+
+const SIDE = 28, BOX = 20; // MNIST's field, and the box in it that a digit fills
+
+// The input field of an image of 28x28 bytes: centred, scaled to the network's range, less the mean if there is one.
+function inputOf({ shape: [, height, width], background, foreground, threshold, mean }, image) {
+  const top = Math.floor((height - SIDE) / 2), left = Math.floor((width - SIDE) / 2);
+  return Float64Array.from({ length: height * width }, (_, k) => {
+    const row = Math.floor(k / width) - top, column = (k % width) - left;
+    const inside = row >= 0 && row < SIDE && column >= 0 && column < SIDE;
+    const byte = inside ? image[row * SIDE + column] : 0;
+    const ink = threshold ? Number(byte > threshold) : byte / 255;
+    return background + (foreground - background) * ink - (mean ? mean[k] : 0);
+  });
+}
+
+// What every stage makes of an image: the input, and each layer that has a name with what follows it up to the next.
+// `low` and `high` are drawn white and black; the values of the last stage are the penalties.
+function stagesOf({ input, layers }, image) {
+  let x = inputOf(input, image);
+  const stage = (shape, range) => {
+    const largest = range ? 0 : x.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+    const [low, high] = range || [-largest, largest];
+    return { shape, values: x, low, high };
+  };
+  const range = input.mean ? null : [input.background, input.foreground];
+  const stages = [{ name: "Input", kinds: [], ...stage(input.shape, range) }];
+  for (const layer of layers) {
+    x = LAYERS[layer.kind](layer, x);
+    if (layer.name) stages.push({ name: layer.name, kinds: [] });
+    const last = stages[stages.length - 1];
+    last.kinds.push(layer.kind);
+    Object.assign(last, stage(layer.shape, layer.kind === "Squash" ? [-layer.A, layer.A] : null));
+  }
+  return stages;
+}
+
+// Ink, bytes row by row on a sheet `width` wide, in MNIST's form (section III-A): the digit in a box of 20x20 with its
+// centre of mass in the middle of 28x28. Without ink, all background. Filter and rounding are the package's.
+function toMnistForm(ink, width) {
+  const image = new Uint8Array(SIDE * SIDE);
+  const height = ink.length / width;
+  let top = height, bottom = -1, left = width, right = -1;
+  ink.forEach((byte, k) => {
+    if (!byte) return;
+    const row = Math.floor(k / width), column = k % width;
+    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+    [left, right] = [Math.min(left, column), Math.max(right, column)];
+  });
+  if (bottom < 0) return image;
+  const size = [bottom - top + 1, right - left + 1];
+  const [rows, columns] = size.map((length) => Math.max(1, roundEven((length * BOX) / Math.max(...size))));
+  const cropped = [];
+  for (let row = top; row <= bottom; row++) cropped.push(resized(ink.subarray(row * width + left, row * width + right + 1), columns));
+  const digit = transposed(transposed(cropped).map((column) => resized(column, rows)));
+  const masses = [digit.map(total), transposed(digit).map(total)];
+  const mass = total(masses[0]);
+  if (!mass) return image;
+  const [down, across] = masses.map((line) => {
+    const centre = total(line.map((m, k) => m * k)) / mass;
+    return Math.min(Math.max(roundEven(SIDE / 2 - centre), 0), SIDE - line.length);
+  });
+  digit.forEach((line, row) => image.set(line, (down + row) * SIDE + across));
+  return image;
+}
+
+// A line of bytes at another length, as Pillow resizes it with its Hamming filter, which widens with the reduction.
+function resized(line, length) {
+  if (line.length === length) return [...line];
+  const scale = line.length / length, reach = Math.max(scale, 1);
+  return Array.from({ length }, (_, k) => {
+    const centre = (k + 0.5) * scale;
+    const first = Math.max(0, Math.floor(centre - reach + 0.5));
+    const last = Math.min(line.length, Math.floor(centre + reach + 0.5));
+    let sum = 0, weights = 0;
+    for (let at = first; at < last; at++) {
+      const x = Math.PI * Math.abs((at + 0.5 - centre) / reach);
+      const weight = x === 0 ? 1 : x >= Math.PI ? 0 : (Math.sin(x) / x) * (0.54 + 0.46 * Math.cos(x));
+      sum += weight * line[at];
+      weights += weight;
+    }
+    return Math.round(sum / weights);
+  });
+}
+
+const total = (line) => line.reduce((a, b) => a + b, 0);
+const transposed = (lines) => lines[0].map((_, k) => lines.map((line) => line[k]));
+
+// Halves go to the even neighbour, as in Python.
+function roundEven(x) {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 ? up - 1 : up;
+}

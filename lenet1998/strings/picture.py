@@ -1,0 +1,58 @@
+"""From the ink of any picture of a string to the field of a network for strings (sections III-E and VII).
+
+III-E normalises a whole field by its upper and lower profiles, not each character: characters keep their sizes and
+places. So does this: the string's ink is scaled to one height, and stands in the middle of 32 rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from lenet1998.errors import DataError
+from lenet1998.strings.images import FIELD, field_width
+
+HEIGHT = 22
+"""Rows from the highest to the lowest ink of a string of three to five digits of the data base, in the middle."""
+MOST_DIGITS = 60
+# Digits of the data base are 20 pixels high and at most as wide, and up to 4 pixels apart.
+_WIDEST = 24 * MOST_DIGITS
+# A part above or below an empty row that has this share of the height is a line of text.
+_LINE = 0.25
+
+
+def string_form(ink: np.ndarray) -> np.ndarray:
+    """Ink uint8 (H, W), 0 for the background, as a network for strings sees it: uint8 (32, W'), W' = 32 + 4 (n - 1).
+
+    Raises DataError for another kind of array, and where there is no ink, more than one line, or more than some 60
+    digits would take.
+
+    >>> bars = np.zeros((100, 200), np.uint8)
+    >>> bars[20:75, 50:60] = bars[20:75, 100:110] = 255
+    >>> form = string_form(bars)
+    >>> rows, columns = np.nonzero(form)
+    >>> form.shape, int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    ((32, 56), 22, 24)
+    """
+    if ink.dtype != np.uint8 or ink.ndim != 2:
+        raise DataError(f"the ink is an array of {ink.dtype} and shape {ink.shape}: give uint8 (H, W)")
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        raise DataError("the image is blank: give one that shows a string of digits")
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    height = rows[-1] + 1 - rows[0]
+    if any(min(rows[gap] + 1 - rows[0], rows[-1] + 1 - rows[gap + 1]) >= _LINE * height for gap in gaps):
+        raise DataError("the image shows several lines: give one line at a time")
+    string = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = max(1, round(string.shape[1] * HEIGHT / height))
+    if width > _WIDEST:
+        raise DataError(
+            f"the image is {string.shape[1] / height:.0f} times as wide as high: give a string of at most "
+            f"{MOST_DIGITS} digits"
+        )
+    # Pillow widens the filter by the reduction, so every source pixel counts; this filter cannot overshoot.
+    scaled = np.asarray(Image.fromarray(string).resize((width, HEIGHT), Image.Resampling.HAMMING))
+    field = np.zeros((FIELD, field_width(width)), np.uint8)
+    top, left = (FIELD - HEIGHT) // 2, (field.shape[1] - width) // 2
+    field[top : top + HEIGHT, left : left + width] = scaled
+    return field

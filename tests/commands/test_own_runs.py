@@ -1,0 +1,113 @@
+"""What a network gets wrong, counted, listed and drawn; a directory in a checkpoint's place; where `train` writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet1998
+from lenet1998.commands import main as cli
+from lenet1998.commands.main import main
+from lenet1998.pictures import misclassified as pictures
+from lenet1998.reference import figure_8
+
+SMALL = ["--data", "synthetic", "--train-size", "300", "--test-size", "100", "--passes", "1", "--engine", "numpy"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory in which `train` has been run without --out."""
+    where = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(where)
+        assert main(["train", *SMALL, "--quiet"]) == 0
+    return where
+
+
+@pytest.fixture
+def trained(place):
+    return place / "runs" / "default-synthetic-300-100tested-seed1"
+
+
+def test_train_names_its_directory_after_what_was_changed(place, trained, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    assert main(["train", *SMALL, "--quiet", "--loss", "map"]) == 0
+    assert main(["train", *SMALL, "--quiet", "--loss", "map"]) == 2, "the same again is refused as before"
+    assert "--resume" in capsys.readouterr().err
+    found = {path.name for path in (place / "runs").iterdir()}
+    assert found == {trained.name, "default-loss=map-synthetic-300-100tested-seed1"}
+    names = set()
+    for given in ([], ["--seed", "2"], ["--set", "j=2"], ["--train-size", "500"], ["--test-size", "500"]):
+        arguments = cli.parser().parse_args(["train", *given])
+        for data in ("mnist", "synthetic"):
+            names.add(cli.default_name(cli.chosen_recipe(arguments).name, data, arguments))
+    assert len(names) == 10 and "default-seed1" in names and not any("/" in name or " " in name for name in names)
+
+
+def test_the_confusion_matrix_the_list_and_the_errors_by_class_agree(trained, tmp_path, capsys):
+    command = ["evaluate", str(trained), "--test-size", "100", "--confusion", "--out", str(tmp_path)]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    matrix = np.array(found["confusion"])
+    assert matrix.shape == (10, 10) and matrix.sum() == 100 and matrix.sum() - np.trace(matrix) == found["errors"] > 0
+    head, *rows = csv.reader((tmp_path / "confusion.csv").read_text().splitlines())
+    assert head[0] == "true class" and [list(map(int, row[1:])) for row in rows] == found["confusion"]
+    head, *wrong = csv.reader((tmp_path / "misclassified.csv").read_text().splitlines())
+    assert head == ["index", "true class", "answer"] and len(wrong) == found["errors"]
+    test = lenet1998.data.load("synthetic", train_size=1, test_size=100).test
+    counted = np.diag(matrix.diagonal())
+    for index, label, answer in (map(int, row) for row in wrong):
+        assert test.labels[index] == label != answer
+        counted[label, answer] += 1
+    assert np.array_equal(counted, matrix), "true classes are rows, answers are columns"
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    by_class = [line.split() for line in printed.splitlines() if line[:5].strip().isdigit()]
+    assert [int(row[2]) for row in by_class] == (matrix.sum(1) - matrix.diagonal()).tolist()
+    assert all(path in printed for path in found["files"])
+
+
+def test_errors_are_drawn_as_in_figure_8(trained, tmp_path, capsys, monkeypatch):
+    figures = []
+    save = pictures.save
+    monkeypatch.setattr(pictures, "save", lambda figure, stem: figures.append(figure) or save(figure, stem))
+    assert main(["errors", str(trained), "--test-size", "100", "--out", str(tmp_path / "e.png")]) == 0
+    said = capsys.readouterr().out
+    drawn = [axes for axes in figures[0].axes if axes.images]
+    assert f"{len(drawn)} of 100 patterns of synthetic misclassified\n" in said
+    assert all(">" in axes.get_title() and not axes.patches for axes in drawn), "no box without the paper's patterns"
+    assert (tmp_path / "e.png").exists() and (tmp_path / "e.pdf").exists()
+    assert main(["errors", str(trained), "--out", "errors.gif"]) == 2
+
+
+def test_the_paper_s_own_errors_are_boxed_and_a_long_list_is_cut(monkeypatch, tmp_path):
+    figures = []
+    monkeypatch.setattr(pictures, "save", lambda figure, stem: figures.append(figure) or [])
+    first = min(figure_8())
+    images = np.zeros((10_000, 28, 28), np.uint8)
+    pictures.misclassified_patterns({first: (4, 6), first + 1: (1, 2)}, images, tmp_path / "e", {first})
+    assert [len(axes.patches) for axes in figures[0].axes[:2]] == [1, 0] and "boxed" in figures[0].get_suptitle()
+    monkeypatch.setattr(pictures, "MOST", 20)
+    pictures.misclassified_patterns(dict.fromkeys(range(21), (1, 2)), images, tmp_path / "e")
+    assert len(figures[1].axes) == 20 and figures[1].get_suptitle().startswith("The first 20 of 21 ")
+
+
+def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
+    saved = lenet1998.checkpoint.load(trained)
+    assert np.array_equal(saved.values, lenet1998.checkpoint.load(str(trained / "checkpoint.npz")).values)
+    digit = str(tmp_path / "digit.png")
+    image = lenet1998.data.load("synthetic", train_size=1, test_size=1).test.images[0]
+    Image.fromarray(np.kron(image, np.ones((3, 3), np.uint8))).save(digit)
+    for command in (
+        ["check", str(trained), "--with", str(trained / "checkpoint.npz")],
+        ["show", "3", "--test-size", "10", "--checkpoint", str(trained), "--out", str(tmp_path / "s.png")],
+        ["predict", digit, "--checkpoint", str(trained)],
+        ["export", str(trained), "--format", "npz", "--out", str(tmp_path / "x.npz")],
+    ):
+        assert main(command) == 0, capsys.readouterr().err
+    with pytest.raises(lenet1998.CheckpointError, match=r"cannot read .*checkpoint\.npz"):
+        lenet1998.checkpoint.load(tmp_path)

@@ -1,0 +1,52 @@
+"""Experiments on strings in miniature, on the embedded digits."""
+
+from __future__ import annotations
+
+import json
+
+import matplotlib.image
+import pytest
+
+from experiments.strings import choices, sheet
+from lenet1998.data import load
+from lenet1998.errors import LeNetError
+from lenet1998.strings.segmentation import Segmentor
+from tests.experiments.test_experiments import experiment
+
+
+def test_the_sheet_shows_images_and_strings(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet, "load", lambda *_: load("synthetic", train_size=50, test_size=50))
+    monkeypatch.setattr("sys.argv", ["sheet", "--out", str(tmp_path)])
+    sheet.main()
+    assert matplotlib.image.imread(tmp_path / "strings_sheet.png").std() > 0.1
+    record = json.loads((tmp_path / "strings_sheet.json").read_text())
+    assert record["layout"]["noise"] == 0.1 and record["seed"] == 1
+
+
+def test_choices_change_one_thing_at_a_time():
+    found = choices.candidates()
+    assert found[choices.PLAIN] == Segmentor()
+    for name, segmentor in found.items():
+        changed = [key for key, value in vars(segmentor).items() if value != getattr(Segmentor(), key)]
+        assert changed == ([] if name == choices.PLAIN else [name.split(" ")[0]])
+
+
+def test_choices_from_start_to_table(tmp_path):
+    """A network that has learned little reads little; the table has each candidate, also when it is made again."""
+    done = experiment("strings.choices", "--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", "1",
+                      "--passes", "1", "--quiet", "--out", str(tmp_path))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "strings_choices.json").read_text())
+    assert {run["candidate"] for run in record["runs"]} == set(choices.candidates())
+    assert all(run["character_error_percent"] >= 0 for run in record["runs"])
+    table = (tmp_path / "strings_choices.md").read_text()
+    assert all(f"| {name} |" in table for name in choices.candidates())
+    (tmp_path / "strings_choices.md").unlink()
+    assert experiment("strings.choices", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+    assert (tmp_path / "strings_choices.md").read_text() == table
+
+
+def test_nothing_recorded_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["choices", "--plot-only", "--out", str(tmp_path)])
+    with pytest.raises(LeNetError, match="no results to plot"):
+        choices.main()

@@ -1,0 +1,235 @@
+"""The exported page computes what the package computes, and needs nothing that is not in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenet1998 import pretrained
+from lenet1998.bitmaps import digit_codes
+from lenet1998.commands import main as cli
+from lenet1998.connections import full_table, parse_table
+from lenet1998.data.prepare import to_mnist_form
+from lenet1998.data.synthetic import synthetic_digits
+from lenet1998.errors import LeNetError
+from lenet1998.interop.html import _FACTS, described, html_page
+from lenet1998.layer import Layer
+from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
+from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
+from lenet1998.network import Input, Network
+from lenet1998.output import RBF
+from lenet1998.pictures.activations import activations
+from lenet1998.pictures.activations_window import Sketch
+from lenet1998.recipe import Recipe, preset
+from lenet1998.running import checkpoint
+from lenet1998.running.checkpoint import Checkpoint
+from tests.interop.test_export import RECIPES, started
+from tests.networks import random_images
+
+GREY = [name for name in RECIPES if name not in ("cat_lenet", "cifar10_convnet") and "20x20" not in name]
+NODE = shutil.which("node")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def computed(page: str, expression: str, folder: Path, **inputs) -> np.ndarray:
+    """What a JavaScript expression gives of the page's own functions, its `network` and `inputs`, as float64.
+
+    By Node, else by Chromium without a window; skipped where there is neither.
+    """
+    (table,) = re.findall(r'<script type="application/json" id="network">(.*?)</script>', page, re.DOTALL)
+    (code,) = re.findall(r'<script id="code">(.*?)</script>', page, re.DOTALL)
+    given = "".join(f"const {name} = {value};\n" for name, value in inputs.items())
+    program = f"{code}\nconst network = read({json.dumps(table)});\n{given}const out = JSON.stringify({expression});\n"
+    if NODE:
+        (folder / "program.js").write_text(f"{program}console.log(out);", encoding="utf-8")
+        command = [NODE, folder / "program.js"]
+    elif CHROMIUM:
+        shown = (
+            f"<meta charset=utf-8><pre></pre><script>{program}document.querySelector('pre').textContent = out</script>"
+        )
+        (folder / "program.html").write_text(shown, encoding="utf-8")
+        command = [CHROMIUM, "--headless", "--no-sandbox", "--dump-dom", (folder / "program.html").as_uri()]
+    else:
+        pytest.skip("JavaScript is run by node or chromium, and neither is here")
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    answer = done.stdout if NODE else unescape(re.findall(r"<pre>(.*?)</pre>", done.stdout, re.DOTALL)[0])
+    return np.array(json.loads(answer), dtype=np.float64)
+
+
+def bytes_of(array: np.ndarray) -> str:
+    """A JavaScript expression for the bytes of an array."""
+    return f'Uint8Array.from(atob("{base64.b64encode(array.tobytes()).decode()}"), (c) => c.charCodeAt(0))'
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return html_page(pretrained.load("default"))
+
+
+def holding(network: Network, page: str) -> str:
+    """The page with another network in it."""
+    before, _, after = re.split(r'(?<=id="network">)(.*)(?=</script>)', page, maxsplit=1)
+    return before + json.dumps(described(network)) + after
+
+
+def assert_same(page: str, network: Network, images: np.ndarray, folder: Path) -> None:
+    """Penalties to 1e-4, and to 1e-4 of the largest where they are near zero; decisions too."""
+    penalties = "[...stagesOf(network, images.subarray(784 * k, 784 * (k + 1))).pop().values]"
+    every = f"Array.from({{ length: {len(images)} }}, (_, k) => {penalties})"
+    found, ours = computed(page, every, folder, images=bytes_of(images)), network.forward(images)
+    np.testing.assert_allclose(found, ours, rtol=1e-4, atol=1e-4 * min(1.0, np.abs(ours).max()))
+    assert np.array_equal(found.argmin(axis=1), ours.argmin(axis=1))
+
+
+def test_the_penalties_of_1000_test_patterns(page, tmp_path):
+    network = pretrained.load("default").network()
+    assert_same(page, network, synthetic_digits(1000, stream="test").images, tmp_path)
+
+
+@pytest.mark.parametrize("name", GREY)
+def test_every_network_that_a_recipe_can_name(name, page, tmp_path):
+    network = started(RECIPES[name])
+    assert_same(holding(network, page), network, random_images(5, 28), tmp_path)
+
+
+def every_layer(*output: Layer, seed: int = 3) -> Network:
+    """Every type of layer, tables, strides, padding that is not seen whole, and subsampling with two maps for each."""
+    layers = [
+        Convolution("C1", full_table(1, 3), kernel=4, padding=2),
+        ReLU(),
+        Convolution("C2", parse_table("X . X X\n X X . X\n . X X ."), kernel=3, stride=2, padding=1),
+        Squash(),
+        Subsampling("S3", average=bool(seed % 2), each=2),
+        Squash(),
+        MaxPooling("S4"),
+        AveragePooling("S5", window=2),
+        FullConnection("F6", 84),
+        Squash(),
+        *output,
+    ]
+    network = Network(Input(side=31, mean=True, threshold=100), layers, "float64")
+    rng = np.random.default_rng(seed)
+    network.parameters.values[:] = rng.normal(0, 0.3, len(network.parameters))
+    network.mean[...] = rng.uniform(0, 1, network.mean.shape)
+    return network
+
+
+OUTPUTS = {
+    "codes": lambda: [RBF("Output", digit_codes())],
+    "centres that learn": lambda: [RBF("Output", digit_codes(), learns=True)],
+    "linear": lambda: [FullConnection("Output", 5)],
+    "logistic": lambda: [FullConnection("F7", 1), Contrast("Output")],
+    "one unit a class": lambda: [FullConnection("Output", 4), Squash(), RBF("", 2 * np.eye(4) - 1)],
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_every_layer_also_with_strides_margins_and_tables(output, seed, page, tmp_path):
+    network = every_layer(*OUTPUTS[output](), seed=seed)
+    assert_same(holding(network, page), network, random_images(5, 28), tmp_path)
+
+
+def test_these_are_all_the_types_of_layers():
+    """Of those that the package's networks are made of, none is without a function."""
+    tried = {type(layer) for output in OUTPUTS.values() for layer in every_layer(*output()).layers}
+    assert set(_FACTS) == tried
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), preset("modern"), RECIPES["lenet1"], RECIPES["one unit a class"]])
+def test_the_stages_are_those_that_show_draws(recipe, page, tmp_path):
+    network, (image,) = started(recipe), synthetic_digits(1).images
+    ours = activations(network, image[None])
+    flat = "stagesOf(network, image).flatMap(({ values, low, high }) => [values.length, low, high, ...values])"
+    found = computed(holding(network, page), flat, tmp_path, image=bytes_of(image))
+    expected = [[stage.values[0].size, stage.low, stage.high, *stage.values[0].ravel()] for stage in ours]
+    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-4, atol=1e-4)
+
+
+def drawings() -> list[np.ndarray]:
+    """Sheets of ink, uint8 (140, 140): strokes, a dot, single pixels, one that is too faint, and an empty one."""
+    rng, sheets = np.random.default_rng(8), []
+    for strokes in (1, 2, 3, 4, 5, 6, 7, 8):
+        sketch = Sketch()
+        points = rng.uniform(8, 132, (strokes + 1, 2))
+        for start, end in zip(points, points[1:], strict=False):
+            sketch.stroke(tuple(start), tuple(end))
+        sheets.append(sketch.ink)
+    dot = Sketch()
+    dot.stroke((3.0, 70.0), (3.0, 70.0))
+    pixels, faint = np.zeros((2, 140, 140))
+    pixels[20, 30] = pixels[21, 33] = 1.0
+    faint[0, 0] = faint[139, 139] = 1 / 255
+    bar = np.zeros((140, 140))
+    bar[10:90, 30:40] = 1.0  # a width of two and a half in the box
+    return [np.rint(sheet * 255).astype(np.uint8) for sheet in (*sheets, dot.ink, pixels, bar, faint, 0 * bar)]
+
+
+def test_what_is_drawn_is_brought_to_mnist_form(page, tmp_path):
+    """To a grey level in one pixel of a hundred: Pillow may scale the columns before the rows, and rounds between."""
+    sheets = drawings()
+    digit = "[...toMnistForm(ink.subarray(19600 * k, 19600 * (k + 1)), 140)]"
+    every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => {digit})"
+    found = computed(page, every, tmp_path, ink=bytes_of(np.stack(sheets)))
+    ours = [to_mnist_form(sheet).ravel() for sheet in sheets[:-2]]
+    assert np.abs(found[:-2] - ours).max() <= 1
+    assert (found[:-2] == ours).mean() > 0.99
+    assert not found[-2:].any(), "ink that does not survive scaling, and no ink, are no digit"
+
+
+def test_the_page_asks_for_nothing_and_says_what_it_is(page):
+    markup = re.sub(r'(?<=id="network">).*(?=</script>)', "", page)
+    assert not re.search(r"https?:|src=|@import|url\(|fetch\(|XMLHttp|WebSocket|\bimport\b", markup)
+    assert "default-src 'none'" in markup
+    assert "<h1>LeNet-5</h1>" in markup and "test error 1.15%" in markup
+    assert "Gradient-Based Learning Applied to Document Recognition" in markup
+
+
+def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
+    saved = pretrained.load("default")
+    recipe = replace(saved.recipe, name="</p><script>$code")
+    history = {**saved.history, "recipe": recipe.as_dict(), "passes": []}
+    page = html_page(Checkpoint(saved.values, history))
+    assert "Recipe &lt;/p&gt;&lt;script&gt;$code, seed 1, 0 passes over mnist.</p>" in page
+    assert "test error" not in page
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES.keys() - set(GREY)))
+def test_a_network_for_other_images_is_refused(name):
+    with pytest.raises(LeNetError, match=r"draws grey digits of 28x28, and the network's input is \(\d, \d\d, \d\d\)"):
+        described(started(RECIPES[name]))
+
+
+def test_a_layer_without_a_function_is_refused_by_its_name():
+    class Swish(Squash):
+        """A subclass may compute something else, so it is not taken for what it comes from."""
+
+    network = started(Recipe())
+    network.layers[1] = Swish()
+    with pytest.raises(LeNetError, match="Swish has no function in the page"):
+        described(network)
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for options in (["--format", "html"], ["--out", "page.html"]):
+        assert cli.main(["export", "default", *options]) == 0
+        written = Path(capsys.readouterr().out.splitlines()[-1])
+        assert written.read_text(encoding="utf-8") == html_page(pretrained.load("default"))
+    network, recipe = started(RECIPES["cat_lenet"]), RECIPES["cat_lenet"]
+    history = {"recipe": recipe.as_dict(), "seed": 1, "data": {"name": "cats"}, "passes": []}
+    checkpoint.save(tmp_path / "cats.npz", Checkpoint(network.parameters.values, history))
+    assert cli.main(["export", "cats.npz", "--format", "html"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "grey digits of 28x28" in said
+    assert not Path("cats_export.html").exists()

@@ -1,0 +1,1 @@
+"""Sections IV to VIII."""
