@@ -85,9 +85,9 @@ def _table(rows: list[dict]) -> list[str]:
         distance = "-" if row["distance"] is None else f"{row['distance']:.2f}"
         held_out = late
         if not row["stopped"]:
-            low, high = row["held_out_interval"]
+            interval = row["held_out_interval"]
             held_out = f"{row['held_out_error_percent']:.2f}"
-            held_out += f" ({low:.2f} to {high:.2f})" if row["seeds"] > 1 else ""
+            held_out += " ({:.2f} to {:.2f})".format(*interval) if interval else ""
         lines.append("| " + " | ".join([*start, *scores, distance, held_out]) + " |")
     return lines
 

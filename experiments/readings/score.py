@@ -122,7 +122,7 @@ def score(recipe: Recipe, histories: list[dict], diverged: int = 0, stopped: boo
         "train_error_percent": end,
         "rise": float(rise),
         "held_out_error_percent": float(mean),
-        "held_out_interval": [float(below), float(above)],
+        "held_out_interval": [float(below), float(above)] if len(runs) > 1 else None,
         "held_out_worst": worst,
     }
     late = {"end": abs(end - TRAINING_ERROR) / END, "stable": max(float(rise) / RISE, (worst - TEST_ERROR) / WORST)}
