@@ -88,7 +88,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         for axes in (left, middle, right):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
-                axes.legend()
+                axes.legend(loc="best")
         return save(figure, stem)
 
 
