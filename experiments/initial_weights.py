@@ -85,10 +85,11 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
                     band(axes, np.arange(by_pass.shape[1]), by_pass, label, next(looks), student_interval)
             axes.axhline(1, color="0.5", linewidth=0.8)
             axes.set(xlabel="pass", ylabel="rms weight / at the start", title=title)
-        for axes in (left, middle, right):
+        left.set_ylim(top=100)  # room for the legend, as below
+        for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.4))):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
-                axes.legend(loc="best")
+                axes.legend(loc="upper right", bbox_to_anchor=place, ncols=2 if axes is left else 1)
         return save(figure, stem)
 
 
