@@ -152,4 +152,5 @@ def _difference(number: int, different: list[str], around: list[str], engine: st
 
 
 def _shown(value: Any) -> str:
-    return value[:12] if isinstance(value, str) else f"{value:.6g}"
+    """Numbers in full: they may differ in their last digits only."""
+    return value[:12] if isinstance(value, str) else repr(value)

@@ -144,6 +144,17 @@ def test_a_record_from_before_digests(recorded, tmp_path, capsys):
     assert code == 0 and "the same errors and losses" in out and "no digests" in out
 
 
+def test_a_difference_in_the_last_digits_is_seen_in_what_is_said(recorded, tmp_path, capsys):
+    def other(history):
+        record = history["passes"][0]
+        del record[DIGEST]
+        record["train_loss"] *= 1 + 1e-12
+
+    code, _, err = check(capsys, changed(recorded, tmp_path, other))
+    ours, theirs = err.split("train_loss ")[1].split(");")[0].split(" (recorded: ")
+    assert code == 1 and ours != theirs
+
+
 def test_a_record_with_some_digests(recorded, tmp_path, capsys):
     """Of one pass they speak for all before it; results that are kept short name the first and the last."""
 
