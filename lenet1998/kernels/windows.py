@@ -49,25 +49,11 @@ def unpack(g, below, *, maps, rows, columns, taps, stride, margin, length):
                         below[m, place] += g[row * columns + column, (m * taps + u) * taps + v]
 
 
-def transpose(x, y, *, rows, columns):
-    """The outputs of each window to their maps; or back, which is its adjoint."""
+def transpose(x, y, *, rows, columns, margin):
+    """The outputs of each window to their maps; or the maps of one row to their positions (section VII), or back."""
     for row in range(rows):
         for column in range(columns):
-            y[column, row] = x[row, column]
-
-
-def row(x, y, *, units, positions):
-    """Section VII: what all units are at one position, side by side."""
-    for i in range(positions):
-        for m in range(units):
-            y[i, m] = x[m, i]
-
-
-def adjoint_of_row(g, below, *, units, positions, margin):
-    """The adjoint of `row`."""
-    for i in range(positions):
-        for m in range(units):
-            below[m, margin + i] = g[i, m]
+            y[column, margin + row] = x[row, column]
 
 
 def has_few(layer: Convolution) -> bool:
@@ -91,7 +77,7 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     plan.forward(pack, f"{name}_pack", [x.values, seen], **place)
     arguments = [seen, weight, bias, outputs, str(windows)]
     plan.forward(blocks.forward, f"{name}_forward", arguments, **cut, **at_once, together=(PAIR, 1))
-    plan.forward(transpose, f"{name}_apart", [outputs, y.values], rows=windows, columns=units)
+    plan.forward(transpose, f"{name}_apart", [outputs, y.values], rows=windows, columns=units, margin=0)
     if x.cotangent:
         down = plan.buffer(f"{name}_back", (windows, inputs))
         margin = {"margin": x.margin, "length": x.length}
@@ -100,7 +86,7 @@ def emit(layer: Convolution, name: str, x: Plane, plan: Plan, dense: bool) -> Pl
     plan.adjoint(blocks.gradients, f"{name}_gradients", arguments, updates=[weight, bias], **cut, **at_once)
     if x.cotangent:
         plan.adjoint(blocks.below, f"{name}_below", [weight, g, down, str(windows)], **cut, together=(2 * PAIR, 1))
-    plan.adjoint_as_is(transpose, f"{name}_together", [y.cotangent, g], rows=units, columns=windows)
+    plan.adjoint_as_is(transpose, f"{name}_together", [y.cotangent, g], rows=units, columns=windows, margin=0)
     return y
 
 
@@ -108,8 +94,9 @@ def emit_row(layer: Positions, name: str, x: Plane, plan: Plan, dense: bool) -> 
     """Add the layer to the plan and return the plane that it fills, a row of units for each position."""
     if layer.n == 1:
         return emit_pack(name, x, plan)
-    sizes = {"units": layer.shape[0], "positions": layer.n}
-    y = plan.plane(name, layer.n, 1, layer.shape[0], layer.shape[0], dense=True)
-    plan.forward(row, f"{name}_forward", [x.values, y.values], **sizes)
-    plan.adjoint_as_is(adjoint_of_row, f"{name}_adjoint", [y.cotangent, x.cotangent], margin=x.margin, **sizes)
+    units, n = layer.shape[0], layer.n
+    y = plan.plane(name, n, 1, units, units, dense=True)
+    plan.forward(transpose, f"{name}_forward", [x.values, y.values], rows=units, columns=n, margin=0)
+    arguments = [y.cotangent, x.cotangent]
+    plan.adjoint_as_is(transpose, f"{name}_adjoint", arguments, rows=n, columns=units, margin=x.margin)
     return y
