@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from experiments.common import carry_out, named, seeds_of
+from experiments.common import carry_out, named, recorded, seeds_of
 from experiments.readings.score import TRIALS, best, hopeless, rows
 from lenet1998.engines import make_engine
+from lenet1998.errors import LeNetError
 from lenet1998.evaluation import error_rate
 from lenet1998.loss import make_loss
 from lenet1998.recipe import Recipe
@@ -32,6 +33,17 @@ class Study:
         self.histories: list[dict] = []
         self.diverged: list[dict] = []
         self.parts: dict[str, str] = {}
+        if arguments.resume:
+            self.take_up()
+
+    def take_up(self) -> None:
+        """Go on from what is on record in --out, so that a study can be continued where its runs are not."""
+        try:
+            self.histories = recorded(NAME, self.arguments)
+        except LeNetError:
+            return
+        self.diverged = recorded(NAME, self.arguments, "diverged")
+        self.parts = {run["recipe"]["name"]: run["part"] for run in self.histories}
 
     def made(self, recipes: list[Recipe], part: str, seeds: int = 1) -> None:
         """Train readings, and give up those that diverge in the first passes, or are hopeless after them."""
@@ -49,9 +61,7 @@ class Study:
         """The best readings of the space with so many seeds."""
         chosen = best([row for row in self.rows() if row["part"] in (SPACE, BOX, ROUND)], count)
         recipes = [Recipe.from_dict(row["recipe"]) for row in chosen]
-        made = {(run["recipe"]["name"], run["seed"]) for run in self.histories}
-        tasks = [task for recipe in recipes for task in self.tasks(recipe, seeds)]
-        self.carried([task for task in tasks if (task.recipe.name, task.seed) not in made], SPACE)
+        self.carried([task for recipe in recipes for task in self.tasks(recipe, seeds)], SPACE)
 
     def sized(self, winner: Recipe, seeds: int) -> None:
         """The winner on smaller training sets, and the trained networks' errors on what they have learned."""
@@ -66,15 +76,18 @@ class Study:
         place = self.arguments.runs / NAME / recipe.name.replace(" ", "_").replace(",", "")
         return seeds_of(recipe, place, self.arguments, seeds, validation=self.patterns // 6, **data)
 
-    def carried(self, tasks: list[Task], part: str, measure: Callable[[Task], dict] = lambda task: {}) -> None:
-        """Perform the tasks; their histories take the place of earlier ones of the same runs."""
+    def carried(self, tasks: list[Task], part: str, measure: Callable[[Task], dict] | None = None) -> None:
+        """Perform the tasks, but those on record that need not be measured; their histories take the place of earlier
+        ones of the same runs."""
         for task in tasks:
             self.parts.setdefault(task.recipe.name, part)
+        if measure is None:
+            tasks = [task for task in tasks if not self.on_record(task)]
         by_run = {(task.recipe.name, task.seed): task for task in tasks}
 
         def extend(history: dict) -> dict:
             task = by_run[history["recipe"]["name"], history["seed"]]
-            return slim(history) | {"part": self.parts[task.recipe.name]} | measure(task)
+            return slim(history) | {"part": self.parts[task.recipe.name]} | (measure(task) if measure else {})
 
         kept = (
             [run for run in self.histories if (run["recipe"]["name"], run["seed"]) not in by_run],
@@ -89,6 +102,19 @@ class Study:
             for end in content["diverged"]
             if (run := (end["recipe"], end["seed"]))
         ]
+
+    def on_record(self, task: Task) -> bool:
+        """Whether the histories hold as many passes of this run, or it is known to diverge."""
+
+        def of_task(recipe: dict, seed: int) -> bool:
+            return seed == task.seed and Recipe.from_dict(recipe) == task.recipe
+
+        return any(
+            run["passes"][-1]["pass"] >= task.passes
+            and run["data"]["train_size"] + run["data"]["test_size"] == self.patterns
+            and of_task(run["recipe"], run["seed"])
+            for run in self.histories
+        ) or any(of_task(end["fields"], end["seed"]) for end in self.diverged)
 
     def finished(self) -> None:
         """Record all under the final name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import replace
 
@@ -24,9 +25,10 @@ from experiments.readings.design import (
 )
 from experiments.readings.design import reading as made
 from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_claim, hopeless, rows, score, winners
-from experiments.readings.study import slim
+from experiments.readings.study import Study, slim
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
+from lenet1998.running.sweep import DataChoice, Task
 from lenet1998.training import DIGEST
 
 FIGURE = [point["train_error_on_the_fly_percent"] for point in figure_5()]
@@ -223,3 +225,21 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
     scores = json.loads((tmp_path / "readings_scores.json").read_text())
     assert {row["part"] for row in scores["rows"]} == {"space", "box", "round", "literal", "questions"}
     assert [row["size"] for row in scores["sizes"]] == [75, 150, 300]
+
+
+def test_a_study_goes_on_from_its_record_where_its_runs_are_not(tmp_path, monkeypatch):
+    arguments = argparse.Namespace(out=tmp_path, runs=tmp_path / "runs", resume=True, plot_only=False)
+    made = history(BASE, passes=3) | {"part": "space", "data": {"train_size": 250, "test_size": 50}}
+    lost = {"recipe": "printed", "seed": 1, "reason": "diverged", "fields": PRINTED.as_dict(), "part": "literal"}
+    (tmp_path / "readings.json").write_text(json.dumps({"runs": [made], "diverged": [lost]}))
+    study = Study(arguments, patterns=300)
+    done = Task(tmp_path, BASE, seed=made["seed"], data=DataChoice("synthetic"), passes=3)
+    assert study.on_record(done) and study.on_record(replace(done, passes=1))
+    assert study.on_record(replace(done, recipe=PRINTED, seed=1))
+    for other in (
+        replace(done, passes=4),
+        replace(done, seed=made["seed"] + 1),
+        replace(done, recipe=replace(BASE, mu=0.5)),
+    ):
+        assert not study.on_record(other)
+    assert not Study(arguments, patterns=600).on_record(done)
