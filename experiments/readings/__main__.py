@@ -29,7 +29,7 @@ from experiments.common import guarded, options, parse, recorded, resolve_data
 from experiments.readings import report
 from experiments.readings.design import Space, literal, questions, rounded
 from experiments.readings.score import CLAIMS, best, rows, sizes, winners
-from experiments.readings.study import BOX, LITERAL, NAME, QUESTIONS, ROUND, SPACE, Study
+from experiments.readings.study import BOX, LITERAL, NAME, QUESTIONS, ROUND, SAMPLED, SPACE, Study
 from lenet1998.commands.options import positive
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json
@@ -44,13 +44,13 @@ def train(arguments: argparse.Namespace) -> None:
     some = 1 if arguments.quick else min(arguments.seeds, SOME)
     space = Space()
     study.made(space.points(arguments.points, seed=1), SPACE)
-    box = space.around([Recipe.from_dict(row["recipe"]) for row in best(study.rows(), FEW)])
+    box = space.around([Recipe.from_dict(row["recipe"]) for row in best(study.rows((SPACE,), 1), FEW)])
     study.made(box.points(max(1, arguments.points // 3), seed=2), BOX)
     study.made(rounded(), ROUND)
-    study.repeated(FEW, some)
-    study.repeated(FINALISTS, arguments.seeds)
+    study.repeated(FEW, some, known=1)
+    study.repeated(FINALISTS, arguments.seeds, known=some)
     study.made(literal(), LITERAL, some)
-    named = winners(study.rows())
+    named = winners(study.rows(SAMPLED, arguments.seeds))
     if not named:
         raise LeNetError("every reading diverged or was given up: give more --points")
     winner = Recipe.from_dict(named["least departure"]["recipe"])

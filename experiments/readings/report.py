@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 
 from experiments.readings.design import loss_of
 from experiments.readings.score import CLAIMS, by_departures, by_distance, every_claim, winners
+from experiments.readings.study import SAMPLED
 from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import PRINTED, Recipe
 
 MET, FAILED, UNKNOWN, TEXT = "#0072B2", "#D55E00", "0.75", "#000000"
 MARKS = {"eq. 8": "o", "eq. 9, exact": "D", "eq. 9, constant": "s"}
-SAMPLED = ("space", "box", "round")
 OVER_F = 0.8  # where on the axis of gains the readings stand that divide by the fan-in instead of its root
 _TITLES = {
     "rates": "rates of pass 1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -22,6 +22,7 @@ from lenet1998.training import DIGEST
 
 NAME = "readings"
 SPACE, BOX, ROUND, LITERAL, QUESTIONS = "space", "box", "round", "literal", "questions"
+SAMPLED = SPACE, BOX, ROUND  # the parts that are points of the space
 
 
 class Study:
@@ -57,9 +58,9 @@ class Study:
                 tasks = [replace(task, shared=True) for task in tasks if task.recipe.name not in lost]
         self.carried(tasks, part)
 
-    def repeated(self, count: int, seeds: int) -> None:
-        """The best readings of the space with so many seeds."""
-        chosen = best([row for row in self.rows() if row["part"] in (SPACE, BOX, ROUND)], count)
+    def repeated(self, count: int, seeds: int, known: int) -> None:
+        """So many seeds for the best of the readings that have `known` seeds, as these rank them."""
+        chosen = best([row for row in self.rows(SAMPLED, known) if row["seeds"] == known], count)
         recipes = [Recipe.from_dict(row["recipe"]) for row in chosen]
         self.carried([task for recipe in recipes for task in self.tasks(recipe, seeds)], SPACE)
 
@@ -120,9 +121,11 @@ class Study:
         """Record all under the final name."""
         carry_out(NAME, [], self.arguments, allow_divergence=True, kept=(self.histories, self.diverged))
 
-    def rows(self) -> list[dict]:
-        """The scores so far."""
-        return rows(self.histories, self.diverged)
+    def rows(self, parts: Iterable[str], seeds: int) -> list[dict]:
+        """The scores of these parts by their first seeds: a study that goes on chooses as one that was never
+        stopped."""
+        histories = [run for run in self.histories if run["part"] in parts and run["seed"] <= seeds]
+        return rows(histories, [end for end in self.diverged if end["part"] in parts and end["seed"] <= seeds])
 
 
 def slim(history: dict) -> dict:
