@@ -29,8 +29,8 @@ FIXED, EQUATION_8 = "fixed centres, equation 8", "adaptive centres, equation 8"
 
 
 def recipes() -> list[Recipe]:
-    """The default recipe with fixed centres, and with adaptive ones under either equation."""
-    default = Recipe()
+    """The default recipe with fixed centres under equation 8, and with adaptive ones under either equation."""
+    default = Recipe(loss="mle")
     adaptive = [
         replace(default, name=f"adaptive centres, equation 9, j = {j:g}", codes_learn=True, loss="map", j=j)
         for j in PENALTIES

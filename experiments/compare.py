@@ -1,6 +1,6 @@
 """Which of two recipes is better? ``python -m experiments.compare RECIPE_A RECIPE_B``
 
-A recipe is the name of a preset; or a preset and changes, as in `default,loss=map,j=2`, with the keys of `lenet1998
+A recipe is the name of a preset; or a preset and changes, as in `default,loss=mle`, with the keys of `lenet1998
 train --set`; or a TOML file of such keys, which may say `preset` and `name` too:
 
     preset = "modern"

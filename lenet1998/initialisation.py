@@ -23,7 +23,7 @@ def initialise(network: Network, recipe: Recipe, rng: np.random.Generator) -> No
     >>> from lenet1998.network import LeNet5
     >>> network = LeNet5(Recipe())
     >>> initialise(network, Recipe(), np.random.default_rng(1))
-    >>> bool(abs(network.parameters.named(network.parameters.values)["C1.weight"]).max() <= 1.73 / 5)
+    >>> bool(abs(network.parameters.named(network.parameters.values)["C1.weight"]).max() <= 2.4 / 5)
     True
     """
     constant = {}

@@ -65,13 +65,13 @@ def test_each_bias_has_the_fan_in_of_its_own_unit():
 
 def test_default_starts_as_the_ledger_says():
     parameters = started(Recipe())
-    assert 0.95 * 1.73 / 5 < np.abs(parameters["C1.weight"]).max() <= 1.73 / 5
-    assert 0.99 * 1.73 / 20 < np.abs(parameters["C5.weight"]).max() <= 1.73 / 20
+    assert 0.95 * 2.4 / 5 < np.abs(parameters["C1.weight"]).max() <= 2.4 / 5
+    assert 0.99 * 2.4 / 20 < np.abs(parameters["C5.weight"]).max() <= 2.4 / 20
     for name, values in parameters.items():
         if name.endswith("bias"):
             assert not values.any()
         if name.endswith("coefficient"):
-            assert (values == 2).all(), "twice the average: half the sum"
+            assert (values == 1).all(), "the average"
 
 
 def test_a_fan_in_that_counts_the_bias():
@@ -132,7 +132,7 @@ def test_refusals_name_the_key_and_what_is_allowed(setting):
 
 
 SENSELESS = {
-    "a likelihood of weighted sums": (["output=linear"], "output=rbf"),
+    "a likelihood of weighted sums": (["output=linear", "loss=mle"], "output=rbf"),
     "a hinge on distances": (["loss=hinge", "optimiser=sgd"], "output=linear"),
     "a hinge's curvature": (["loss=hinge", "output=linear"], "optimiser=sgd"),
     "codes without RBF units": (["output=linear", "loss=cross_entropy", "codes=random"], "output=rbf"),
@@ -174,9 +174,9 @@ def test_the_loss_is_the_recipe_s():
     """The scale is that of squared distances; weighted sums have their own."""
     expected = {
         "loss=mle": MLE(0.1),
-        "loss=map": MAP(0.1, 5.0),
+        "loss=map": MAP(0.1, 1.0),
         "loss=cross_entropy": CrossEntropy(0.1),
-        "output=linear loss=map": MAP(1.0, 5.0),
+        "output=linear loss=map": MAP(1.0, 1.0),
         "output=linear loss=cross_entropy": CrossEntropy(),
         "output=linear loss=hinge optimiser=sgd": Hinge(),
     }

@@ -33,7 +33,7 @@ INTO_START = {
     "He's start": [f"init_gain={END.init_gain}"],
     "random codes": ["codes=random"],
     "1-of-N codes": ["codes=one_of_n"],
-    "equation 9": ["loss=map"],
+    "equation 8": ["loss=mle"],
     "cross-entropy": ["loss=cross_entropy"],
     "linear output, cross-entropy": ["output=linear", "loss=cross_entropy"],
     "SGD": ["optimiser=sgd"],

@@ -29,7 +29,7 @@ from lenet1998.engine import Batch
 from lenet1998.engines import ENGINES, make_engine
 from lenet1998.files import write_json
 from lenet1998.layers import Convolution, FullConnection, Layer
-from lenet1998.loss import MLE
+from lenet1998.loss import MAP, make_loss
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.output import RBF
 from lenet1998.pictures.plotting import TEST, save, style
@@ -88,9 +88,9 @@ def rival_times(patterns: int = 200) -> list[dict]:
         if not find_spec(name):
             continue
         trainer = Trainer(Recipe(), data, seed=1, engine="numpy")
-        network, loss = trainer.network, MLE(trainer.recipe.penalty_scale)
+        network, loss = trainer.network, MAP(trainer.recipe.penalty_scale, trainer.recipe.j)
         inputs = network.input(data.train.images, network.dtype)
-        gradient, learn = make(network, loss.penalty_scale)
+        gradient, learn = make(network, loss)
         for k in range(3):
             network.parameters.gradient.fill(0)
             network.backward(loss.gradient(network.forward(data.train.images[k : k + 1]), data.train.labels[k : k + 1]))
@@ -127,7 +127,7 @@ def growth(engine: str, count: int = 300) -> list[dict]:
             rng.integers(0, 256, (count, side, side), dtype=np.uint8), np.arange(count, dtype=np.uint8) % 10
         )
         run, steps, order = (
-            make_engine(engine, network, MLE(0.1)),
+            make_engine(engine, network, make_loss(Recipe())),
             np.zeros(len(network.parameters), "f"),
             np.arange(count),
         )

@@ -1,7 +1,7 @@
 """The same online step of LeNet-5 in PyTorch (eager, batch of one) and JAX (`lax.scan`), for benchmark_speed.
 
 Written for that comparison alone, as their users would write it: the C3 table as a mask on a full convolution,
-equation 8, one update after every pattern with a step size for every parameter. Before anything is timed, their
+equation 9, one update after every pattern with a step size for every parameter. Before anything is timed, their
 gradients must equal the NumPy engine's. The network they compute is read off `lenet1998.network`'s layers; what they
 cannot express is refused.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.layers import Convolution, FullConnection, Layer, Squash, Subsampling
+from lenet1998.loss import MAP
 from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.squash import A, S
@@ -23,7 +24,7 @@ Step = Callable[[np.ndarray, np.ndarray], None]
 """Learns the inputs (P, 1, 32, 32) with labels (P,) one by one, weights kept from call to call."""
 
 
-def torch_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray], Step]:
+def torch_rival(network: Network, penalties: MAP) -> tuple[Callable[..., np.ndarray], Step]:
     """PyTorch: (gradient of one pattern as a flat vector, the online step)."""
     import torch
     from torch.nn import functional
@@ -56,7 +57,8 @@ def torch_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarra
         y = torch.from_numpy(x)
         for layer in network.layers:
             y = apply(layer, y)
-        return scale * y[0, label]
+        y = penalties.penalty_scale * y[0]
+        return y[label] + torch.logsumexp(torch.cat((-y, torch.tensor([-penalties.j]))), 0)
 
     def gradient(x: np.ndarray, label: int) -> np.ndarray:
         found = torch.autograd.grad(loss(x, label), list(parameters.values()))
@@ -74,7 +76,7 @@ def torch_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarra
     return gradient, learn
 
 
-def jax_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray], Step]:
+def jax_rival(network: Network, penalties: MAP) -> tuple[Callable[..., np.ndarray], Step]:
     """JAX: (gradient of one pattern as a flat vector, the online step, compiled with `lax.scan`)."""
     import jax
     from jax import lax
@@ -102,7 +104,8 @@ def jax_rival(network: Network, scale: float) -> tuple[Callable[..., np.ndarray]
     def loss(parameters: dict[str, Tensor], x: Tensor, label: Tensor) -> Tensor:
         for layer in network.layers:
             x = apply(layer, parameters, x)
-        return scale * x[0, label]
+        y = penalties.penalty_scale * x[0]
+        return y[label] + jax.nn.logsumexp(jnp.append(-y, -penalties.j))
 
     def gradient(x: np.ndarray, label: int) -> np.ndarray:
         found = jax.grad(loss)(parameters, x, label)

@@ -36,6 +36,7 @@ PUBLISHED = Recipe(
     name="published",
     subsampling="plain",
     penalty_scale=0.5,
+    loss="mle",
     weight_init="normal",
     init_gain=0.1,
     init_power=0.0,
@@ -56,8 +57,9 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a rate for each parameter, eta as printed", {"sdlm_rates": "parameter", "schedule": PUBLISHED_SCHEDULE}),
     ("equation 27 through the average", NO_SLIP),
     ("trainable subsampling", {"subsampling": "average"}),
-    ("our start", {"weight_init": "uniform", "init_gain": 1.73, "init_power": 0.5}),
-    ("our penalty scale", {"penalty_scale": 0.1}),
+    ("our start", {"weight_init": "uniform", "init_gain": Recipe().init_gain, "init_power": Recipe().init_power}),
+    ("our penalty scale", {"penalty_scale": Recipe().penalty_scale}),
+    ("equation 9", {"loss": "map"}),
 )
 NOT_GIVEN: dict[str, float | str] = {"test": "not given"}
 

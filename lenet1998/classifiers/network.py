@@ -43,6 +43,7 @@ def recipe_of(network: str, copies: int = 0, faster: float | None = None) -> Rec
         network=network,
         codes="one_of_n",
         penalty_scale=0.5,
+        loss="mle",
         schedule=schedule,
         distorted_copies=copies,
     )

@@ -35,11 +35,11 @@ def trained(place):
 
 def test_train_names_its_directory_after_what_was_changed(place, trained, monkeypatch, capsys):
     monkeypatch.chdir(place)
-    assert main(["train", *SMALL, "--quiet", "--loss", "map"]) == 0
-    assert main(["train", *SMALL, "--quiet", "--loss", "map"]) == 2, "the same again is refused as before"
+    assert main(["train", *SMALL, "--quiet", "--loss", "mle"]) == 0
+    assert main(["train", *SMALL, "--quiet", "--loss", "mle"]) == 2, "the same again is refused as before"
     assert "--resume" in capsys.readouterr().err
     found = {path.name for path in (place / "runs").iterdir()}
-    assert found == {trained.name, "default-loss=map-synthetic-300-100tested-seed1"}
+    assert found == {trained.name, "default-loss=mle-synthetic-300-100tested-seed1"}
     names = set()
     for given in ([], ["--seed", "2"], ["--set", "j=2"], ["--train-size", "500"], ["--test-size", "500"]):
         arguments = cli.parser().parse_args(["train", *given])

@@ -78,8 +78,8 @@ def test_a_recipe_in_a_word():
     assert read_recipe("modern") == preset("modern")
     recipe = read_recipe("default, loss=map, schedule=2x0.0005,3x0.0002, j=2")
     assert (recipe.loss, recipe.j, recipe.schedule) == ("map", 2.0, ((2, 0.0005), (3, 0.0002)))
-    for text in ("moderm", "loss=map", "default,los=map", "default,j=-1", "default,map", "default,name=x",
-                 "default,output=linear"):  # fmt: skip
+    for text in ("moderm", "loss=mle", "default,los=map", "default,j=-1", "default,map", "default,name=x",
+                 "default,output=linear,loss=mle"):  # fmt: skip
         with pytest.raises(RecipeError) as refusal:
             read_recipe(text)
         assert "\n" not in str(refusal.value)
@@ -134,7 +134,7 @@ def test_files_that_are_not_there(tmp_path):
 
 def test_without_a_toml_reader_the_way_out_is_named(tmp_path, monkeypatch):
     path = tmp_path / "any.toml"
-    path.write_text('loss = "map"\n')
+    path.write_text('loss = "mle"\n')
     for module in ("tomllib", "tomli"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(RecipeError, match="lenet1998\\[toml\\]"):
@@ -143,7 +143,7 @@ def test_without_a_toml_reader_the_way_out_is_named(tmp_path, monkeypatch):
 
 def test_two_recipes_must_differ(monkeypatch):
     class Given:
-        recipe_a, recipe_b = "default", "default,j=5"
+        recipe_a, recipe_b = "default", "default,j=1"
 
     with pytest.raises(RecipeError, match="same recipe"):
         recipes_of(Given)

@@ -298,9 +298,9 @@ def test_figures_that_runs_call_alike_stay_apart(tmp_path):
 
 
 def test_a_variant_without_a_row_of_its_own_is_named_by_its_file(tmp_path):
-    put(tmp_path, "fig5_error_curves_loss=map.json", {"runs": [run(1.25, name="default loss=map")]})
+    put(tmp_path, "fig5_error_curves_loss=mle.json", {"runs": [run(1.25, name="default loss=mle")]})
     page, *_ = report(tmp_path, tmp_path / "out")
-    name = "Error by pass (fig5_error_curves_loss=map)"
+    name = "Error by pass (fig5_error_curves_loss=mle)"
     assert [name, "60,000", "test error, pass 20", "0.95", "1.25", "1"] in page.rows and name in page.texts["h3"]
 
 

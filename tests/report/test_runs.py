@@ -29,7 +29,7 @@ def history(error: float, seed=1, recipe=None, passes=20, size=60_000, engine="n
     return {"recipe": recipe, "seed": seed, "engine": engine, "data": about, "passes": made, **more}
 
 
-MAP = preset("default").override(["loss=map"])
+OTHER = preset("default").override(["loss=mle"])
 LATER = preset("default").override(["j=2"])
 
 
@@ -38,7 +38,7 @@ def rows(*histories: dict) -> dict[str, list[str]]:
 
 
 def test_runs_are_grouped_by_all_that_decides_and_labelled_by_what_differs():
-    assert list(grouped([history(1.0, 1), history(1.1, 2), history(0.9, 1, MAP)])) == ["default", "default loss=map"]
+    assert list(grouped([history(1.0, 1), history(1.1, 2), history(0.9, 1, OTHER)])) == ["default", "default loss=mle"]
     sizes = grouped([history(1.0), history(1.7, size=15_000)])
     assert list(sizes) == ["default, 60,000 patterns", "default, 15,000 patterns"]
     assert list(grouped([history(1.0), history(1.0, engine="numpy")])) == ["default, numba", "default, numpy"]
@@ -56,21 +56,21 @@ def test_a_run_named_twice_counts_once_and_another_in_its_place_is_refused():
 
 def test_differences_are_paired_by_seed_and_tested_as_the_experiments_test_them():
     first = [history(error, seed) for seed, error in enumerate([1.0, 1.1, 1.2], 1)]
-    second = [history(error, seed, MAP) for seed, error in enumerate([0.9, 1.05, 1.0, 7.0], 1)]
-    row = rows(*first, *second)["default loss=map"]
+    second = [history(error, seed, OTHER) for seed, error in enumerate([0.9, 1.05, 1.0, 7.0], 1)]
+    row = rows(*first, *second)["default loss=mle"]
     expected = over_seeds([0.9, 1.05, 1.0], [1.0, 1.1, 1.2])
     assert row[4] == f"{expected.difference:+.2f} ({expected.low:+.2f} to {expected.high:+.2f})"
     assert float(row[5]) == pytest.approx(expected.p, rel=0.06) and row[6] == ""
-    assert rows(*first[:1], *second[1:])["default loss=map"][4:] == ["", "", ""], "no seed is in both"
-    known = rows(history(1.0, misclassified=[1, 2, 3, 4, 5, 6]), history(0.9, recipe=MAP, misclassified=[6]))
-    assert known["default loss=map"][4:6] == ["-0.10", ""]
-    assert float(known["default loss=map"][6]) == pytest.approx(over_patterns([range(5)], [[]]).p, rel=0.02)
+    assert rows(*first[:1], *second[1:])["default loss=mle"][4:] == ["", "", ""], "no seed is in both"
+    known = rows(history(1.0, misclassified=[1, 2, 3, 4, 5, 6]), history(0.9, recipe=OTHER, misclassified=[6]))
+    assert known["default loss=mle"][4:6] == ["-0.10", ""]
+    assert float(known["default loss=mle"][6]) == pytest.approx(over_patterns([range(5)], [[]]).p, rel=0.02)
 
 
 def test_several_comparisons_are_adjusted_for_one_another():
-    runs = [history(1.0, misclassified=list(range(8))), history(0.9, recipe=MAP, misclassified=[])]
+    runs = [history(1.0, misclassified=list(range(8))), history(0.9, recipe=OTHER, misclassified=[])]
     alone, both = rows(*runs), rows(*runs, history(0.8, recipe=LATER, misclassified=[]))
-    assert float(both["default loss=map"][6]) == pytest.approx(2 * float(alone["default loss=map"][6]), rel=0.03)
+    assert float(both["default loss=mle"][6]) == pytest.approx(2 * float(alone["default loss=mle"][6]), rel=0.03)
 
 
 def test_1998_is_a_row_only_where_it_may_be_compared():
@@ -82,19 +82,20 @@ def test_1998_is_a_row_only_where_it_may_be_compared():
 
 
 def test_errors_on_other_test_patterns_are_not_subtracted():
-    (_, *row) = list(rows(history(1.0), history(5.0, recipe=MAP, data="synthetic")).items())[-1]
+    (_, *row) = list(rows(history(1.0), history(5.0, recipe=OTHER, data="synthetic")).items())[-1]
     assert row[0][2] == "5.00" and row[0][4:] == ["", "", ""]
 
 
 def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, tmp_path):
     figures = []
     monkeypatch.setattr(learning_curves, "save", lambda figure, stem: figures.append(figure) or [])
-    groups = grouped([history(1.0, 1), history(1.1, 2), history(0.9, recipe=MAP, passes=10)])
+    groups = grouped([history(1.0, 1), history(1.1, 2), history(0.9, recipe=OTHER, passes=10)])
     learning_curves.learning_curves(groups, tmp_path / "c")
-    learning_curves.learning_curves(grouped([history(1.0), history(0.9, recipe=MAP, data="synthetic")]), tmp_path / "c")
+    other_data = history(0.9, recipe=OTHER, data="synthetic")
+    learning_curves.learning_curves(grouped([history(1.0), other_data]), tmp_path / "c")
     for axes in figures[0].axes:
         labels = [line.get_label() for line in axes.lines]
-        assert labels == ["default", "default loss=map", "1998, Figure 5"] and len(axes.collections) == 1
+        assert labels == ["default", "default loss=mle", "1998, Figure 5"] and len(axes.collections) == 1
         assert len({(str(line.get_linestyle()), line.get_marker()) for line in axes.lines}) == 3
     assert not any("1998" in line.get_label() for axes in figures[1].axes for line in axes.lines)
     many = {str(k): [history(1.0)] for k in range(len(plotting.LOOKS) + 1)}
@@ -104,7 +105,7 @@ def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, 
 
 def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     digits = load("synthetic", train_size=200, test_size=100)
-    for name, recipe in (("one", Recipe()), ("two", MAP)):
+    for name, recipe in (("one", Recipe()), ("two", OTHER)):
         for seed in (1, 2):
             run(tmp_path / name / f"seed{seed}", recipe, digits, seed=seed, passes=2, engine="numpy")
     out = tmp_path / "out"
@@ -115,7 +116,7 @@ def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     head, _, second = csv.reader((out / "comparison.csv").read_text().splitlines())
     made = [json.loads((tmp_path / "two" / f"seed{seed}" / "history.json").read_text()) for seed in (1, 2)]
     mean = sum(each["passes"][-1]["test_error_percent"] for each in made) / 2
-    assert second[:3] == ["default loss=map", "2", "2"] and second[3].startswith(f"{mean:.2f}")
+    assert second[:3] == ["default loss=mle", "2", "2"] and second[3].startswith(f"{mean:.2f}")
     assert head[5] == "difference" and second[5] and second[7], "the networks are there, so patterns are compared"
     assert r"\toprule" in (out / "comparison.tex").read_text() and "1998" not in printed.replace("lenet1998", "")
     recorded = [str(RESULTS / f"{name}.json") for name in ("fig5_error_curves", "compare_default_modern")]
