@@ -51,6 +51,7 @@ def small(dtype):
               FullConnection("F", 21), Squash(), RBF("Output", codes, learns=True)]
     return Network(Input(side=20), layers, dtype)
 
+START = Recipe(init_gain=1.73, coefficient=2.0)  # of its own: digests are not to change with the default recipe
 LICENCE = r"= (?:tail )?(?:f\\w+|call|select|phi) (fast|reassoc|contract|nnan|ninf|nsz|arcp|afn)"
 found, flags = {}, set()
 
@@ -59,7 +60,7 @@ def note(what, array):
     found[what] = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
 
 def learn(what, network, loss, patterns, count):
-    initialise(network, Recipe(), np.random.default_rng(7))
+    initialise(network, START, np.random.default_rng(7))
     engine, order = NumbaEngine(network, loss), np.arange(count)
     h = engine.mean_curvature(patterns, order[:100])
     note(f"{what}: curvatures", h)
@@ -77,7 +78,7 @@ learn("small, float64", small("float64"), MAP(0.1, 0.5), tiny, 400)
 for dtype in ("float32", "float64"):
     for kind in (SGD, Momentum, RMSProp, Adam):
         network = small(dtype)
-        initialise(network, Recipe(), np.random.default_rng(7))
+        initialise(network, START, np.random.default_rng(7))
         engine = NumbaEngine(network, MAP(0.1, 0.5))
         engine.train_batches(tiny, np.arange(400), 16, kind(network.parameters.values), 0.001)
         note(f"small, {kind.__name__}, {dtype}", network.parameters.values)
@@ -96,9 +97,9 @@ ARMS = {
 }
 
 RECORDED = {
-    "LeNet-5, float32: curvatures": "28ee045ff6ba7323",
-    "LeNet-5, float32: parameters": "96768a5defd920b9",
-    "LeNet-5, float32: penalties": "29cad42b10e4ae89",
+    "LeNet-5, float32: curvatures": "1c334444a19f50b2",
+    "LeNet-5, float32: parameters": "1f9cf9d07c0b5b83",
+    "LeNet-5, float32: penalties": "f0b6250414c5bb0e",
     "small, float64: curvatures": "853b87f691f7a5f4",
     "small, float64: parameters": "08d3d2cd1537603d",
     "small, float64: penalties": "41bfb071c7698b28",
