@@ -23,8 +23,9 @@ paper: $(RECORDED)/.installed
 # takes what reaches a kernel, the tests of the core, of modern parts and of the kernels themselves.
 KERNELS = lenet1998 $(wildcard tests/test_*.py) tests/modern tests/kernels
 
-# Whole files go to a core, because the tests of a file share what they have compiled.
-ALL_CORES = --numprocesses=auto --dist=loadfile
+# Whole files go to a core, because the tests of a file share what they have compiled; and in order, because the files with the
+# fewest tests, which go last otherwise, compile the longest.
+ALL_CORES = --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 # The first run includes the notebooks, a minute for each cell at most.
 test: $(STAMP)
