@@ -3,43 +3,80 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from lenet1998.errors import LeNetError
+from experiments.section3.rows import SINGLE_THREAD, TRAININGS, begun
+from experiments.teaching.system import Source
+from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import find
 from lenet1998.running import check as checks
 
 
-def trainings(results: Path) -> dict[str, tuple[str, dict]]:
-    """One run of every training on record, that of its lowest seed: experiment and history by what determines it.
+@dataclass(frozen=True)
+class Recorded:
+    """A training on record: of which experiment, its history, the data, and of which row or system, if it is of
+    one. What a row trains on is another version of its data."""
 
-    A training that two files hold counts once. Runs of the NumPy engine are left out: their bits are those of a
-    machine's BLAS library.
+    experiment: str
+    history: dict
+    data: dict
+    row: str = ""
+    system: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """What the first pass took."""
+        return self.history["passes"][0]["seconds"]
+
+    def again(self, data_dir: Path | None) -> tuple[dict, Iterator[dict]]:
+        """Begin it again, as `repeated` of `lenet1998.running.check` does. Raises DataError without the data."""
+        if self.row:
+            return begun(self.row, _data(json.dumps({"data": self.data}), data_dir), self.history["seed"])
+        if self.system:  # --data-dir is where MNIST is: other data are looked for in their own places
+            where = data_dir if self.data["name"].startswith("mnist") else None
+            return checks.repeated(self.history, _source(self.system, self.history["recipe"]["name"], where).load())
+        return checks.repeated(self.history, _data(json.dumps({"data": self.data}), data_dir))
+
+
+def trainings(results: Path) -> list[Recorded]:
+    """One run of every training on record, that of its lowest seed.
+
+    A training that two files hold counts once. Of a row of section III and a seed it is the first, since later ones may
+    learn what the first has left. Runs of the NumPy engine are left out: their bits are those of a machine's BLAS.
     """
-    found: dict[str, tuple[str, dict]] = {}
+    found: dict[str, Recorded] = {}
     for path in sorted(results.glob("*.json")):
         experiment = find(path.stem)
         for history in sorted(_histories(path), key=lambda run: run["seed"]):
             recipe = replace(Recipe.from_dict(history["recipe"]), name="").as_dict()
             if experiment and history["engine"] == "numba":
-                found.setdefault(json.dumps([recipe, history["data"]]), (experiment.name, history))
-    return found
+                system = path.stem if "first" in history else ""
+                key = json.dumps([system and history["recipe"]["name"], recipe, history["data"]])
+                found.setdefault(key, Recorded(experiment.name, history, history["data"], system=system))
+    for path in sorted((results / "section3").glob("*.json")):
+        row = json.loads(path.read_text(encoding="utf-8"))
+        if first := row["runs"][0].get(TRAININGS):
+            found[path.stem] = Recorded("section3", first[0], row["data"], row=row["row"])
+    return list(found.values())
 
 
 def _histories(path: Path) -> Iterator[dict]:
     try:
         yield from checks.histories(path)
-    except LeNetError:  # scores, tables, and experiments whose runs have no passes of a Trainer
-        return
+    except LeNetError:  # scores, tables, and what has its passes in another form: those of the teaching systems
+        runs = json.loads(path.read_text(encoding="utf-8")).get("runs", [])
+        yield from [run | {"passes": [run["first"]]} for run in runs if isinstance(run, dict) and "first" in run]
 
 
 @lru_cache(maxsize=2)
@@ -47,13 +84,23 @@ def _data(described: str, data_dir: Path | None) -> DataSet:
     return checks.data_of(json.loads(described), data_dir)
 
 
-def repeat(experiment: str, history: dict, data_dir: Path | None) -> tuple[str, bool]:
-    """A line that says whether the first pass is as recorded, and whether it is."""
-    what = f"{experiment}, {history['recipe']['name']}"
+@lru_cache(maxsize=1)
+def _source(system: str, arm: str, data_dir: Path | None) -> Any:
+    found = import_module(f"experiments.teaching.{system}").SYSTEM
+    arms = {each.recipe.name: each for each in found.arms}
+    if arm not in arms:
+        raise LeNetError(f"{system} has no arm {arm!r} any more")
+    return Source(partial(found.load, data_dir), arms[arm])
+
+
+def repeat(recorded: Recorded, data_dir: Path | None) -> tuple[str, bool | None]:
+    """A line that says whether the first pass is as recorded, and whether it is; None where its data are missing."""
+    what = f"{recorded.experiment}, {recorded.row or recorded.history['recipe']['name']}"
     try:
-        data = _data(json.dumps({"data": history["data"]}), data_dir)
-        here, passes = checks.repeated(history, data)
-        return f"{what}: {checks.compare(history, here, passes, 1)}", True
+        here, passes = recorded.again(data_dir)
+        return f"{what}: {checks.compare(recorded.history, here, passes, 1)}", True
+    except DataError as error:
+        return f"{what}: not checked, {error}", None
     except LeNetError as error:
         return f"{what}: {error}", False
 
@@ -61,38 +108,34 @@ def repeat(experiment: str, history: dict, data_dir: Path | None) -> tuple[str, 
 def check(
     results: Path, only: list[str], skip: list[str], jobs: int, data_dir: Path | None, quiet: bool = False
 ) -> None:
-    """Repeat what is on record and print a line for each that differs, and one for all.
+    """Repeat what is on record and print a line for each that differs or cannot be checked, and one for all.
 
     Raises LeNetError when there is nothing to check, DifferenceError when something is not as recorded.
     """
     found = [
-        (name, history)
-        for name, history in trainings(results).values()
-        if name not in skip and name in (only or [name])
+        one for one in trainings(results) if one.experiment not in skip and one.experiment in (only or [one.experiment])
     ]
     if not found:
         raise LeNetError(f"no training with digests is on record in {results}: run the experiments first")
-    different = 0
-    with tqdm(total=sum(_cost(run) for _, run in found), unit="s", disable=quiet or not sys.stderr.isatty()) as bar:
-        for (_, history), (line, same) in zip(found, _each(found, data_dir, jobs), strict=True):
-            different += not same
-            bar.update(_cost(history))
+    outcomes: list[bool | None] = []
+    with tqdm(total=sum(one.seconds for one in found), unit="s", disable=quiet or not sys.stderr.isatty()) as bar:
+        for one, (line, same) in zip(found, _each(found, data_dir, jobs), strict=True):
+            outcomes.append(same)
+            bar.update(one.seconds)
             if not same:
                 bar.write(line)
-    told = f"{len(found) - different} of {len(found)} recorded trainings begin with the same pass, bit for bit"
-    if different:
+    told = f"{outcomes.count(True)} of {len(found)} recorded trainings begin with the same pass, bit for bit"
+    told += f"; {outcomes.count(None)} could not be checked" if None in outcomes else ""
+    if False in outcomes:
         raise checks.DifferenceError(told)
     print(told)
 
 
-def _cost(history: dict) -> float:
-    return history["passes"][0]["seconds"]
-
-
-def _each(found: list[tuple[str, dict]], data_dir: Path | None, jobs: int) -> Iterator[Any]:
+def _each(found: list[Recorded], data_dir: Path | None, jobs: int) -> Iterator[Any]:
+    os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
     if jobs == 1:
-        return (repeat(name, history, data_dir) for name, history in found)
+        return (repeat(one, data_dir) for one in found)
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    return work(delayed(repeat)(name, history, data_dir) for name, history in found)
+    return work(delayed(repeat)(one, data_dir) for one in found)

@@ -16,9 +16,9 @@ from lenet1998.evaluation import error_rate
 from lenet1998.loss import make_loss
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.check import slim
 from lenet1998.running.run import CHECKPOINT
 from lenet1998.running.sweep import Task
-from lenet1998.training import DIGEST
 
 NAME = "readings"
 SPACE, BOX, ROUND, LITERAL, QUESTIONS = "space", "box", "round", "literal", "questions"
@@ -126,17 +126,6 @@ class Study:
         stopped."""
         histories = [run for run in self.histories if run["part"] in parts and run["seed"] <= seeds]
         return rows(histories, [end for end in self.diverged if end["part"] in parts and end["seed"] <= seeds])
-
-
-def slim(history: dict) -> dict:
-    """A history without the digests between those of the first and the last pass, of which `lenet1998 check` has
-    enough, and without where it was resumed."""
-    last = history["passes"][-1]["pass"]
-    passes = [
-        {key: value for key, value in record.items() if key != DIGEST or record["pass"] in (1, last)}
-        for record in history["passes"]
-    ]
-    return {key: value for key, value in history.items() if key != "resumed"} | {"passes": passes}
 
 
 @cache

@@ -13,11 +13,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from experiments.common import RESULTS, recorded
 from experiments.fig6_training_size import group
@@ -31,6 +31,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable, figures_9_to_12
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.check import repeated, slim
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.running.sweep import DataChoice
@@ -47,6 +48,7 @@ LABELS = {name: row.label for name, row in ROWS.items()} | {
 }
 # The network that comes with the package, and the experiment that recorded the errors of its recipe's seeds.
 LENET5 = {"lenet5": ("default", "fig5_error_curves"), "dist_lenet5": ("distorted", "fig6_training_size")}
+TRAININGS = "trainings"  # of a row's run, the histories of the networks that it trained, in turn
 SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -65,12 +67,17 @@ def measured(name: str, data: DataSet, seeds: int, runs: Path) -> dict[str, obje
     """
     if name in LENET5:
         return lenet5(name, data)
-    numbers = range(1, 1 + runs_of(name, seeds))
-    return {"runs": [measure(ROWS[name], data, seed, kept(runs / name / f"seed{seed}")) for seed in numbers]}
+    found = []
+    for seed in range(1, 1 + runs_of(name, seeds)):
+        histories: list[dict] = []
+        row = measure(ROWS[name], data, seed, kept(runs / name / f"seed{seed}", histories))
+        found.append(row | ({TRAININGS: [slim(history) for history in histories]} if histories else {}))
+    return {"runs": found}
 
 
-def kept(directory: Path) -> Training:
-    """Training in a run of `directory`, or of a part's own within it, which goes on from what is there.
+def kept(directory: Path, histories: list[dict]) -> Training:
+    """Training in a run of `directory`, or of a part's own within it, which goes on from what is there; its history
+    is added to `histories`.
 
     It raises CheckpointError where another run is there.
     """
@@ -81,10 +88,28 @@ def kept(directory: Path) -> Training:
         out, earlier = directory / part, 0.0
         if (out / CHECKPOINT).exists():
             earlier = sum(record["seconds"] for record in checkpoints.load(out / CHECKPOINT).history["passes"])
-        run(out, recipe, data, seed=seed, passes=passes, engine=engine, resume=True)
+        histories.append(run(out, recipe, data, seed=seed, passes=passes, engine=engine, resume=True))
         return checkpoints.load(out / CHECKPOINT).network(), earlier
 
     return train
+
+
+def begun(name: str, data: DataSet, seed: int) -> tuple[dict, Iterator[dict]]:
+    """The first training of a row again, as `repeated` of `lenet1998.running.check` has it."""
+
+    def train(recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = "") -> NoReturn:
+        raise _Begun(repeated({"recipe": recipe.as_dict(), "seed": seed, "engine": engine}, data))
+
+    try:
+        measure(ROWS[name], data, seed, train)
+    except _Begun as found:
+        return found.training
+    raise LeNetError(f"the row {name} has no training")
+
+
+class _Begun(Exception):
+    def __init__(self, training: tuple[dict, Iterator[dict]]):
+        self.training = training
 
 
 def runs_of(name: str, seeds: int) -> int:

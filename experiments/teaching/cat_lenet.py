@@ -73,22 +73,6 @@ CANDIDATES = (
     replace(SLOWER, name="rate 0.0005, L2 0.1", weight_decay=0.1),
     replace(OURS, name="SGD 0.03 in batches", optimiser="sgd", weight_decay=0.0, schedule=((20, 0.03), (10, 0.006))),
 )
-SYSTEM = System(
-    script="cat_lenet",
-    title="cat LeNet",
-    arms=(
-        Arm(
-            PUBLISHED,
-            passes=500,
-            published={"train": '"not satisfactory"', "test": "not given"},
-            published_time="more than 10 hours",
-        ),
-        Arm(OURS, passes=30, published={"train": '"not satisfactory"', "test": "not given"}),
-    ),
-    candidates=tuple(Arm(recipe, passes=30, keep_best=False) for recipe in CANDIDATES),
-    fold=41,
-    folds=5,
-)
 
 
 def cats(data_dir: Path | None) -> DataSet:
@@ -103,6 +87,25 @@ def cats(data_dir: Path | None) -> DataSet:
             f"{' and '.join(FILES)}, and name their directory by --data-dir or ${ENVIRONMENT}"
         )
     return load_cats(where)
+
+
+SYSTEM = System(
+    script="cat_lenet",
+    title="cat LeNet",
+    arms=(
+        Arm(
+            PUBLISHED,
+            passes=500,
+            published={"train": '"not satisfactory"', "test": "not given"},
+            published_time="more than 10 hours",
+        ),
+        Arm(OURS, passes=30, published={"train": '"not satisfactory"', "test": "not given"}),
+    ),
+    load=cats,
+    candidates=tuple(Arm(recipe, passes=30, keep_best=False) for recipe in CANDIDATES),
+    fold=41,
+    folds=5,
+)
 
 
 def what_the_test_shows(name: str, runs: list[dict]) -> list[str]:

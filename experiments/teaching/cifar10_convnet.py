@@ -115,9 +115,23 @@ def tests(images: DataSet, split: DataSet) -> dict[str, Patterns]:
     return {"test": images.test, TESTED: images.test.first(min(50, len(images.test)))}
 
 
+def images(data_dir: Path | None, full: bool) -> DataSet:
+    """CIFAR-10 from --data-dir, $LENET1998_CIFAR10 or the user's cache; raises DataError as `load_cifar10` does."""
+    found = load_cifar10(data_dir or os.environ.get(ENVIRONMENT))
+    if not full:
+        return replace(found, train=found.train.first(min(SUBSET, len(found.train))))
+    if len(found.train) != WHOLE:
+        raise DataError(
+            f"--full needs the {WHOLE:,} training images of CIFAR-10, not {len(found.train):,} ({found.source}): run "
+            "`lenet1998 data fetch cifar10`, or name the archive by --data-dir"
+        )
+    return found
+
+
 SYSTEM = System(
     script="cifar10_convnet",
     title="CIFAR-10, 7,000 images",
+    load=partial(images, full=False),
     arms=(
         Arm(PUBLISHED, 10, validation=700, published=TEST),
         Arm(OURS, PASSES, validation=700, augment=shifted, published=TEST),
@@ -135,6 +149,7 @@ SYSTEM = System(
 FULL = replace(
     SYSTEM,
     variant="_full",
+    load=partial(images, full=True),
     title="CIFAR-10",
     arms=(
         Arm(PUBLISHED, 10, validation=1000, published=WHOLE_TEST),
@@ -142,19 +157,6 @@ FULL = replace(
     ),
     fold=1000,
 )
-
-
-def images(data_dir: Path | None, full: bool) -> DataSet:
-    """CIFAR-10 from --data-dir, $LENET1998_CIFAR10 or the user's cache; raises DataError as `load_cifar10` does."""
-    found = load_cifar10(data_dir or os.environ.get(ENVIRONMENT))
-    if not full:
-        return replace(found, train=found.train.first(min(SUBSET, len(found.train))))
-    if len(found.train) != WHOLE:
-        raise DataError(
-            f"--full needs the {WHOLE:,} training images of CIFAR-10, not {len(found.train):,} ({found.source}): run "
-            "`lenet1998 data fetch cifar10`, or name the archive by --data-dir"
-        )
-    return found
 
 
 def draw_filters(system: System, arguments: argparse.Namespace) -> list[Path]:
@@ -178,7 +180,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="train on all 50,000 training images")
     arguments = parser.parse_args()
     system = FULL if arguments.full else SYSTEM
-    perform(system, arguments, partial(images, arguments.data_dir, arguments.full))
+    perform(system, arguments, partial(system.load, arguments.data_dir))
     if not arguments.search and OURS.name in (arguments.only or [OURS.name]):
         for path in draw_filters(system, arguments):
             print(path)

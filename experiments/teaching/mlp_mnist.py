@@ -63,9 +63,21 @@ def tests(digits: DataSet, split: DataSet) -> dict[str, Patterns]:
 HELD_OUT, MNIST = "1,000 held-out rows", "MNIST's test set"
 NOT_GIVEN: dict[str, float | str] = {HELD_OUT: "not given", MNIST: "not given"}
 LESS: dict[str, float | str] = {HELD_OUT: "0.4 point below He's start", MNIST: "not given"}
+
+
+def digits(kind: str, data_dir: Path | None, csv: Path | None = None) -> DataSet:
+    """The table's rows as training set, those held out included, or as many digits of MNIST with its test set."""
+    if csv:
+        rows = read_csv(csv)
+        return DataSet("csv", rows, rows.first(1), str(csv), {"rows": rows.digest()})
+    found = data.load(kind, data_dir)
+    return replace(found, train=found.train.first(min(ROWS, len(found.train))))
+
+
 SYSTEM = System(
     script="mlp_mnist",
     title="MLP 784-256-64-10, MNIST",
+    load=partial(digits, "mnist"),
     arms=tuple(
         Arm(
             recipe,
@@ -87,15 +99,6 @@ SYSTEM = System(
     fold=TENTH,
     tests=tests,
 )
-
-
-def digits(kind: str, data_dir: Path | None, csv: Path | None) -> DataSet:
-    """The table's rows as training set, those held out included, or as many digits of MNIST with its test set."""
-    if csv:
-        rows = read_csv(csv)
-        return DataSet("csv", rows, rows.first(1), str(csv), {"rows": rows.digest()})
-    found = data.load(kind, data_dir)
-    return replace(found, train=found.train.first(min(ROWS, len(found.train))))
 
 
 def main() -> None:

@@ -181,6 +181,7 @@ def _summed_up(history: dict, task: Task, tests: Tests | None) -> dict:
             "copies": arm.augment.__name__ if arm.augment else "none",
             "weights": "best validation error" if arm.keeps else "last pass",
         },
+        "first": passes[0],  # with the digest by which it can be repeated
         "curves": {key: [float(f"{record[key]:.6g}") for record in passes] for key in _CURVES},
         "kept_pass": int(np.argmin(held_out)) + 1 if arm.keeps else len(passes),
         "seconds": round(sum(record["seconds"] for record in passes), 2),

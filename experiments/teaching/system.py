@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 
+from lenet1998.data import load
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe, Schedule
 
@@ -80,7 +82,7 @@ class Arm:
 class System:
     """One script. `candidates` are what our recipe was chosen among, each judged on `folds` validation sets of `fold`
     training patterns. `tests` names the sets on which the end is measured, given the whole data set and the split
-    one."""
+    one. `load` finds the data, in a directory if there is one."""
 
     script: str
     title: str
@@ -89,6 +91,7 @@ class System:
     fold: int
     folds: int = 1
     tests: Tests = lambda data, split: {"test": data.test}
+    load: Callable[[Path | None], DataSet] = partial(load, "mnist")
     variant: str = ""
 
     @property

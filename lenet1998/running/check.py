@@ -63,6 +63,17 @@ def histories(path: Path) -> list[dict]:
 _REMEDY = "name a run's directory, a history.json or checkpoint.npz, or a file of experiments/results"
 
 
+def slim(history: dict) -> dict:
+    """A history for a record of many: without the digests between those of the first and the last pass, which are
+    enough for a check, and without where it was resumed."""
+    last = history["passes"][-1]["pass"]
+    passes = [
+        {key: value for key, value in record.items() if key != DIGEST or record["pass"] in (1, last)}
+        for record in history["passes"]
+    ]
+    return {key: value for key, value in history.items() if key != "resumed"} | {"passes": passes}
+
+
 def data_of(history: dict, data_dir: Path | None = None) -> DataSet:
     """The data that a recorded run learned and was tested on. Raises DataError where they cannot be had."""
     name, test_size = history["data"]["name"], history["data"]["test_size"]

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
-from experiments.paper.check import check, trainings
+from experiments.paper.check import _source, check, trainings
+from experiments.section3.rows import TRAININGS, description, measured
+from experiments.teaching import relu_lenet
+from experiments.teaching.system import Arm, Source
+from lenet1998.classifiers.network import NetworkClassifier
+from lenet1998.classifiers.rows import ROWS, Row
 from lenet1998.data import load
-from lenet1998.errors import LeNetError
+from lenet1998.errors import DataError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running.check import DifferenceError
 from lenet1998.running.run import run
@@ -116,8 +123,8 @@ def test_the_record_is_checked_training_by_training(tmp_path, capsys):
     write("fig5_error_curves", [*recorded, other])
     write("fig6_training_size", recorded)  # the same training in another file
     write("ablation_scores", [{"rows": []}])
-    ((name, history),) = trainings(tmp_path).values()
-    assert (name, history["seed"]) == ("fig5_error_curves", 1)
+    (found,) = trainings(tmp_path)
+    assert (found.experiment, found.history["seed"]) == ("fig5_error_curves", 1)
     check(tmp_path, [], [], 1, None, quiet=True)
     assert "1 of 1 recorded trainings begin with the same pass, bit for bit" in capsys.readouterr().out
     recorded[1]["passes"][0][DIGEST] = "0" * 64
@@ -126,3 +133,33 @@ def test_the_record_is_checked_training_by_training(tmp_path, capsys):
         check(tmp_path, [], [], 1, None, quiet=True)
     with pytest.raises(LeNetError, match="no training"):
         check(tmp_path, ["ablation"], [], 1, None)
+
+
+@pytest.mark.skipif(PLAIN, reason="digests are those of the compiled engine")
+def test_rows_of_section_iii_and_arms_of_teaching_systems_are_checked_too(tmp_path, capsys, monkeypatch):
+    digits = load("synthetic", train_size=100, test_size=50)
+    lenet1 = Row("LeNet-1", np.asarray, lambda seed: NetworkClassifier(Recipe(), seed, passes=1), random=True)
+    monkeypatch.setitem(ROWS, "lenet1_16x16", lenet1)
+    row = {"row": "lenet1_16x16", "data": description(digits), **measured("lenet1_16x16", digits, 2, tmp_path / "runs")}
+    assert [len(run[TRAININGS]) for run in row["runs"]] == [1, 1]
+    (tmp_path / "section3").mkdir()
+    (tmp_path / "section3" / "lenet1_16x16.json").write_text(json.dumps(row))
+    (tmp_path / "section3" / "linear.json").write_text(json.dumps({"row": "linear", "runs": [{}]}))
+    arm = Arm(Recipe(), passes=1, validation=20)
+    system = replace(relu_lenet.SYSTEM, arms=(arm,), load=lambda where: digits)
+    monkeypatch.setattr(relu_lenet, "SYSTEM", system)
+    made = run(tmp_path / "arm", arm.recipe, Source(lambda: digits, arm).load(), passes=1)
+    first = {key: value for key, value in made.items() if key != "passes"} | {"first": made["passes"][0]}
+    (tmp_path / "relu_lenet.json").write_text(json.dumps({"runs": [first]}))
+    check(tmp_path, [], [], 1, None, quiet=True)
+    assert capsys.readouterr().out.startswith("2 of 2 recorded trainings begin with the same pass, bit for bit")
+    row["runs"][0][TRAININGS][0]["passes"][0][DIGEST] = "0" * 64
+    (tmp_path / "section3" / "lenet1_16x16.json").write_text(json.dumps(row))
+    monkeypatch.setattr(relu_lenet, "SYSTEM", replace(system, load=missing))
+    _source.cache_clear()
+    with pytest.raises(DifferenceError, match="0 of 2 .*1 could not be checked"):
+        check(tmp_path, [], [], 1, None, quiet=True)
+
+
+def missing(where):
+    raise DataError("no digits here")

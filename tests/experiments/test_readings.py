@@ -25,9 +25,10 @@ from experiments.readings.design import (
 )
 from experiments.readings.design import reading as made
 from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_claim, hopeless, rows, score, winners
-from experiments.readings.study import Study, slim
+from experiments.readings.study import Study
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
+from lenet1998.running.check import slim
 from lenet1998.running.sweep import DataChoice, Task
 from lenet1998.training import DIGEST
 
