@@ -54,7 +54,7 @@ EXPERIMENTS = (
         "fig5_error_curves_numpy",
         "Error by pass, with the NumPy engine",
         "Figure 5, section III-B",
-        f"{_RUN}fig5_error_curves --seeds 3 --engine numpy",
+        f"{_RUN}fig5_error_curves --seeds 1 --engine numpy",
         "The same with the reference engine in place of the compiled one.",
         compared=True,
     ),
