@@ -116,7 +116,7 @@ def table(rows: list[dict]) -> str:
 
 
 def ladder_table(rows: list[dict]) -> str:
-    """The ladder alone, for the README: error, passes and seconds to 1.5%, and the difference from 1998."""
+    """The ladder alone, for docs/results.md: error, passes and seconds to 1.5%, and the difference from 1998."""
     head = "| | test error (%), 95% | to 1.5%: passes, seconds; or how many seeds came so far | minus 1998, 95% |"
     lines = [head, "|---|---|---|---|"]
     for row in rows:

@@ -1,4 +1,4 @@
-"""The whole paper again: every experiment in order of dependence, then the README's results and the report.
+"""The whole paper again: every experiment in order of dependence, then the numbers of README and docs/ and the report.
 
 Each experiment is a command of its own (`python -m experiments.NAME`), in the order of `lenet1998 report`, in which
 what an experiment needs comes before it. One that fails does not stop the others; the exit code says so, and what it

@@ -54,7 +54,7 @@ def rows(system: System, runs: list[dict]) -> list[str]:
 
 
 def table(systems: list[System], out: Path = RESULTS) -> str:
-    """The README's table "published | ours | time" from the recorded results of these systems."""
+    """The table of docs/results.md "published | ours | time" from the recorded results of these systems."""
     read = argparse.Namespace(out=out)
     return "\n".join([*HEAD, *(line for system in systems for line in rows(system, recorded(system.name, read)))])
 

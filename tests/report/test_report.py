@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import summary
+from experiments.summary import blocks
 from lenet1998.commands.main import main
 from lenet1998.errors import LeNetError
 from lenet1998.report.citation import bibtex
@@ -113,7 +113,7 @@ def test_ours_stands_beside_the_paper_as_in_the_readme(recorded):
     """README's table and the report read the same files by different ways."""
     page = recorded[0]
     found = [row[-3:] for row in page.rows]
-    rows = summary.results_table().splitlines()[2:]
+    rows = blocks.results_table().splitlines()[2:]
     assert len(rows) == 7
     for row in rows:
         _, _, paper, ours, seeds, *_ = (cell.strip() for cell in row.split("|"))
@@ -348,21 +348,15 @@ def test_markdown_of_the_experiments_is_read_as_they_write_it():
     assert bullets.entries == ["first goes on", "second"]
 
 
-def test_the_table_of_experiments_is_that_of_the_scripts_and_the_readme():
+def test_the_table_of_experiments_is_that_of_the_scripts():
     scripts = [path for path in (ROOT / "experiments").rglob("*.py") if "guarded(main)" in path.read_text()]
     recording = {".".join(path.relative_to(ROOT / "experiments").with_suffix("").parts) for path in scripts}
     recording = {name.removesuffix(".__main__") for name in recording}
-    recording -= {"summary", "pretrained", "paper"}  # two write into the README and the package, one runs all others
+    recording -= {"summary", "pretrained", "paper"}  # two write into the pages and the package, one runs all others
     commands = {re.search(r"experiments\.([\w.]+)", experiment.command)[1] for experiment in EXPERIMENTS}
     assert commands == recording
     names = [experiment.name for experiment in EXPERIMENTS]
     assert len(names) == len(set(names)) and all(find(name).name == name for name in names)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = [line.split(" | ")[0] for line in readme.splitlines() if line.startswith("| `python -m experiments.")]
-    listed = {
-        word.removeprefix("python -m experiments.").split()[0] for row in rows for word in re.findall("`(.*?)`", row)
-    }
-    assert listed == commands
 
 
 def test_the_citation_is_that_of_the_citation_file():

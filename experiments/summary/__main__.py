@@ -1,0 +1,67 @@
+"""The recorded numbers of the README and of docs/: ``python -m experiments.summary`` puts them in their places.
+
+A place begins with the mark ``<!-- NAME: written by python -m experiments.summary -->`` and ends with
+``<!-- end of NAME -->``; what stands around it is written by hand, and repeats no recorded number.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from experiments.common import guarded
+from experiments.summary import blocks
+from lenet1998.errors import LeNetError
+from lenet1998.files import write_atomically
+
+ROOT = Path(__file__).parent.parent.parent
+BEGIN, END = "<!-- {}: written by python -m experiments.summary -->\n", "<!-- end of {} -->\n"
+
+# By file, from the root: the blocks that are written into it.
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"headline": blocks.headline, "results": blocks.results},
+    "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
+    "docs/speed.md": {"speed": blocks.speed},
+    "docs/experiments.md": {"experiments": blocks.experiments_table},
+}
+
+
+def filled(text: str, name: str, content: str) -> str:
+    """A page with what stands between two marks replaced. Raises LeNetError where they are missing.
+
+    >>> print(filled(f"before\\n{BEGIN.format('a')}old\\n{END.format('a')}after", "a", "new"))
+    before
+    <!-- a: written by python -m experiments.summary -->
+    <BLANKLINE>
+    new
+    <BLANKLINE>
+    <!-- end of a -->
+    after
+    """
+    begin, end = BEGIN.format(name), END.format(name)
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise LeNetError(f"a page has no place for {name}: put {begin.strip()} and {end.strip()} where it belongs")
+    return f"{before}{begin}\n{content}\n\n{end}{after}"
+
+
+def page(file: str) -> str:
+    """A page as it should be: what is written by hand, and the blocks as the record has them."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, block in PAGES[file].items():
+        text = filled(text, name, block())
+    return text
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()  # for --help, and so that nothing else is taken for it
+    pages = {file: page(file) for file in PAGES}  # all, before one is written
+    for file, text in pages.items():
+        write_atomically(ROOT / file, text.encode())
+        print(ROOT / file)
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,234 @@
+"""The blocks of the README and of docs/ that hold recorded numbers, each written from the recorded files."""
+
+from __future__ import annotations
+
+import json
+from textwrap import fill
+
+import numpy as np
+
+from experiments import compare
+from experiments.ablation.report import ladder_table
+from experiments.common import RESULTS, at_pass, named
+from experiments.fig6_training_size import group
+from experiments.fig6_training_size import in_words as in_words_of_equation_1
+from experiments.paper.__main__ import costs
+from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
+from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
+from experiments.teaching.report import table as teaching_table
+from lenet1998.evaluation import rate_interval
+from lenet1998.report.experiments import EXPERIMENTS
+from lenet1998.report.tables import mean_text
+
+WIDTH = 100  # characters of a line of prose
+
+FIGURE_5, FIGURE_6 = "fig5_error_curves", "fig6_training_size"
+TEST, TRAIN = "test_error_percent", "train_error_percent"
+# What, the paper's figure, results file, training set and distorted copies, pass and key that are averaged, and what
+# follows `python -m experiments.`
+ROWS = (
+    ("test error, pass 20", "0.95", "fig5_error_curves", (60_000, 0), 20, TEST, FIGURE_5),
+    ("training error, on the fly, pass 19", "0.35", "fig5_error_curves", (60_000, 0), 19, TRAIN, FIGURE_5),
+    ("test error, trained on 15,000", "1.68", "fig6_training_size", (15_000, 0), 20, TEST, FIGURE_6),
+    ("test error, trained on 30,000", "1.14", "fig6_training_size", (30_000, 0), 20, TEST, FIGURE_6),
+    ("test error, with distortions", "0.82", "fig6_training_size", (60_000, 9), 20, TEST, FIGURE_6),
+    (
+        "same, by NumPy",
+        "0.95",
+        "fig5_error_curves_numpy",
+        (60_000, 0),
+        20,
+        TEST,
+        f"{FIGURE_5} --seeds 3 --engine numpy",
+    ),
+    (
+        "same, the text literally",
+        "0.95",
+        "fig5_error_curves_printed",
+        (60_000, 0),
+        20,
+        TEST,
+        f"{FIGURE_5} --seeds 1 --recipe printed",
+    ),
+)
+INTERVALS = (
+    "Intervals of rates, here and wherever results stand: from four seeds on Student's, on the scale of logits, so "
+    "that a rate stays between 0 and 100%; of two or three seeds the least and the largest. `python "
+    "-m experiments.NAME`, with the last column for NAME, repeats a row."
+)
+ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "torch": "PyTorch"}
+
+
+def results_table() -> str:
+    """Error rates: the paper's, ours with the 95% interval over seeds, and the experiment."""
+    lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | experiment |", "|---|---|---|---|---|"]
+    for what, paper, name, patterns, number, key, command in ROWS:
+        values = _errors(name, patterns, number, key)
+        lines.append(f"| {what} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
+    return "\n".join(lines)
+
+
+def results() -> str:
+    """That table, and how to read it."""
+    return f"{results_table()}\n\n{_prose(INTERVALS)}"
+
+
+def speed() -> str:
+    """How long a run takes, and one step."""
+    return "\n\n".join((duration(), speed_table(), bars_table()))
+
+
+def headline() -> str:
+    """The error of 1998, and ours."""
+    _, paper, name, patterns, number, key, _ = ROWS[0]
+    values = _errors(name, patterns, number, key)
+    mean, low, high = (f"{value:.2f}" for value in rate_interval(values))
+    return _prose(
+        f"LeNet-5 of 1998 got {paper}% of MNIST's test digits wrong; this one gets {mean}% wrong (95% interval "
+        f"{low} to {high}%, {len(values)} seeds), after {_fastest():.0f} seconds of training on one core of today."
+    )
+
+
+def speed_table() -> str:
+    """One online step, engine by engine, in microseconds and as a ratio to matrix multiplication."""
+    recorded = _read("benchmark_speed")
+    yardstick = 1.84e3 / recorded["matmul_gflops"]
+    processor = f"{recorded['machine']['processor']}, {recorded['machine']['architecture']}"
+    lines = [
+        _prose(
+            f"One online step (forward, backward, update) on one core ({processor}); the yardstick is the time that "
+            f"its 1.84 million operations take at the measured rate of matrix multiplication, {yardstick:.1f} us "
+            "(`python -m experiments.speed`):"
+        ),
+        "",
+        "| | microseconds a step | times the yardstick |",
+        "|---|---|---|",
+    ]
+    for row in sorted(recorded["rows"], key=lambda row: row["step"]):
+        lines.append(f"| {ENGINES[row['engine']]} | {row['step']:.0f} | {row['step'] / yardstick:.1f} |")
+    return "\n".join(lines)
+
+
+def bars_table() -> str:
+    """What the compiled engine had to reach, and what was measured in the same run."""
+    recorded = _read("benchmark_speed")
+    row = next(row for row in recorded["rows"] if row["engine"] == "numba")
+    flops = recorded["matmul_gflops"] / 1e3
+    whole = recorded["processes"]
+    measured = (
+        ("training step", "2.6x the time of 1.84 MFLOP", f"{row['step']:.1f} us, {row['step'] * flops / 1.84:.1f}x"),
+        (
+            "forward pass",
+            "2.4x the time of 0.65 MFLOP",
+            f"{row['forward']:.1f} us, {row['forward'] * flops / 0.65:.1f}x",
+        ),
+        ("curvature, per pattern", "1.1 training steps", f"{row['curvature'] / row['step']:.2f} training steps"),
+        ("two runs on two cores", "1.8x the throughput of one, at least", f"{whole['speedup_of_two']:.2f}x"),
+        ("second start, to the first pattern", "1 s", f"{whole['second_start']:.1f} s"),
+        ("first start, compiling", "12 s", f"{whole['first_start']:.0f} s"),
+        ("memory, 60,000 patterns", "600 MB", f"{whole['megabytes']:.0f} MB"),
+    )
+    lines = ["| compiled engine | at most | measured |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {' | '.join(cells)} |" for cells in measured])
+
+
+def duration() -> str:
+    """How long a run of 20 passes trains."""
+    processor = _read(FIGURE_5)["runs"][0]["machine"]["processor"]
+    return _prose(
+        f"The 20 passes of Figure 5 train for {_fastest():.0f} s with the compiled engine on one core ({processor}); "
+        "testing after each pass adds a few seconds."
+    )
+
+
+def _fastest() -> float:
+    """Seconds of the fastest of the recorded runs of Figure 5, since others only had to share the machine."""
+    return min(sum(record["seconds"] for record in run["passes"]) for run in _read(FIGURE_5)["runs"])
+
+
+def findings() -> str:
+    """What Figure 8 and the comparison with plain gradient descent came to."""
+    overlap, sdlm = _read("fig8_misclassified")["overlap"], _read("sdlm_vs_sgd")["runs"]
+    low, high = overlap["of_the_papers_82_interval"]
+    held_out = {
+        name: at_pass(runs, -1, TEST)
+        for name in (SDLM, "SDLM, 20 patterns", "SDLM, 5000 patterns")
+        if (runs := named(sdlm, name))
+    }
+    best, test = best_rate(sdlm), against_sgd(sdlm, 20)
+    assert best is not None and test is not None, "the recorded runs have both"
+    held_out[rate_name(best)] = at_pass(named(sdlm, rate_name(best)), -1, TEST)
+    rates = "; ".join(f"{name}: {mean:.2f}% ({low:.2f} to {high:.2f})" for name, (mean, low, high) in held_out.items())
+    paragraphs = (
+        "**Figure 8.** The networks trained with distortions err on "
+        f"{overlap['errors_mean']:.0f} test patterns in the mean. "
+        f"{overlap['of_the_papers_82']:.0f} of them ({low:.0f} to {high:.0f}) are among the paper's 82, "
+        f"{overlap['with_the_same_answer']:.0f} with the paper's wrong answer. Chance would give "
+        f"{overlap['by_chance']:.1f}; two of our own seeds share {overlap['between_two_of_ours']:.0f} "
+        "(`python -m experiments.fig8_misclassified`).",
+        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(_read(FIGURE_6)['runs'])} "
+        "(`python -m experiments.fig6_training_size --plot-only`).",
+        "**Second derivatives.** Held-out error after 20 passes, with the single rate of plain gradient descent "
+        f"searched on held-out patterns: {rates}. "
+        f"SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`).",
+    )
+    return "\n\n".join(map(_prose, paragraphs))
+
+
+def ladder() -> str:
+    """The ladder of the ablation, and its two ends at full length."""
+    names = ["default", "modern"]
+    _, ends = compare.report(names, _read("compare_default_modern")["runs"])
+    return "\n\n".join(
+        (
+            ladder_table(_read("ablation_scores")["rows"]),
+            _prose(
+                "Both ends at their full length of 20 passes, in per cent "
+                f"(`python -m experiments.compare {' '.join(names)}`): {'; '.join(ends[:5])}."
+            ),
+        )
+    )
+
+
+def teaching() -> str:
+    """The teaching systems, published and ours."""
+    systems = (relu_lenet, cat_lenet, mlp_mnist, cifar10_convnet, faithful_class)
+    return teaching_table([each.SYSTEM for each in systems])
+
+
+def experiments_table() -> str:
+    """Every experiment with its command and the time that its recorded runs took, one after the other."""
+    seconds = costs(RESULTS)
+    lines = ["| what | in the paper | command | on record, one core |", "|---|---|---|---|"]
+    for one in EXPERIMENTS:
+        spent = _time(seconds[one.name]) if one.name in seconds else ""
+        lines.append(f"| {one.title} | {one.paper} | `{one.command}` | {spent} |")
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    """About how long.
+
+    >>> _time(4), _time(65), _time(7000)
+    ('4 s', '1 min', '1.9 h')
+    """
+    return (
+        f"{seconds / 3600:.1f} h"
+        if seconds >= 5400
+        else f"{seconds / 60:.0f} min"
+        if seconds >= 60
+        else f"{seconds:.0f} s"
+    )
+
+
+def _read(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:
+    runs = group(_read(name)["runs"], *patterns)
+    return np.array([run["passes"][number - 1][key] for run in runs])
+
+
+def _prose(text: str) -> str:
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
