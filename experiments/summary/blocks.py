@@ -39,7 +39,7 @@ ROWS = (
         (60_000, 0),
         20,
         TEST,
-        f"{FIGURE_5} --seeds 3 --engine numpy",
+        f"{FIGURE_5} --seeds 1 --engine numpy",
     ),
     (
         "same, the text literally",
