@@ -16,7 +16,7 @@ from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.initialisation import initialise
 from lenet1998.layers import FullConnection, Squash
-from lenet1998.loss import MLE
+from lenet1998.loss import MLE, make_loss
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
@@ -36,7 +36,7 @@ def digits():
 
 
 def test_auto_takes_the_compiled_engine_where_numba_compiles(monkeypatch):
-    network, loss = LeNet5(Recipe()), MLE(0.1)
+    network, loss = LeNet5(Recipe()), make_loss(Recipe())
     assert engines.make_engine("auto", network, loss).name == ("numba" if JIT else "numpy")
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     assert engines.make_engine("auto", network, loss).name == "numpy"
@@ -65,7 +65,7 @@ def test_numba_that_is_missing_is_named(monkeypatch):
 def test_auto_goes_on_without_a_numba_that_cannot_be_imported(monkeypatch, caplog):
     monkeypatch.setattr(engines, "find_spec", lambda name: object())
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert engines.make_engine("auto", LeNet5(Recipe()), MLE(0.1)).name == "numpy"
+    assert engines.make_engine("auto", LeNet5(Recipe()), make_loss(Recipe())).name == "numpy"
     assert "numba cannot be used" in caplog.text
 
 
@@ -106,27 +106,15 @@ def test_a_checkpoint_of_one_engine_continues_in_the_other(digits, tmp_path, fir
 
 
 @needs_mnist
-def test_the_engines_learn_the_first_mnist_patterns_alike():
-    """Up to some 5,000 steps float32 rounding stays small: over 3,000 patterns the counted errors were equal."""
-    data = load("mnist", train_size=3000 if JIT else 2, test_size=1000 if JIT else 1)
+def test_the_engines_learn_mnist_alike():
+    """The default's first pass does not blow rounding up: with starts that differ by 1e-6 the compiled engine counted
+    the same 3,032 errors over all 60,000 patterns, and losses differed in the seventh digit."""
+    data = load("mnist", train_size=6000 if JIT else 2, test_size=1000 if JIT else 1)
     trainers = [Trainer(Recipe(), data, seed=1, engine=engine) for engine in ("numpy", "numba")]
     ours, theirs = (trainer.run_pass() for trainer in trainers)
-    assert ours["train_error_percent"] == pytest.approx(theirs["train_error_percent"], abs=0.1)
-    assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-3)
+    for key in ("train_error_percent", "test_error_percent"):
+        assert ours[key] == pytest.approx(theirs[key], abs=0.05)
+    assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-6)
     assert ours["step_min"] == pytest.approx(theirs["step_min"], rel=1e-5)
     curvatures = [trainer.curvature(2) for trainer in trainers]
-    np.testing.assert_allclose(*curvatures, rtol=0.05, atol=1e-4)
-
-
-@needs_mnist
-@pytest.mark.skipif(not JIT, reason="60,000 patterns need compiled kernels")
-def test_the_engines_learn_a_full_pass_of_mnist_within_the_spread_of_rounding():
-    """A pass is chaotic: starts that differ by 1e-6 gave 2,637 to 2,711 errors on the fly with either engine.
-
-    That is 4.40 to 4.52% of the 60,000; the bound of 0.25 point is twice that spread. On the 10,000 test patterns the
-    same starts gave 2.10 to 3.31%; the bound is 2 points.
-    """
-    data = load("mnist")
-    records = [Trainer(Recipe(), data, seed=1, engine=engine).run_pass() for engine in ("numpy", "numba")]
-    assert records[0]["train_error_percent"] == pytest.approx(records[1]["train_error_percent"], abs=0.25)
-    assert records[0]["test_error_percent"] == pytest.approx(records[1]["test_error_percent"], abs=2)
+    np.testing.assert_allclose(*curvatures, rtol=1e-3, atol=1e-6)

@@ -18,7 +18,7 @@ from lenet1998.errors import DataError, LeNetError
 from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, MLE
+from lenet1998.loss import MAP, MLE, make_loss
 from lenet1998.modern.optimisers import Momentum
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.numpy_engine import NumpyEngine
@@ -110,7 +110,7 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def lenet5(own_cache) -> tuple[NumpyEngine, NumbaEngine]:
     pair = [LeNet5(Recipe()) for _ in range(2)]
-    return NumpyEngine(pair[0], MLE(0.1)), NumbaEngine(pair[1], MLE(0.1))
+    return NumpyEngine(pair[0], make_loss(Recipe())), NumbaEngine(pair[1], make_loss(Recipe()))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The compiled engine's promise: the same bits on every start, from the cache or not, and on every processor.
 
 Each arm compiles for another processor into a cache of its own, in processes of their own: the first compiles, the
-second loads. They train LeNet-5 by appendix C's method and a smaller network in every other way that there is, and
+second loads. They train LeNet-5 by appendix C's method and a smaller network in the other ways that there are, and
 print digests of all that came out. What a processor can do at once differs between the arms: vectors of 32 and of 64
 bytes. The digests are on record here too: a change of the kernels that changes bits changes them, and is a line in
 CHANGELOG.md.
@@ -75,13 +75,13 @@ digits = Batch(rng.integers(0, 256, (1500, 28, 28), dtype=np.uint8), (np.arange(
 tiny = Batch(digits.images[:400, 4:24, 4:24].copy(), digits.labels[:400])
 learn("LeNet-5, float32", LeNet5(Recipe()), make_loss(Recipe()), digits, 1500)
 learn("small, float64", small("float64"), MAP(0.1, 0.5), tiny, 400)
-for dtype in ("float32", "float64"):
-    for kind in (SGD, Momentum, RMSProp, Adam):
-        network = small(dtype)
-        initialise(network, START, np.random.default_rng(7))
-        engine = NumbaEngine(network, MAP(0.1, 0.5))
-        engine.train_batches(tiny, np.arange(400), 16, kind(network.parameters.values), 0.001)
-        note(f"small, {kind.__name__}, {dtype}", network.parameters.values)
+# The precisions take turns: what differs between them is the width of a vector, not what an optimiser computes.
+for kind, dtype in ((SGD, "float64"), (Momentum, "float32"), (RMSProp, "float64"), (Adam, "float32")):
+    network = small(dtype)
+    initialise(network, START, np.random.default_rng(7))
+    engine = NumbaEngine(network, MAP(0.1, 0.5))
+    engine.train_batches(tiny, np.arange(400), 16, kind(network.parameters.values), 0.001)
+    note(f"small, {kind.__name__}, {dtype}", network.parameters.values)
 print(json.dumps({"found": found, "flags": sorted(flags)}))
 """
 
@@ -103,14 +103,10 @@ RECORDED = {
     "small, float64: curvatures": "853b87f691f7a5f4",
     "small, float64: parameters": "08d3d2cd1537603d",
     "small, float64: penalties": "41bfb071c7698b28",
-    "small, SGD, float32": "c05a4bd650c75adc",
     "small, Momentum, float32": "efaec894dc5d19fd",
-    "small, RMSProp, float32": "b6bf8bd3e3ae94c8",
     "small, Adam, float32": "7ebcc871ef76fff5",
     "small, SGD, float64": "45b3f516f5c41c24",
-    "small, Momentum, float64": "b7d9d0d5f5ce68aa",
     "small, RMSProp, float64": "bf874aba6281b64d",
-    "small, Adam, float64": "c1c5320ff5452dfd",
 }
 """The digests, whatever the versions and the processor."""
 
