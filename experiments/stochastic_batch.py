@@ -84,7 +84,7 @@ def draw(sizes: dict[str, list[dict]], stem: Path) -> list[Path]:
             axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         shown = interval_name(min(len(runs) for runs in sizes.values()))
         figure.suptitle(f"Appendix B: each size of batch at its own best rate; mean, {shown}", fontsize=10)
-        by_pass.legend()
+        figure.legend(*by_pass.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
         return save(figure, stem)
 
 

@@ -35,7 +35,7 @@ SECONDS = ("seconds", "seconds_to_fit")  # the keys under which records have the
 UNKNOWN_COST, TRIAL_COST = 60.0, 15.0  # seconds, of an experiment that has none on record, and of a trial
 # A trial of what has no --quick of its own.
 QUICK = {
-    "section3_choices": ("--train-size", "300", "--held-out", "100", "--passes", "1"),
+    "section3_choices": ("--train-size", "1000", "--held-out", "100", "--passes", "1"),
     "benchmark_speed": ("--engines-only",),
 }
 WHOLE = ("fig8_misclassified", "pretrained", "summary")  # these need runs of full size, and have no trial
