@@ -5,7 +5,7 @@ STAMP = $(VENV)/.installed
 # Training has an environment of its own: it needs no test tools, and the versions with which the results were recorded.
 RECORDED = $(VENV)-recorded
 
-.PHONY: paper reproduce test
+.PHONY: docs paper reproduce test
 
 # Train LeNet-5 and lay its error curves over Figure 5; a stopped run continues where it was. Then one line says whether it is,
 # bit for bit, the run of this seed in the record.
@@ -31,6 +31,17 @@ ALL_CORES = --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ALL_CORES) --nbmake --nbmake-timeout=60
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(KERNELS)
+
+# The site, in docs/_build: pages, API, and the notebooks with their outputs, which are run for it. It stops at a link that
+# leads nowhere and at a notebook that fails. Its tools take 300 MB, so that .ci/run has only the links checked, by a test.
+docs: $(VENV)-docs/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
+	@echo docs/_build/index.html
+
+$(VENV)-docs/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --editable ".[docs]"
+	touch $@
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -70,37 +71,70 @@ def test_what_a_notebook_names_exists(path):
         assert (ROOT / name).exists(), name
 
 
-def test_without_results_the_ablation_s_notebook_names_the_commands(tmp_path, monkeypatch, capsys):
-    """Started in a repository's root that has no results: nothing fails, and every gap says how to fill it."""
-    (tmp_path / "notebooks").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    executed(NOTEBOOKS[3])
-    said = capsys.readouterr().out
-    assert "no ablation is recorded: python -m experiments.ablation makes it" in said
-    makers = {"ablation_ladder.png": "ablation", "ablation_speed.png": "ablation", "mlp_mnist.md": "teaching.mlp_mnist"}
-    for name, module in makers.items():
-        assert f"experiments/results/{name} is not there: python -m experiments.{module} makes it" in said
-
-
 LOADING = [path for path in NOTEBOOKS if "data.load(" in path.read_text(encoding="utf-8")]
 # Training is no other with drawn digits, and `make test` has run all of it.
-SHORTER = (("PASSES = 6", "PASSES = 2"), ("PASSES, SEEDS = 3, (1, 2, 3)", "PASSES, SEEDS = 1, (1, 2)"))
+SHORTER = (
+    ("PASSES = 6", "PASSES = 2"),
+    ("PASSES, SEEDS = 3, (1, 2, 3)", "PASSES, SEEDS = 1, (1, 2)"),
+    ("train_size=1500, test_size=1000", "train_size=300, test_size=200"),
+    ("np.arange(500)", "np.arange(100)"),
+)
 
 
 @pytest.mark.parametrize("path", LOADING, ids=lambda path: path.stem)
-def test_without_mnist_and_network_a_notebook_says_so_and_goes_on(path, tmp_path, monkeypatch, capsys):
-    """Every cell runs, in a copy of the tree; MNIST is in no place, and nothing can be downloaded."""
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "experiments").symlink_to(ROOT / "experiments")  # whose recorded figures are shown
+def test_a_notebook_needs_nothing_but_the_package(path, tmp_path, monkeypatch, capsys):
+    """Every cell runs in an empty directory: no clone, MNIST in no place, and nothing can be downloaded."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "tests")])
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place and Path(place).resolve() != ROOT])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "experiments"]:
+        monkeypatch.setitem(sys.modules, name, None)  # an import of it fails
+    monkeypatch.setitem(sys.modules, "experiments", None)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     for name in ("LENET1998_DATA", "KERAS_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     with matplotlib.rc_context():
-        namespace = executed(path, SHORTER)
+        executed(path, SHORTER)
     plt.close("all")
-    assert namespace["digits"].name.startswith("synthetic")
-    assert capsys.readouterr().out.count("MNIST was neither found nor could be downloaded") == 1
+    said = capsys.readouterr().out
+    assert said.count("MNIST was neither found nor could be downloaded") == 1
+    assert ("no ablation is recorded here" in said) == path.stem.startswith("04")
+
+
+def test_in_a_clone_the_recorded_ladder_is_read(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "notebooks")
+    with matplotlib.rc_context():
+        namespace = executed(NOTEBOOKS[3])
+    plt.close("all")
+    recorded = json.loads((ROOT / "experiments/results/ablation_scores.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["label"] for row in namespace["rows"]] == [row["label"] for row in recorded if row["group"] == "ladder"]
+    second = namespace["rows"][1]["against"]["1998"]
+    line = f"{second['difference']:+.2f} ({second['low']:+.2f} to {second['high']:+.2f})  p = {second['p']:.2g}"
+    assert line in capsys.readouterr().out
+
+
+def install(path: Path, source: str = "") -> None:
+    """Carry out the first cell where the package is not there, with something in SOURCE."""
+    cell = next(cell for cell in read(path).cells if cell.cell_type == "code")
+    exec(cell.source.replace('SOURCE = ""', f"SOURCE = {source!r}"), {})
+
+
+def test_on_an_empty_machine_the_first_cell_installs(tmp_path, monkeypatch):
+    asked: list[list[str]] = []
+    monkeypatch.setattr("subprocess.run", lambda words, check: asked.append(words))
+    for path in NOTEBOOKS:
+        install(path)
+    assert asked == [], "the package is here"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    for path in NOTEBOOKS:
+        with pytest.raises(SystemExit, match="SOURCE"):
+            install(path)
+    (tmp_path / "lenet1998").mkdir()
+    install(NOTEBOOKS[0])
+    Path("lenet1998-9.whl").touch()
+    install(NOTEBOOKS[1])
+    install(NOTEBOOKS[2], "git+https://there/lenet1998")
+    assert [words[-1] for words in asked] == ["..", "lenet1998-9.whl", "git+https://there/lenet1998"]
+    assert all(words[:4] == [sys.executable, "-m", "pip", "install"] for words in asked)

@@ -1,0 +1,71 @@
+"""What MkDocs shows: the tree's own files in their places, a page of the API for each module, and a network to draw on.
+
+MkDocs calls these functions by their names. After the build every link and picture of every page must lead somewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
+
+from lenet1998 import pretrained
+from lenet1998.interop.export import FORMATS
+
+ROOT = Path(__file__).parent.parent.parent
+RESULTS = ("experiments/results/*.md", "experiments/results/*.png")
+SHOWN = ("*.md", "*.cff", "docs/*.md", "docs/*.png", "notebooks/*.ipynb", *RESULTS)
+
+
+def modules() -> dict[str, list[str]]:
+    """By heading of the API, the modules: those of the paper one by one, then every wing."""
+    names = {"The paper": []}
+    package = ROOT / "lenet1998"
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[-1] not in ("__init__", "__main__") and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))):
+            names.setdefault("The paper" if len(parts) == 2 else parts[1], []).append(".".join(parts))
+    return names
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """The pages of the API, at the end of the menu."""
+    pages: list[Any] = [{"The package": "api/lenet1998.md"}]
+    for wing, names in modules().items():
+        pages.append({wing: [{name.split(".", 1)[1]: f"api/{name}.md"} for name in names]})
+    config.nav.append({"API": pages})
+
+
+@event_priority(100)  # before the notebooks are looked for
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """All that is shown."""
+    for pattern in SHOWN:
+        for path in sorted(ROOT.glob(pattern)):
+            place = path.relative_to(ROOT).as_posix()
+            files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
+    for name in ["lenet1998", *(name for names in modules().values() for name in names)]:
+        options = "\n    options:\n      members: false" if name == "lenet1998" else ""
+        files.append(File.generated(config, f"api/{name}.md", content=f"::: {name}{options}\n"))
+    files.append(File.generated(config, "draw.html", content=FORMATS["html"](pretrained.load("default"))))
+    return files
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Raises PluginError for a page with a link or a picture that is not there."""
+    site = Path(config.site_dir)
+    broken = []
+    for page in sorted(site.rglob("*.html")):
+        if page.name in ("404.html", "draw.html"):  # the first stands at any address, the second has no links
+            continue
+        for target in re.findall(r'(?:href|src)="([^"#?]+)', page.read_text(encoding="utf-8")):
+            if not re.match(r"\w+:|//", target) and not (page.parent / unquote(target)).exists():
+                broken.append(f"{page.relative_to(site)}: {target}")
+    if broken:
+        raise PluginError("these lead nowhere:\n" + "\n".join(broken))
