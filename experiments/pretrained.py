@@ -14,6 +14,7 @@ from pathlib import Path
 
 from experiments.common import guarded
 from experiments.fig6_training_size import distorted
+from lenet1998 import pretrained
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
 from lenet1998.pretrained import CARDS, digest
@@ -23,7 +24,7 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.run import CHECKPOINT
 
-PACKAGE = Path(checkpoints.__file__).parent / "pretrained"
+PACKAGE = Path(pretrained.__file__).parent
 PASSES = 20
 # Name: the experiment that makes the runs, their directory, and the recipe that they follow.
 SOURCES = {

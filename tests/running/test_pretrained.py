@@ -205,3 +205,7 @@ def test_a_network_that_comes_with_the_package_has_its_recorded_test_error(name,
     card = json.loads((KEPT / pretrained.CARDS).read_text())[name]
     assert given["network"]["seed"] == card["seed"]
     assert not choice.refusal(pretrained.load(name).history, choice.SOURCES[name][2])
+
+
+def test_the_networks_are_kept_where_the_package_looks_for_them():
+    assert choice.PACKAGE == KEPT and (KEPT / pretrained.CARDS).is_file()
