@@ -43,7 +43,7 @@ def draw(rates: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
         for axes, (number, layers) in zip(panels, rates.items(), strict=True):
             if number == "1":
                 axes.axhspan(7e-5, 0.016, color="0.9", label="1998: 7e-5 to 0.016")
-                axes.legend(loc="lower left", fontsize=7)
+                axes.legend(loc="upper left", fontsize=7)
             for x, (low, q05, q25, median, q75, q95, high) in enumerate(layers.values()):
                 axes.plot([x, x], [low, high], color="#0072B2", linewidth=1)
                 axes.plot([x, x], [q05, q95], color="#0072B2", linewidth=3)
