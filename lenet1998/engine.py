@@ -17,7 +17,10 @@ from lenet1998.patterns import Patterns
 
 
 class Batch(NamedTuple):
-    """Images uint8 (P, H, W) or (P, C, H, W) and labels uint8 (P,): what an engine needs of `Patterns`."""
+    """Images uint8 (P, H, W) or (P, C, H, W) and labels uint8 (P,): what an engine needs of `Patterns`.
+
+    A label may be the number of classes, for a pattern of none, where the loss has a rubbish class.
+    """
 
     images: np.ndarray
     labels: np.ndarray

@@ -2,7 +2,8 @@
 
 Equations 8 and 9 take `penalty_scale`, the c in E(c y): the paper prints the whole squared distance (c = 1), the
 authors' later code half of it, and with mu fixed the choice matters, because penalty c y with mu makes the same updates
-as penalty y with mu / c (see paper_notes.md). Arrays are (P, classes) for y, integer (P,) for the labels D.
+as penalty y with mu / c (see paper_notes.md). Arrays are (P, classes) for y, integer (P,) for the labels D. A label
+equal to the number of classes is a pattern without a class, which equation 9 has a place for: its rubbish class.
 """
 
 from __future__ import annotations
@@ -22,6 +23,37 @@ def _indicator(y: np.ndarray, labels: np.ndarray, value: float | np.ndarray) -> 
     hot = np.zeros_like(y)
     hot[np.arange(len(y)), labels] = value
     return hot
+
+
+def has_rubbish(loss: Loss) -> bool:
+    """Whether the loss has a rubbish class, so that a pattern may be of no class: equation 9 with a finite j.
+
+    >>> has_rubbish(MAP(1.0, j=2.0)), has_rubbish(CrossEntropy()), has_rubbish(MLE(1.0))
+    (True, False, False)
+    """
+    return isinstance(loss, MAP) and math.isfinite(loss.j)
+
+
+def labels_for(loss: Loss, classes: int) -> int:
+    """How many labels the loss has a place for: the classes, from 0, and after them its rubbish class.
+
+    >>> labels_for(MAP(1.0, j=2.0), 10), labels_for(MLE(1.0), 10)
+    (11, 10)
+    """
+    return classes + has_rubbish(loss)
+
+
+def wrong(loss: Loss, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which patterns are answered wrongly, (P,): another class has the least penalty, or, where the right answer is
+    none of them, one has less than j.
+
+    >>> wrong(MAP(1.0, j=2.0), np.array([[1.0, 3.0], [1.0, 3.0], [4.0, 3.0]]), np.array([0, 2, 2])).tolist()
+    [False, True, False]
+    """
+    missed = y.argmin(axis=1) != labels
+    if isinstance(loss, MAP):
+        missed &= (labels < y.shape[1]) | (loss.penalty_scale * y.min(axis=1) < loss.j)
+    return missed
 
 
 @dataclass(frozen=True)
@@ -55,8 +87,14 @@ class MAP:
     curvature recursion: "exact", the full second derivative, which depends on all classes and vanishes where the
     classification is certain; or "constant", that of equation 8, as the authors' later code does.
 
+    The rubbish class may be the desired one, as for a blank of section VII-B: then j takes the place of y_D, and all
+    penalties of classes are pushed up.
+
     >>> float(MAP(1.0, float("inf")).value(np.array([[1e4]]), np.array([0]))[0])
     0.0
+    >>> far, near = MAP(1.0, 2.0).value(np.array([[9.0, 9.0], [0.0, 9.0]]), np.array([2, 2])).round(3).tolist()
+    >>> far, near
+    (0.002, 2.127)
     """
 
     penalty_scale: float
@@ -65,22 +103,37 @@ class MAP:
 
     def value(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """E of each pattern, (P,)."""
-        return self.penalty_scale * y[np.arange(len(y)), labels] + self._log_sum(y)[:, 0]
+        return self._with_rubbish(self.penalty_scale * y, self.j)[np.arange(len(y)), labels] + self._log_sum(y)[:, 0]
 
     def gradient(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """dE/dy_i = c (delta_iD - p_i), with p_i the posterior of class i, (P, classes)."""
-        return _indicator(y, labels, self.penalty_scale) - self.penalty_scale * self.posteriors(y)
+        return self._desired(y, labels) - self.penalty_scale * self.posteriors(y)
 
     def seed(self, y: np.ndarray, labels: np.ndarray) -> Seed:
-        """The exact Hessian c^2 (diag(p) - p p^T) is positive semi-definite, so no step size can turn negative."""
+        """The exact Hessian c^2 (diag(p) - p p^T) is positive semi-definite, so no step size can turn negative.
+
+        The first derivatives, which the curvature of RBF units takes too, sum to c times the rubbish class's
+        posterior, but to less than nothing where it is desired: there they are left out, as in Gauss-Newton.
+        """
         if self.curvature_seed == "constant":
-            return MLE(self.penalty_scale).seed(y, labels)
+            return Seed(self._desired(y, labels), np.zeros_like(y), np.zeros_like(y))
         p = self.posteriors(y)
-        return Seed(self.gradient(y, labels), self.penalty_scale**2 * p, self.penalty_scale * p)
+        first = self.gradient(y, labels)
+        first[labels == y.shape[1]] = 0
+        return Seed(first, self.penalty_scale**2 * p, self.penalty_scale * p)
 
     def posteriors(self, y: np.ndarray) -> np.ndarray:
         """e^-y_i / (e^-j + sum_k e^-y_k), (P, classes); what is missing from a sum of 1 is the rubbish class."""
         return np.exp(-self.penalty_scale * y - self._log_sum(y))
+
+    def _desired(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """c at the desired class of every pattern, if it has one, (P, classes)."""
+        return _indicator(self._with_rubbish(y, self.j), labels, self.penalty_scale)[:, : y.shape[1]]
+
+    @staticmethod
+    def _with_rubbish(y: np.ndarray, j: float) -> np.ndarray:
+        """Penalties with that of the rubbish class after the others, where there is one."""
+        return y if math.isinf(j) else np.append(y, np.full((len(y), 1), j, y.dtype), axis=1)
 
     def _log_sum(self, y: np.ndarray) -> np.ndarray:
         """log(e^-j + sum_i e^-cy_i), (P, 1), with the largest term factored out so that nothing over- or underflows."""

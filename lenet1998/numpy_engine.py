@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from lenet1998.engine import Batch, NonFinite, Tally
-from lenet1998.loss import Loss
+from lenet1998.loss import Loss, wrong
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
 from lenet1998.patterns import Patterns
@@ -79,7 +79,7 @@ class NumpyEngine:
                     raise NonFinite("loss", position)
                 if not np.isfinite(parameters.values.sum()):  # finite only if every weight is
                     raise NonFinite("weight", position)
-                errors += int(y.argmin() != label[0])
+                errors += int(wrong(self.loss, y, label)[0])
                 total += loss
         return Tally(errors, total)
 
@@ -101,7 +101,7 @@ class NumpyEngine:
                     if not np.isfinite(losses).all():
                         raise NonFinite("loss", start + first + int(np.isfinite(losses).argmin()))
                     self.network.backward(self.loss.gradient(y, labels))
-                    errors += int((y.argmin(axis=1) != labels).sum())
+                    errors += int(wrong(self.loss, y, labels).sum())
                     total += float(losses.sum(dtype=np.float64))
                 parameters.gradient /= len(chosen)
                 optimiser.step(parameters.values, parameters.gradient, rate)

@@ -21,7 +21,7 @@ from lenet1998.engines import make_engine
 from lenet1998.errors import DataError, DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
-from lenet1998.loss import make_loss
+from lenet1998.loss import labels_for, make_loss
 from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.networks import build
 from lenet1998.noise import inverted, padded
@@ -65,7 +65,8 @@ class Trainer:
     BLAS library, on the same processor and libraries; elsewhere within rounding. So it is, too, whether or not the run
     was stopped after some pass and continued: every random choice is derived from the seed and the number of the pass.
 
-    Raises DataError for images that do not fit the recipe's network, and for labels that it has no class for.
+    Raises DataError for images that do not fit the recipe's network, and for labels that it has no class for; a label
+    equal to the number of classes is equation 9's rubbish class.
 
     >>> from lenet1998.data import load
     >>> trainer = Trainer(Recipe(), load("synthetic", train_size=100, test_size=50), seed=1)
@@ -76,21 +77,22 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, data: DataSet, seed: int, engine: str = "auto"):
         self.recipe, self.data, self.seed = recipe, data, seed
-        self.network = build(recipe)
+        self.network, loss = build(recipe), make_loss(recipe)
         for patterns in (data.train, data.test):
             self.network.input.maps(patterns.images)  # raises where they do not fit
             highest = patterns.labels.max(initial=0)
-            if highest >= self.network.classes:
+            if highest >= labels_for(loss, self.network.classes):
                 raise DataError(
                     f"a label is {highest}, but network={recipe.network} has {self.network.classes} "
-                    "classes, from 0: choose another network or data set"
+                    f"classes, from 0: choose another network or data set (and loss=map for patterns of no class, "
+                    f"whose label is {self.network.classes})"
                 )
         if recipe.last_batch == "drop" and recipe.batch > len(data.train):
             raise DataError(
                 f"batches of {recipe.batch} are never full with {len(data.train)} training patterns, and "
                 "last_batch=drop would learn none: give smaller batches or more patterns"
             )
-        self.engine = make_engine(engine, self.network, make_loss(recipe))
+        self.engine = make_engine(engine, self.network, loss)
         self.optimiser = make_optimiser(recipe, self.network.parameters)
         self.passes: list[dict] = []
         initialise(self.network, recipe, self._rng(_WEIGHTS))

@@ -8,7 +8,7 @@ import pytest
 
 from lenet1998.connections import full_table, parse_table
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, has_rubbish
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import LeNet5
 from lenet1998.output import RBF
@@ -140,6 +140,45 @@ def test_a_sample_of_lenet5s_60_000_parameters(loss):
     places = np.concatenate([start + chosen for start, chosen in zip(starts, every_layer, strict=False)])
     slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values, places)
     np.testing.assert_allclose(network.parameters.gradient[places], slopes, rtol=2e-5, atol=2e-7)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_a_pattern_of_no_class_has_the_loss_of_the_rubbish_class(scale):
+    """Equation 9 with j in the place of y_D: value by hand, gradient and Hessian by differences."""
+    loss, y, rubbish = MAP(scale, 2.0), np.random.default_rng(4).uniform(0, 9, (3, 6)), np.array([6, 6, 6])
+    expected = 2 + np.log(np.exp(-2) + np.exp(-scale * y).sum(axis=1))
+    np.testing.assert_allclose(loss.value(y, rubbish), expected, rtol=1e-13)
+    slopes = differences(lambda: loss.value(y, rubbish).sum(), y)
+    np.testing.assert_allclose(loss.gradient(y, rubbish).ravel(), slopes, rtol=1e-6, atol=1e-9)
+    assert (loss.gradient(y, rubbish) < 0).all(), "every class is pushed away"
+    one, label = y[:1], rubbish[:1]
+    seed = loss.seed(one, label)
+    hessian = np.diag(seed.diagonal[0]) - np.outer(seed.root[0], seed.root[0])
+    columns = [differences(lambda i=i: loss.gradient(one, label)[0, i], one) for i in range(6)]
+    np.testing.assert_allclose(hessian, np.array(columns), rtol=1e-6, atol=1e-9)
+    assert not seed.gradient.any(), "which would make curvatures negative"
+    constant = MAP(scale, 2.0, "constant").seed(y, np.array([6, 2, 6]))
+    assert np.flatnonzero(constant.gradient).tolist() == [6 + 2] and not constant.diagonal.any()
+
+
+@pytest.mark.parametrize("loss", [MLE(1.0), CrossEntropy(), Hinge(), MAP(1.0, 2.0)], ids=str)
+def test_labels_that_the_loss_has_no_place_for(loss):
+    beyond = np.array([6 + has_rubbish(loss)])
+    for method in (loss.value, loss.gradient):
+        with pytest.raises(IndexError):
+            method(np.ones((1, 6)), beyond)
+
+
+def test_a_network_with_patterns_of_no_class():
+    """Every parameter by differences; and no curvature is negative."""
+    network, loss = small_network(average=True, learns=True), MAP(0.2, 1.0)
+    images, labels = random_images(3, 12), np.array([3, 0, 3])
+    assert network.classes == 3
+    network.backward(loss.gradient(network.forward(images), labels))
+    slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values)
+    np.testing.assert_allclose(network.parameters.gradient, slopes, rtol=2e-6, atol=1e-7)
+    network.curvature(loss.seed(network.forward(images), labels))
+    assert network.parameters.curvature.min() >= -1e-12 and network.parameters.curvature.max() > 1e-3
 
 
 def test_eq_8_is_the_penalty_of_the_correct_class():

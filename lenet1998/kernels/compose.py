@@ -71,9 +71,10 @@ def compose(network: Network, loss: Loss, batches: bool = False, sums: int = SUM
     plan = Plan(network.dtype, BLOCK if batches else 0, sums)
     placing = _through_layers(network, plan)
     learning, seeding = losses.EMIT[type(loss)](loss, plan)
+    wrong = losses.emit_wrong(loss, plan)
     if batches:
-        return plan, modules.in_batches(plan, placing, learning, *update.emit(network, plan))
-    return plan, modules.one_by_one(plan, placing, learning, seeding)
+        return plan, modules.in_batches(plan, placing, learning, wrong, *update.emit(network, plan))
+    return plan, modules.one_by_one(plan, placing, learning, wrong, seeding)
 
 
 def compose_given(network: Network, sums: int = SUMS) -> tuple[Plan, str]:

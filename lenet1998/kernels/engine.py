@@ -25,7 +25,7 @@ from lenet1998.kernels.compose import compose
 from lenet1998.kernels.plan import Plan
 from lenet1998.kernels.state import State
 from lenet1998.kernels.tiles import SUMS, WIDE_SUMS
-from lenet1998.loss import Loss
+from lenet1998.loss import Loss, labels_for
 from lenet1998.modern.optimisers import SGD, Optimiser, Rate
 from lenet1998.network import Network
 from lenet1998.patterns import Patterns
@@ -138,7 +138,7 @@ class NumbaEngine:
         if len(order):
             if not 0 <= order.min() <= order.max() < len(images):
                 raise IndexError(f"the order names patterns beyond the {len(images)} that there are")
-            if labels[order].max() >= self.network.classes:
+            if labels[order].max() >= labels_for(self.loss, self.network.classes):
                 raise IndexError(f"label {labels[order].max()} is none of the {self.network.classes} classes")
         return images, labels, fixed(order), *how, *inputs(self.network, compiled.state, images)
 

@@ -13,26 +13,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenet1998.kernels.elementary import exp, log
-from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+from lenet1998.kernels.plan import Call
+from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, Loss, has_rubbish
 
 if TYPE_CHECKING:
-    from lenet1998.kernels.plan import Call, Plan
+    from lenet1998.kernels.plan import Plan
 
 
 def mle(y, label, gradient, diagonal, root, constants, *, classes):
-    """Equation 8: E = c y_D. Its Hessian is zero."""
+    """Equation 8: E = c y_D. Its Hessian is zero. It also seeds curvatures for equation 9, where there may be no D."""
     for c in range(classes):
         gradient[c] = 0.0
         diagonal[c] = 0.0
         root[c] = 0.0
-    gradient[label] = constants[0]
-    return constants[0] * y[label]
+    if label < classes:
+        gradient[label] = constants[0]
+        return constants[0] * y[label]
+    return 0.0
 
 
-def map_(y, label, gradient, diagonal, root, constants, *, classes):
+def map_(y, label, gradient, diagonal, root, constants, *, classes, seeds):
     """Equation 9: E = c y_D + log(e^-j + sum_i e^-cy_i), with the largest term factored out.
 
-    With posteriors p, dE/dy = c (delta_iD - p_i), and the Hessian is c^2 (diag(p) - p p^T).
+    With posteriors p, dE/dy = c (delta_iD - p_i), and the Hessian is c^2 (diag(p) - p p^T). Where the rubbish class is
+    desired, j takes the place of c y_D, and first derivatives do not seed curvatures.
     """
     scale = constants[0]
     rubbish = -constants[1]
@@ -49,8 +53,13 @@ def map_(y, label, gradient, diagonal, root, constants, *, classes):
         gradient[c] = -scale * posterior
         diagonal[c] = scale * scale * posterior
         root[c] = scale * posterior
-    gradient[label] += scale
-    return scale * y[label] + log_sum
+    if label < classes:
+        gradient[label] += scale
+        return scale * y[label] + log_sum
+    if seeds:
+        for c in range(classes):
+            gradient[c] = 0.0
+    return log_sum - rubbish
 
 
 def hinge(y, label, gradient, diagonal, root, constants, *, classes):
@@ -70,14 +79,31 @@ def hinge(y, label, gradient, diagonal, root, constants, *, classes):
     return total
 
 
+def wrong(y, label, constants, *, classes):
+    """Whether the answer is wrong, as `lenet1998.loss.wrong` says, where the rubbish class may be the right one."""
+    least = np.argmin(y)
+    if label < classes:
+        return least != label
+    return constants[0] * y[least] < constants[1]
+
+
+def emit_wrong(loss: Loss, plan: Plan) -> Call:
+    """The call that tells, once the loss is emitted, whether a pattern is answered wrongly."""
+    if not has_rubbish(loss):
+        return Call(f"np.argmin({plan.of_one(plan.y)}) != label", False)
+    return plan.call(wrong, "wrong", [plan.y, "label", "loss_constants"], classes=plan.classes)
+
+
 def _emit_mle(loss: MLE, plan: Plan) -> tuple[Call, Call]:
     call = _call(mle, plan, loss.penalty_scale)
     return call, call
 
 
 def _emit_map(loss: MAP, plan: Plan) -> tuple[Call, Call]:
-    call = _call(map_, plan, loss.penalty_scale, loss.j)
-    return call, _call(mle, plan, loss.penalty_scale, loss.j) if loss.curvature_seed == "constant" else call
+    learning = _call(map_, plan, loss.penalty_scale, loss.j, seeds=False)
+    if loss.curvature_seed == "constant":
+        return learning, _call(mle, plan, loss.penalty_scale, loss.j)
+    return learning, _call(map_, plan, loss.penalty_scale, loss.j, seeds=True)
 
 
 def _emit_hinge(loss: Hinge, plan: Plan) -> tuple[Call, Call]:
@@ -85,10 +111,10 @@ def _emit_hinge(loss: Hinge, plan: Plan) -> tuple[Call, Call]:
     return call, call
 
 
-def _call(kernel: Callable, plan: Plan, *constants: float) -> Call:
+def _call(kernel: Callable, plan: Plan, *constants: float, **options: bool) -> Call:
     numbers = plan.constant("loss_constants", np.array(constants))
     arguments = [plan.y, "label", plan.gradient, "diagonal", "root", numbers]
-    return plan.call(kernel, kernel.__name__, arguments, classes=plan.classes)
+    return plan.call(kernel, kernel.__name__, arguments, classes=plan.classes, **options)
 
 
 EMIT: dict[type, Callable] = {MLE: _emit_mle, MAP: _emit_map, CrossEntropy: _emit_map, Hinge: _emit_hinge}

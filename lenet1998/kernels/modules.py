@@ -38,7 +38,7 @@ def train(images, labels, order, levels, mean, field, top, left, {state}):
             return position, True, errors, total
         if not np.isfinite(check):
             return position, False, errors, total
-        errors += np.argmin({y}) != label
+        errors += {wrong}
         total += value
     return -1, False, errors, total
 
@@ -109,7 +109,7 @@ def train_batches(images, labels, order, batch, kind, settings, made, numbers, r
                 value = {learning}
                 if not np.isfinite(value):
                     return block + b, True, errors, total
-                errors += np.argmin({y}) != label
+                errors += {wrong}
                 total += value
             {learn}
         {before}
@@ -121,7 +121,7 @@ def train_batches(images, labels, order, batch, kind, settings, made, numbers, r
 """
 
 
-def one_by_one(plan: Plan, placing: Call, learning: Call, seeding: Call) -> str:
+def one_by_one(plan: Plan, placing: Call, learning: Call, wrong: Call, seeding: Call) -> str:
     """The module of `train`, `curvature` and `penalties`, each a loop over patterns."""
     return _written(
         _HEAD + _ONE + _PENALTIES,
@@ -129,6 +129,7 @@ def one_by_one(plan: Plan, placing: Call, learning: Call, seeding: Call) -> str:
         placing=placing.text,
         forward=_lines(plan.up, 8),
         learning=learning.text,
+        wrong=wrong.text,
         learn=_lines(plan.learn[::-1], 8),
         seeding=seeding.text,
         curvature=_lines(plan.curvature[::-1], 8),
@@ -151,7 +152,7 @@ def with_given(plan: Plan, placing: Call) -> str:
     )
 
 
-def in_batches(plan: Plan, placing: Call, learning: Call, before: Call, update: list[Call]) -> str:
+def in_batches(plan: Plan, placing: Call, learning: Call, wrong: Call, before: Call, update: list[Call]) -> str:
     """The module of `train_batches`: a loop over mini-batches, and in them over blocks of patterns."""
     return _written(
         _HEAD + _BATCHES,
@@ -160,10 +161,10 @@ def in_batches(plan: Plan, placing: Call, learning: Call, before: Call, update: 
         placing=placing.text,
         forward=_grouped(plan.up, 12),
         learning=learning.text,
+        wrong=wrong.text,
         learn=_grouped(plan.learn[::-1], 12),
         before=before.text,
         update=_lines([Call(f"check += {call.text}", True) for call in update], 8),
-        y=plan.of_one(plan.y),
     )
 
 

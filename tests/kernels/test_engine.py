@@ -18,7 +18,7 @@ from lenet1998.errors import DataError, LeNetError
 from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, MLE, make_loss
+from lenet1998.loss import MAP, MLE, labels_for, make_loss
 from lenet1998.modern.optimisers import Momentum
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.numpy_engine import NumpyEngine
@@ -82,10 +82,19 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
 @given(networks(), st.sampled_from(LOSSES), HOW)
 def test_any_network_agrees_in_float64(drawn, loss, how):
     (ours, theirs), side = drawn
-    patterns = some(3, side, ours.layers[-1].shape[0])
+    patterns = some(3, side, labels_for(loss, ours.layers[-1].shape[0]))
     with kernels(how):
         engines = NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False)
     agree(*engines, patterns, 4, one=1e-11, many=1e-11)
+
+
+def test_labels_beyond_the_rubbish_class_are_refused():
+    network = randomise(Network(Input(2), [FullConnection("F", 2), RBF("Output", np.eye(2))]), 1)
+    image, steps = np.zeros((1, 2, 2), np.uint8), np.zeros(len(network.parameters), np.float32)
+    for loss, label in ((MLE(1.0), 2), (MAP(1.0, float("inf")), 2), (MAP(1.0, 1.0), 3)):
+        engine = NumbaEngine(network, loss, jit=False)
+        with pytest.raises(IndexError, match=f"label {label} is none of the 2 classes"):
+            engine.train(Batch(image, np.array([label], np.uint8)), np.arange(1), steps)
 
 
 def test_a_map_that_sees_no_map_below_learns_its_bias():
@@ -141,7 +150,8 @@ def test_other_layers_agree_compiled_in_float64():
         ]
         return randomise(Network(Input(21), layers, "float64"), 7, size=0.3)
 
-    loss, patterns = MAP(0.1, 2.0), some(20 if JIT else 2, 17, 10)
+    loss, patterns = MAP(0.1, 2.0), some(20 if JIT else 2, 17, 11)
+    assert (patterns.labels == 10).any() or not JIT, "some are of no class"
     agree(NumpyEngine(build(), loss), NumbaEngine(build(), loss), patterns, 200 if JIT else 2, one=1e-12, many=1e-10)
 
 
