@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.figure import Figure
 
 from experiments.common import at_pass, guarded, named, options, parse, recorded, train_watched, watched
 from lenet1998.evaluation import rate_interval, student_interval
 from lenet1998.network import Network
 from lenet1998.output import RBF
-from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.pictures.plotting import LOOKS, band, columns, panels, save, style
 from lenet1998.recipe import Recipe
 
 NAME = "adaptive_centres"
@@ -55,27 +54,26 @@ def spread(network: Network) -> dict[str, float]:
 def draw(histories: list[dict], stem: Path) -> list[Path]:
     """By pass: the spread of the centres, the training loss, and the test error."""
     with style():
-        figure = Figure(figsize=(9, 3.2))
-        panels = figure.subplots(1, 3)
+        figure, (centres, *others) = panels(3, (9, 3.2))
         for recipe, look in zip(recipes(), LOOKS, strict=False):
             runs = named(histories, recipe.name)
             if not runs:
                 continue
             passes = np.array([record["pass"] for record in runs[0]["passes"]])
-            band(panels[0], np.array([0, *passes]), watched(runs, "spread"), recipe.name, look, student_interval)
-            for axes, key in zip(panels[1:], ("train_loss", "test_error_percent"), strict=True):
+            band(centres, np.array([0, *passes]), watched(runs, "spread"), recipe.name, look, student_interval)
+            for axes, key in zip(others, ("train_loss", "test_error_percent"), strict=True):
                 curves = np.array([[each[key] for each in run["passes"]] for run in runs])
                 interval = rate_interval if key.endswith("percent") else student_interval
                 band(axes, passes, curves, recipe.name, look, interval)
-        panels[0].set(ylabel="spread of the centres", ylim=(0, None), title="Centres")
-        panels[1].set(ylabel="training loss, on the fly", yscale="log", title="Loss")
-        panels[2].set(ylabel="test error (%)", yscale="log", title="Error")
-        panels[2].yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
-        for axes in panels:
+        centres.set(ylabel="spread of the centres", ylim=(0, None), title="Centres")
+        others[0].set(ylabel="training loss, on the fly", yscale="log", title="Loss")
+        others[1].set(ylabel="test error (%)", yscale="log", title="Error")
+        others[1].yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        for axes in (centres, *others):
             axes.set_xlabel("pass")
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-        lines, labels = panels[0].get_legend_handles_labels()
-        figure.legend(lines, labels, loc="outside lower center", ncols=3)
+        lines, labels = centres.get_legend_handles_labels()
+        figure.legend(lines, labels, loc="outside lower center", ncols=columns(3))
         return save(figure, stem)
 
 

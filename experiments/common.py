@@ -18,6 +18,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.evaluation import rate_interval
 from lenet1998.files import make_directory, remove_leftovers, write_json
 from lenet1998.patterns import DataSet
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
@@ -27,6 +28,7 @@ from lenet1998.training import WATCHED
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs")
+FIGURES = Path("figures")  # those made for print
 
 
 def plain_options(description: str, passes: int = 20, recipe: bool = True) -> argparse.ArgumentParser:
@@ -36,6 +38,7 @@ def plain_options(description: str, passes: int = 20, recipe: bool = True) -> ar
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_training_options(parser, passes, recipe)
+    add_figure_options(parser, FIGURES)
     parser.set_defaults(full_passes=passes)
     parser.add_argument(
         "--out",

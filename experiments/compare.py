@@ -1,4 +1,4 @@
-"""Which of two recipes is better? ``python -m experiments.compare RECIPE_A RECIPE_B``
+"""Which recipe is better? ``python -m experiments.compare RECIPE RECIPE ...``
 
 A recipe is the name of a preset; or a preset and changes, as in `default,loss=mle`, with the keys of `lenet1998
 train --set`; or a TOML file of such keys, which may say `preset` and `name` too:
@@ -8,10 +8,11 @@ train --set`; or a TOML file of such keys, which may say `preset` and `name` too
     optimiser = "sgd"
     schedule = "10x0.05,10x0.01"
 
-Both recipes are trained with the same seeds. Their test errors are compared by Student's t-test, paired by seed, which
-speaks for other seeds on this test set; and the patterns that they get wrong by the exact sign test (with one
-seed, McNemar's), which speaks for these networks on other test patterns. Choose between recipes with --held-out: a
-choice that has seen the test set is not judged by it. Writes compare_A_B.json and the figure of the error curves.
+All recipes are trained with the same seeds, and the first is compared with each of the others: test errors by Student's
+t-test, paired by seed, which speaks for other seeds on this test set; and the patterns that are wrong by the exact sign
+test (with one seed, McNemar's), which speaks for these networks on other test patterns. With several others p-values of
+the t-test are adjusted for their number (Holm). Choose between recipes with --held-out: a choice that has seen the test
+set is not judged by it. Writes compare_A_B.json and the figure of the error curves.
 """
 
 from __future__ import annotations
@@ -20,22 +21,21 @@ import argparse
 import hashlib
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from experiments.pairs import paired, with_misclassified
 from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.evaluation import rate_interval
+from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
-from lenet1998.pictures.plotting import TEST, TRAIN, plain, save, style
+from lenet1998.pictures.plotting import LOOKS, band, panels, plain, save, style
 from lenet1998.recipe import Recipe, preset
+from lenet1998.report.comparison import PatternTest, SeedTest, holm
 
 _LARGEST = 2**16  # bytes of a TOML file
 
@@ -106,31 +106,45 @@ def slug(name: str) -> str:
 
 def report(names: list[str], histories: list[dict]) -> tuple[dict, list[str]]:
     """The comparison as plain values, and the lines that say the same."""
-    first, second = (named(histories, name) for name in names)
-    what = "held-out error" if "validation" in first[0]["data"]["name"] else "test error"
-    ends = {name: at_pass(named(histories, name), -1, "test_error_percent") for name in names}
+    first, *others = names
+    runs = {name: named(histories, name) for name in names}
+    what = "held-out error" if "validation" in runs[first][0]["data"]["name"] else "test error"
+    ends = {name: at_pass(runs[name], -1, "test_error_percent") for name in names}
     lines = [f"{name}: {what} {_with_interval(*end, '')}" for name, end in ends.items()]
-    both = paired(first, second)
-    if both is None:
-        raise LeNetError(f"no seed is in the runs of both {names[0]} and {names[1]}: train both with the same seeds")
-    seeds, patterns = both
-    bounds = (np.nan, np.nan) if seeds.low is None or seeds.high is None else (seeds.low, seeds.high)
-    lines.append(f"difference: {_with_interval(seeds.difference, *bounds, '+')}, {seeds.pairs} seeds")
-    if seeds.p is not None:
-        lines.append(f"paired t-test over seeds: p = {seeds.p:.2g}")
-    lines.append(
-        f"exact sign test over patterns: {names[0]} errs more often on {patterns.worse_a}, {names[1]} on "
-        f"{patterns.worse_b}: p = {patterns.p:.2g}"
-    )
-    by_seed = [
-        {"seed": one["seed"], **alone[1].as_dict()}
-        for one in first
-        for other in second
-        if one["seed"] == other["seed"] and (alone := paired([one], [other]))
-    ]
-    lines += [f"McNemar's exact test, seed {each['seed']}: p = {each['p']:.2g}" for each in by_seed]
-    tests = {"seeds": seeds.as_dict(), "patterns": patterns.as_dict(), "mcnemar_by_seed": by_seed}
+    tests: dict[str, list[dict]] = {"seeds": [], "patterns": [], "mcnemar_by_seed": []}
+    found = {name: _tested(runs, first, name) for name in others}
+    adjusted = holm([seeds.p for seeds, _ in found.values()])
+    for (name, (seeds, patterns)), p in zip(found.items(), adjusted, strict=True):
+        bounds = (np.nan, np.nan) if seeds.low is None or seeds.high is None else (seeds.low, seeds.high)
+        minus = {"recipe": first, "minus": name}
+        lines.append(
+            f"{first} minus {name}: {_with_interval(seeds.difference, *bounds, '+')}, {seeds.pairs} "
+            f"seed{'s' if seeds.pairs > 1 else ''}"
+        )
+        if seeds.p is not None:
+            holms = f"; {p:.2g} adjusted for {len(others)} comparisons" if len(others) > 1 else ""
+            lines.append(f"paired t-test over seeds: p = {seeds.p:.2g}{holms}")
+        lines.append(
+            f"exact sign test over patterns: {first} errs more often on {patterns.worse_a}, {name} on "
+            f"{patterns.worse_b}: p = {patterns.p:.2g}"
+        )
+        alone = [
+            {**minus, "seed": run["seed"], **test[1].as_dict()}
+            for run in runs[first]
+            if (test := paired([run], runs[name]))
+        ]
+        lines += [f"McNemar's exact test, seed {each['seed']}: p = {each['p']:.2g}" for each in alone]
+        tests["seeds"].append({**minus, **seeds.as_dict(), **({"p_holm": p} if len(others) > 1 else {})})
+        tests["patterns"].append({**minus, **patterns.as_dict()})
+        tests["mcnemar_by_seed"] += alone
     return {"recipes": names, "judged_by": what, **tests}, lines
+
+
+def _tested(runs: dict[str, list[dict]], first: str, other: str) -> tuple[SeedTest, PatternTest]:
+    both = paired(runs[first], runs[other])
+    if both is None:
+        raise LeNetError(f"no seed is in the runs of both {first} and {other}: train both with the same seeds")
+    return both
 
 
 def _with_interval(mean: float, low: float, high: float, sign: str) -> str:
@@ -139,44 +153,45 @@ def _with_interval(mean: float, low: float, high: float, sign: str) -> str:
 
 
 def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list[Path]:
-    """Error curves of both on the left, the difference by pass, paired by seed, on the right."""
+    """Error curves of all on the left; on the right the first minus each of the others by pass, paired by seed."""
     with style():
-        figure = Figure(figsize=(7.5, 3.4))
-        left, right = figure.subplots(1, 2)
-        curves = []
-        for name, colour, line in zip(names, (TEST, TRAIN), ("-", "--"), strict=True):
+        figure, (left, right) = panels(2, (7.5, 3.4))
+        curves = {}
+        for name, look in zip(names, LOOKS, strict=False):
             runs = sorted(named(histories, name), key=lambda run: run["seed"])
-            curves.append(np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs]))
-            _band(left, curves[-1], colour, linestyle=line, label=plain(name))
-        _band(right, curves[0] - curves[1], "0.3")
+            curves[name] = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
+            passes = np.arange(1, curves[name].shape[1] + 1)
+            band(left, passes, curves[name], plain(name), look)
+        first = curves[names[0]]
+        for name, look in zip(names[1:], LOOKS[1:], strict=False):
+            seeds, length = (min(sizes) for sizes in zip(first.shape, curves[name].shape, strict=True))
+            difference = first[:seeds, :length] - curves[name][:seeds, :length]
+            label = f"{plain(names[0])} minus {plain(name)}"
+            band(right, np.arange(1, length + 1), difference, label, look, student_interval)
         right.axhline(0, color="0", linewidth=0.8)
-        left.set(xlabel="pass", ylabel=f"{what} (%)", title="Mean and 95% interval over seeds")
-        right.set(xlabel="pass", ylabel="difference (percentage points)", title="First minus second, paired by seed")
-        left.legend()
+        left.set(xlabel="pass", ylabel=f"{what} (%)", title="Means over seeds")
+        right.set(xlabel="pass", ylabel="difference (percentage points)", title="Differences, paired by seed")
         for axes in (left, right):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+            axes.legend()
         return save(figure, stem)
 
 
-def _band(axes: Axes, curves: np.ndarray, colour: str, **look: Any) -> None:
-    passes = np.arange(1, curves.shape[1] + 1)
-    mean, low, high = rate_interval(curves)
-    axes.plot(passes, mean, color=colour, **look)
-    axes.fill_between(passes, low, high, color=colour, alpha=0.2, linewidth=0)
-
-
-def recipes_of(arguments: argparse.Namespace) -> list[Recipe]:
-    """The two recipes. Raises RecipeError if they are the same, or have the same name."""
-    recipes = [read_recipe(text) for text in (arguments.recipe_a, arguments.recipe_b)]
-    if replace(recipes[0], name="") == replace(recipes[1], name=""):
-        raise RecipeError(f"{recipes[0].name} and {recipes[1].name} are the same recipe: change a field of one")
-    if recipes[0].name == recipes[1].name:
-        raise RecipeError(f"both recipes are called {recipes[0].name}: give one another name")
+def recipes_of(texts: list[str]) -> list[Recipe]:
+    """The recipes. Raises RecipeError if two are the same, or have the same name, or if they are too few or many."""
+    recipes = [read_recipe(text) for text in texts]
+    if not 2 <= len(recipes) <= len(LOOKS):
+        raise RecipeError(f"{len(recipes)} recipes cannot be compared: name 2 to {len(LOOKS)}")
+    for one, other in combinations(recipes, 2):
+        if replace(one, name="") == replace(other, name=""):
+            raise RecipeError(f"{one.name} and {other.name} are the same recipe: change a field of one")
+        if one.name == other.name:
+            raise RecipeError(f"two recipes are called {one.name}: give one another name")
     return recipes
 
 
 def train(name: str, recipes: list[Recipe], arguments: argparse.Namespace) -> None:
-    """Train both with all seeds; OUT/name.json holds the histories."""
+    """Train all with all seeds; OUT/name.json holds the histories."""
     resolve_data(arguments)
     data = {"validation": arguments.held_out} if arguments.held_out else {}
     tasks = [
@@ -189,8 +204,7 @@ def train(name: str, recipes: list[Recipe], arguments: argparse.Namespace) -> No
 
 def main() -> None:
     parser = options(__doc__, seeds=5, recipe=False)
-    parser.add_argument("recipe_a", metavar="RECIPE_A", help="preset, preset,KEY=VALUE,... or FILE.toml")
-    parser.add_argument("recipe_b", metavar="RECIPE_B", help="what it is compared with, written likewise")
+    parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="preset, preset,KEY=VALUE,... or FILE.toml")
     parser.add_argument(
         "--held-out",
         metavar="N",
@@ -199,9 +213,11 @@ def main() -> None:
         help="judge by the last N training patterns, which are then not learned, instead of the test set (default: 0)",
     )
     arguments = parse(parser)
-    recipes = recipes_of(arguments)
+    recipes = recipes_of(arguments.recipes)
     names = [recipe.name for recipe in recipes]
-    name = "_".join(["compare", *(slug(each) for each in names)]) + ("_held_out" if arguments.held_out else "")
+    joined = "_".join(slug(each) for each in names)
+    joined = joined if len(joined) < 150 else slug(joined)  # what a file may be called
+    name = f"compare_{joined}" + ("_held_out" if arguments.held_out else "")
     if not arguments.plot_only:
         train(name, recipes, arguments)
     histories = recorded(name, arguments)

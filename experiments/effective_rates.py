@@ -10,12 +10,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from experiments.common import guarded, parse, plain_options, recorded, resolve_data, variant
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.files import write_json
-from lenet1998.pictures.plotting import save, style
+from lenet1998.pictures.plotting import panels, save, style
 from lenet1998.running.progress import Console
 from lenet1998.running.provenance import provenance
 from lenet1998.sdlm import step_sizes
@@ -38,9 +37,8 @@ def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
 def draw(rates: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
     """For each layer the range, the middle 90% and 50%, and the median of its steps; the paper's range as a band."""
     with style():
-        figure = Figure(figsize=(7, 3.2))
-        panels = figure.subplots(1, len(rates), sharey=True, squeeze=False).ravel()
-        for axes, (number, layers) in zip(panels, rates.items(), strict=True):
+        figure, every = panels(len(rates), (7, 3.2), sharey=True)
+        for axes, (number, layers) in zip(every, rates.items(), strict=True):
             if number == "1":
                 axes.axhspan(7e-5, 0.016, color="0.9", label="1998: 7e-5 to 0.016")
                 axes.legend(loc="upper left", fontsize=7)

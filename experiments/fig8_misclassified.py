@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common import RESULTS, guarded
+from experiments.common import FIGURES, RESULTS, guarded
 from lenet1998.data import load
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
@@ -22,6 +22,7 @@ from lenet1998.evaluation import answers, student_interval
 from lenet1998.evaluation import misclassified as wrong_answers
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.misclassified import misclassified_patterns
 from lenet1998.reference import figure_8
 from lenet1998.running import checkpoint as checkpoints
@@ -56,6 +57,7 @@ def misclassified(path: Path, test: Patterns) -> dict[int, tuple[int, int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")

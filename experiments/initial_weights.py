@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.figure import Figure
 
 from experiments.common import at_pass, guarded, named, options, parse, recorded, train_watched, watched
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
-from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.training import WATCHED
 
@@ -62,8 +62,7 @@ def relative(runs: list[dict], layer: str) -> np.ndarray:
 def draw(histories: list[dict], stem: Path) -> list[Path]:
     """Training error by factor and pass, and the layers' weights by pass."""
     with style():
-        figure = Figure(figsize=(9, 3.4))
-        left, middle, right = figure.subplots(1, 3)
+        figure, (left, middle, right) = panels(3, (9, 3.4))
         for factor, look in zip(FACTORS, LOOKS, strict=False):
             runs = named(histories, name_of(factor))
             if runs:
@@ -89,7 +88,10 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.4))):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
-                axes.legend(loc="upper right", bbox_to_anchor=place, ncols=2 if axes is left else 1)
+                if LOOK.narrow:
+                    axes.legend(ncols=2 if axes is left else 1)
+                else:
+                    axes.legend(loc="upper right", bbox_to_anchor=place, ncols=2 if axes is left else 1)
         return save(figure, stem)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.figure import Figure
 
 from experiments.common import (
     at_pass,
@@ -30,7 +29,7 @@ from experiments.common import (
     variant,
 )
 from lenet1998.commands.options import chosen_recipe
-from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds
 from lenet1998.running.sweep import Task
@@ -92,8 +91,7 @@ def in_words(test: SeedTest) -> str:
 
 def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Path) -> list[Path]:
     with style():
-        figure = Figure(figsize=(7.5, 3.4))
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = panels(2, (7.5, 3.4))
         for name, look in zip(names, LOOKS, strict=False):
             runs = named(histories, name)
             if not runs:

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.figure import Figure
 
 from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
 from lenet1998.evaluation import interval_name
-from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.sweep import Task
 
@@ -72,8 +71,7 @@ def first_below(runs: list[dict], level: float) -> int | None:
 def draw(sizes: dict[str, list[dict]], stem: Path) -> list[Path]:
     """Held-out error by pass and by second of training, each batch size at its best rate; runs by the recipe's name."""
     with style():
-        figure = Figure(figsize=(7.5, 3.4))
-        by_pass, by_second = figure.subplots(1, 2, sharey=True)
+        figure, (by_pass, by_second) = panels(2, (7.5, 3.4), sharey=True)
         for (name, runs), look in zip(sizes.items(), LOOKS, strict=False):
             errors, seconds = curves(runs)
             band(by_pass, np.arange(1, errors.shape[1] + 1), errors, name, look)

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import RESULTS, guarded
+from experiments.common import FIGURES, RESULTS, guarded
 from lenet1998.commands.options import positive
 from lenet1998.data import load
 from lenet1998.evaluation import ErrorRate
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance
@@ -52,6 +53,7 @@ def sheet(patterns: Patterns, stem: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="seeds of LeNet-5 (default: 3)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
     arguments = parser.parse_args()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps, ticker
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import at_pass, named
 from experiments.pairs import paired
 from lenet1998.evaluation import student_interval
-from lenet1998.pictures.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import LOOKS, TEST, TRAIN, columns, panels, save, style
 from lenet1998.report.comparison import holm
 
 THRESHOLDS = (2.0, 1.5, 1.2)
@@ -190,17 +191,20 @@ def draw_components(rows: list[dict], stem: Path) -> list[Path]:
     groups = [(end, own) for end, own in groups if own]
     with style():
         height = 0.26 * max(len(own) for _, own in groups) + 1
-        figure = Figure(figsize=(4.3 * len(groups), height))
-        for axes, (end, own), colour, marker in zip(
-            figure.subplots(1, len(groups), squeeze=False)[0], groups, (TEST, TRAIN), "os", strict=False
-        ):
+        figure, every = panels(len(groups), (4.3 * len(groups), height))
+        if LOOK.narrow:
+            figure.set_figheight(0.8 * height * len(groups))
+        for axes, (end, own), colour, marker in zip(every, groups, (TEST, TRAIN), "os", strict=False):
             _errors(axes, own, [row["label"] for row in own], colour, marker)
             itself = next((row for row in rows if row["name"] == end and row["seeds"]), None)
             if itself:
-                axes.axvline(itself["test_error_percent"], color="0.4", linestyle="--", linewidth=1, zorder=0)
+                axes.axvline(itself["test_error_percent"], color="0.3", linestyle="--", linewidth=1.2, zorder=1)
                 if itself["interval"]:
-                    axes.axvspan(*itself["interval"], color="0.9", zorder=0)
+                    axes.axvspan(*itself["interval"], color="0.9", linewidth=0, zorder=0.5)
             axes.set(xlabel="test error (%)", title=HEADINGS[end])
+        limits = [axes.get_xlim() for axes in every]  # one scale for all, or the ends could not be compared
+        for axes in every:
+            axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
         return save(figure, stem)
 
 
@@ -227,18 +231,19 @@ def draw_speed(rows: list[dict], histories: list[dict], stem: Path) -> list[Path
     """Mean test error over the seeds of every rung, against passes and against seconds of training."""
     shown = [row for row in rows if row["seeds"]]
     with style():
-        figure = Figure(figsize=(7.5, 3.9))
-        left, right = figure.subplots(1, 2, sharey=True)
+        figure, (left, right) = panels(2, (7.5, 3.9), sharey=True)
+        if LOOK.narrow:
+            figure.set_figheight(5.6)
         for place, row in enumerate(shown):
             runs = named(histories, row["name"])
             errors = [[record["test_error_percent"] for record in run["passes"]] for run in runs]
             error = student_interval(np.array(errors))[0]
             seconds = np.mean([np.cumsum([record["seconds"] for record in run["passes"]]) for run in runs], axis=0)
             look = {
-                "color": colormaps["cividis"](0.9 * place / max(1, len(shown) - 1)),
-                "linestyle": ("-", "--", "-.", ":")[place % 4],
-                "marker": "osD^v<>p"[place % 8],
+                **LOOKS[place % len(LOOKS)],
                 "linewidth": 2.2 if row["name"] in ENDS else 1.1,
+                "markersize": 3.5,
+                **({"markerfacecolor": "white"} if place >= len(LOOKS) else {}),
                 "label": _rung(row),
             }
             left.plot(np.arange(1, len(error) + 1), error, **look)
@@ -251,5 +256,5 @@ def draw_speed(rows: list[dict], histories: list[dict], stem: Path) -> list[Path
             left.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5)))
             left.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
             left.yaxis.set_minor_locator(ticker.NullLocator())
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=columns(4), fontsize=7)
         return save(figure, stem)

@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.common import RESULTS, RUNS, guarded, recorded
+from experiments.common import FIGURES, RESULTS, RUNS, guarded, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
 from experiments.section3.claims import claims
 from experiments.section3.figures import draw
@@ -23,6 +23,7 @@ from experiments.section3.rows import NAMES, Failed, description, perform, runs_
 from lenet1998.commands.options import add_data_options, chosen_data, positive
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.reference import comparable
 from lenet1998.running.lock import locked
 from lenet1998.running.sweep import DataChoice
@@ -66,6 +67,7 @@ def options() -> argparse.ArgumentParser:
         "--quick", action="store_true", help=f"every row on a sample: {QUICK_TRAIN} patterns, {QUICK_TEST} for the test"
     )
     parser.add_argument("--plot-only", action="store_true", help="table and figures of the rows that OUT has")
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
 

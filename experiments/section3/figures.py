@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from experiments.section3.report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
 from experiments.section3.rows import LENET5, PAPER
 from lenet1998.classifiers.rejection import TARGET_PERCENT
-from lenet1998.pictures.plotting import TEST, save, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import LOOKS, TEST, columns, panels, save, style
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
 THEIRS: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}
 COUNTED = {MACS: "multiply-accumulates a pattern (thousands)", VARIABLES: "stored variables (thousands)"}
-LINES = ("-", "--", "-.", ":")
 
 
 def draw(rows: list[Bar], records: dict[str, dict], out: Path) -> list[Path]:
@@ -43,26 +43,28 @@ def errors(rows: list[Bar]) -> Figure:
 def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     """Figure 10, with LeNet-5, which it lacks; and beside it the whole error-reject curves."""
     shown = [row for row in rows if REJECT in PAPER.get(row.name, {}) or row.name in LENET5]
-    figure = Figure(figsize=(9, 4.6))
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = panels(2, (9, 4.6))
+    if LOOK.narrow:
+        figure.set_figheight(7)
     _bars(left, shown, [row.rejection for row in shown], REJECT)
     left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="95% intervals" + _of(10, rows))
-    colours = [f"C{number}" for number in range(7)]
     for number, row in enumerate(row for row in shown if not row.open):
+        look = LOOKS[number % len(LOOKS)] | {"markersize": 3.5, "markevery": (0.03 * number, 0.35)}
+        if number >= len(LOOKS):  # the second with this colour
+            look |= {"markerfacecolor": "white", "linestyle": LOOKS[number % len(LOOKS) - 1]["linestyle"]}
         curve = records[row.name]["runs"][0]["error_reject"]
         error = np.array(curve["error_percent"])
         right.plot(
             curve["rejected_percent"],
             np.where(error > 0, error, np.nan),  # none left: below what a logarithmic scale can show
-            color=colours[number % len(colours)],
-            linestyle=LINES[number % len(LINES)],
             label=row.label,
+            **look,
         )
     right.axhline(TARGET_PERCENT, color="0.35", linewidth=0.8)
     right.set(xlabel="rejected (%)", ylabel="error among the rest (%)", title="Error against rejection", yscale="log")
     right.set_xlim(0, 10)
     if right.lines[1:]:  # beside the target's
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=columns(4), fontsize=7)
     return figure
 
 

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 from threadpoolctl import threadpool_limits
 
-from experiments.common import RESULTS, guarded
+from experiments.common import FIGURES, RESULTS, guarded
 from experiments.speed.processes import memory, start_times, throughputs
 from experiments.speed.rivals import RIVALS
 from lenet1998.data import load
@@ -32,6 +32,7 @@ from lenet1998.layers import Convolution, FullConnection, Layer
 from lenet1998.loss import MAP, make_loss
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.output import RBF
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import TEST, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance
@@ -159,6 +160,7 @@ def bars(rows: list[dict], yardstick: float, stem: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
     parser.add_argument("--engines-only", action="store_true", help="time the engines alone, in a few seconds")
     arguments = parser.parse_args()

@@ -14,11 +14,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import RESULTS, guarded
+from experiments.common import FIGURES, RESULTS, guarded
 from lenet1998.commands.options import natural
 from lenet1998.data import load
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.strings.drawings import DRAWINGS, draw
@@ -40,6 +41,7 @@ def show(axes: Axes, image: np.ndarray, title: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
     parser.add_argument("--seed", metavar="S", type=natural, default=1, help="default: 1")
     parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")

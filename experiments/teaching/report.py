@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from experiments.common import RESULTS, named, recorded
 from experiments.teaching.system import System
 from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
-from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import LOOKS, panels, save, style
 
 HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
         "|---|---|---|---|---|"]  # fmt: skip
@@ -66,8 +67,7 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
     percent that are drawn as lines.
     """
     with style():
-        figure = Figure(figsize=(7.5, 3.4 + 0.2 * len(groups)))
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = panels(2, (7.5, 3.4 + 0.2 * len(groups)))
         for number, (name, runs) in enumerate(groups.items()):
             colour, mark = LOOKS[number]["color"], LOOKS[number]["marker"]
             held_out = "validation" if "validation" in runs[0]["measured"] else "test"
@@ -84,7 +84,12 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         right.set(xlabel="pass", ylabel="accuracy (%)", title="Means, 95% intervals over seeds")
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="x-small")
+        figure.legend(
+            *right.get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=1 if LOOK.narrow else 2,
+            fontsize="x-small",
+        )
         return save(figure, stem)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import RESULTS, RUNS, add_sweep_options, carry_out, named, recorded
+from experiments.common import FIGURES, RESULTS, RUNS, add_sweep_options, carry_out, named, recorded
 from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
 from experiments.teaching.trace import trace_figure, traces
@@ -28,6 +28,7 @@ from lenet1998.evaluation import error_rate
 from lenet1998.files import write_atomically
 from lenet1998.loss import make_loss
 from lenet1998.patterns import DataSet
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import BEST, CHECKPOINT
 from lenet1998.running.sweep import Task
@@ -48,6 +49,7 @@ def options(system: System, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--passes", metavar="N", type=positive, help="passes to make, instead of each arm's own")
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto",
                         help="what computes (default: auto, the fastest there is)")  # fmt: skip
+    add_figure_options(parser, FIGURES)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--out", metavar="DIR", type=Path, help="where results and figures go (default: "
                         f"{RESULTS.parent.name}/{RESULTS.name} for arms as they stand, and with --plot-only; a "

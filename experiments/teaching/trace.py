@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from lenet1998.engine import Batch, Engine, Tally
 from lenet1998.files import write_json
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import LOOKS, panels, save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.running.sweep import Task
 from lenet1998.training import Trainer
@@ -97,8 +97,7 @@ def traces(tasks: dict[str, tuple[Task, int]], path: Path, resume: bool, known: 
 def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:
     """Loss as it fell within the passes, and accuracy on the fly with that on what is held out after every pass."""
     with style():
-        figure = Figure(figsize=(7.5, 3.4 + 0.2 * len(found)))
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = panels(2, (7.5, 3.4 + 0.2 * len(found)))
         for number, (name, trace) in enumerate(found.items()):
             colour = LOOKS[number]["color"]
             sizes, loss = np.array(trace["patterns"]), np.array(trace["loss"])
@@ -113,7 +112,12 @@ def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:
             right.plot(passes, held_out, color=colour, marker=LOOKS[number]["marker"], label=f"{name}: held out")
         left.set(xlabel="pass", ylabel="training loss", yscale="log", title=", ".join(found))
         right.set(xlabel="pass", ylabel="accuracy (%)", title="One run; lines: running means")
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="x-small")
+        figure.legend(
+            *right.get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=1 if LOOK.narrow else 2,
+            fontsize="x-small",
+        )
         return save(figure, stem)
 
 

@@ -12,6 +12,7 @@ from lenet1998.commands.networks import engine_of
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import make_directory, write_atomically
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.running import check
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
@@ -33,6 +34,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
+    add_figure_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

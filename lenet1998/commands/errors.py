@@ -9,6 +9,7 @@ from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_
 from lenet1998.commands.options import add_data_options, chosen_data
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, misclassified
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.reference import figure_8
 
 HELP = "draw the test patterns that a network gets wrong, as in Figure 8, those of the paper boxed"
@@ -22,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="where to draw; a PDF is put beside it (default: errors.png)",
     )  # fmt: skip
     add_data_options(parser, default=None)
+    add_figure_options(parser)
     parser.set_defaults(train_size=1)
 
 

@@ -14,6 +14,7 @@ from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_
 from lenet1998.commands.options import add_data_options, chosen_data
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, write_atomically
+from lenet1998.pictures.look import add_figure_options
 
 HELP = "the test error of a network, with its 95% interval and, with --confusion, what it takes for what"
 
@@ -25,6 +26,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser, default=None)
     parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
+    add_figure_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--confusion",

@@ -30,6 +30,7 @@ from lenet1998.data.image_files import NAMES
 from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.network import LeNet5
+from lenet1998.pictures.look import LOOK, add_figure_options
 from lenet1998.recipe import Recipe
 from lenet1998.running.progress import Console, announce, layer_table, pass_table
 from lenet1998.running.run import CHECKPOINT, HISTORY, run
@@ -178,6 +179,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--seed", metavar="S", type=natural, default=1, help="seed of every random choice (default: 1)")
     added.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-CHANGES-seedS)")
     added.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
+    add_figure_options(added)
 
     added = command(commands, "predict", predict, "classify images of single digits, dark on light or light on dark")
     added.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
@@ -195,6 +197,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = argparse.Namespace()
 
     def work() -> None:
+        LOOK.reset()
         parser().parse_args(argv, arguments)
         announce(getattr(arguments, "quiet", False))
         arguments.does(arguments)

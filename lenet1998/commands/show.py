@@ -12,9 +12,10 @@ from lenet1998.commands.networks import CHOICES, chosen_network, own_data, state
 from lenet1998.commands.options import add_data_options, chosen_data
 from lenet1998.data.pictures import read_image
 from lenet1998.errors import DataError, LeNetError
+from lenet1998.pictures.look import add_figure_options
 from lenet1998.running.checkpoint import Checkpoint
 
-HELP = "draw the network with its activations for a digit, as PNG, PDF or SVG, or a GIF in which it crosses the field"
+HELP = "draw the network with its activations for a digit, as PNG, PDF or SVG, a GIF in which it crosses the field, or kernels"
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -34,6 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser, default=None)
     parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
+    add_figure_options(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 

@@ -26,7 +26,8 @@ from lenet1998.bitmaps import HEIGHT
 from lenet1998.files import write_atomically
 from lenet1998.network import Network
 from lenet1998.pictures.activations import Stage, activations, codes_of
-from lenet1998.pictures.plotting import plain, style
+from lenet1998.pictures.look import LOOK
+from lenet1998.pictures.plotting import fit, plain, style
 
 CAPTION = "Dark: positive; light: negative, as in Figure 13 of the paper. The lighter a label, the higher its penalty."
 _BETWEEN = 8  # pixels between stages
@@ -173,11 +174,11 @@ def _outlines(maps: np.ndarray, tall: int) -> Iterable[tuple[int, int, int, int]
 def figure_of(stages: Sequence[Stage], codes: np.ndarray | None, title: str) -> tuple[Figure, Drawing]:
     """A figure of the first image, and its drawing, in which another may take its place."""
     with style():
-        figure = Figure(figsize=(10, 3.9))
+        figure = Figure(figsize=(LOOK.width or 10, 1.9) if LOOK.narrow else (10, 3.9))
         axes = figure.add_subplot()
-        drawing = Drawing(axes, stages, codes)
+        drawing = Drawing(axes, stages, details=False) if LOOK.narrow else Drawing(axes, stages, codes)
         figure.suptitle(plain(title), fontsize=10)
-        figure.supxlabel(CAPTION, fontsize=8)
+        figure.supxlabel(CAPTION, fontsize=6 if LOOK.narrow else 8)
     return figure, drawing
 
 
@@ -222,5 +223,7 @@ def written(figure: Figure, path: Path) -> None:
     """Write the figure in the format that the name ends in, atomically."""
     buffer = io.BytesIO()
     with style():
+        if LOOK.changed:
+            fit(figure)
         figure.savefig(buffer, format=path.suffix[1:].lower())
     write_atomically(path, buffer.getvalue())

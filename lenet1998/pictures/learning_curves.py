@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.figure import Figure
 
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import interval_name
-from lenet1998.pictures.plotting import LOOKS, band, paper_curve, plain, save, style
+from lenet1998.pictures.plotting import LOOKS, band, columns, panels, paper_curve, plain, save, style
 from lenet1998.reference import comparable
 
 _PANELS = (("test_error_percent", "test error (%)"), ("train_error_percent", "training error, on the fly (%)"))
@@ -27,8 +26,8 @@ def learning_curves(groups: dict[str, list[dict]], stem: Path) -> list[Path]:
     passes = max(len(runs[0]["passes"]) for runs in groups.values())
     compared = all(comparable(run) for runs in groups.values() for run in runs)
     with style():
-        figure = Figure(figsize=(7.2, 3.6))
-        for axes, (key, name) in zip(figure.subplots(1, 2), _PANELS, strict=True):
+        figure, both = panels(2, (7.2, 3.6))
+        for axes, (key, name) in zip(both, _PANELS, strict=True):
             for look, (label, runs) in zip(LOOKS, groups.items(), strict=False):
                 curves = np.array([[record[key] for record in run["passes"]] for run in runs])
                 band(axes, np.arange(1, curves.shape[1] + 1), curves, plain(label), look)
@@ -41,5 +40,5 @@ def learning_curves(groups: dict[str, list[dict]], stem: Path) -> list[Path]:
             bands = dict.fromkeys(interval_name(count) for count in seeds)
             figure.suptitle(f"means over seeds, band: {' or '.join(bands)}", fontsize=9, x=0.01, ha="left")
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 3))
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), columns(3)))
         return save(figure, stem)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib.style
@@ -14,10 +15,12 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lenet1998.errors import one_line
 from lenet1998.evaluation import interval_name, rate_interval
-from lenet1998.files import write_atomically
+from lenet1998.files import make_directory, write_atomically
+from lenet1998.pictures.look import LOOK
 from lenet1998.reference import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
@@ -36,9 +39,16 @@ _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 
 @contextmanager
 def style() -> Iterator[None]:
-    """A context in which matplotlib draws in the project's style, whatever the user's matplotlibrc says."""
-    path = resources.files(__package__) / "lenet1998.mplstyle"
-    with matplotlib.style.context(["default", str(path)]), warnings.catch_warnings():
+    """A context in which matplotlib draws in the project's style, whatever the user's matplotlibrc says, and as
+    `lenet1998.pictures.look` asks."""
+    sheets: list[Any] = ["default", str(resources.files(__package__) / "lenet1998.mplstyle")]
+    if LOOK.narrow:
+        sheets.append({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7})
+    if LOOK.width:
+        sheets.append({"savefig.bbox": "standard"})  # or the margins that are cut off would change the width
+    if LOOK.sheet:
+        sheets.append(LOOK.sheet)
+    with matplotlib.style.context(sheets), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a character that the font does not have is drawn as a box
         yield
 
@@ -52,13 +62,60 @@ def plain(text: str) -> str:
     return one_line(text).replace("$", r"\$")
 
 
+def panels(count: int, size: tuple[float, float], **shared: Any) -> tuple[Figure, np.ndarray]:
+    """A figure of `size` inches with panels beside one another; below one another where it is to be narrow."""
+    if not LOOK.narrow:
+        figure = Figure(figsize=size)
+        return figure, figure.subplots(1, count, squeeze=False, **shared)[0]
+    figure = Figure(figsize=(LOOK.width or size[0], 2.1 * count))
+    return figure, figure.subplots(count, 1, squeeze=False, **shared)[:, 0]
+
+
+def columns(wide: int) -> int:
+    """How many columns a legend below a figure has, which has `wide` where there is room."""
+    return min(wide, 2) if LOOK.narrow else wide
+
+
+def fit(figure: Figure) -> None:
+    """Bring a figure to the width that is asked for, its titles in as many lines as they need; or take them away.
+
+    Titles of several panels are their names, and stay.
+    """
+    if not LOOK.titles:
+        if figure.get_suptitle():
+            figure.suptitle("")
+        if len(figure.axes) == 1:
+            for place in ("left", "center"):
+                figure.axes[0].set_title("", loc=place)  # type: ignore[arg-type]
+    width, height = figure.get_size_inches()
+    if not LOOK.width:
+        return
+    if width != LOOK.width:
+        figure.set_size_inches(LOOK.width, height * max(0.7, min(1.5, LOOK.width / width)))
+    figure.draw_without_rendering()  # which makes the layout
+    below = {figure.get_suptitle(), figure.get_supxlabel()}
+    titles = {axes.get_title(loc=place) for axes in figure.axes for place in ("left", "center")}  # type: ignore[call-overload]
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        box, words = text.get_window_extent(), text.get_text()
+        if words in below | titles and words and (box.x0 < 0 or box.x1 > figure.bbox.width):
+            room = figure.bbox.width - max(box.x0, 0) if words in titles else figure.bbox.width
+            text.set_text("\n".join(wrap(words, max(12, int(0.93 * len(words) * room / box.width)))))
+
+
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write `figure` to stem.png and stem.pdf, atomically, and return their paths.
 
-    The files say nothing of when they were made: the same figure gives the same bytes.
+    The files say nothing of when they were made: the same figure gives the same bytes. As `lenet1998.pictures.look`
+    asks, it is brought to a width first, and may go to another folder.
     """
     import io
 
+    if LOOK.changed:
+        fit(figure)
+        if LOOK.folder:
+            make_directory(LOOK.folder)
+            stem = LOOK.folder / stem.name
     paths = []
     for suffix, metadata in ((".png", {}), (".pdf", {"CreationDate": None})):
         buffer = io.BytesIO()

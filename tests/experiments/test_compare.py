@@ -141,12 +141,13 @@ def test_without_a_toml_reader_the_way_out_is_named(tmp_path, monkeypatch):
         read_recipe(str(path))
 
 
-def test_two_recipes_must_differ(monkeypatch):
-    class Given:
-        recipe_a, recipe_b = "default", "default,j=1"
-
+def test_recipes_must_differ():
     with pytest.raises(RecipeError, match="same recipe"):
-        recipes_of(Given)
+        recipes_of(["default", "modern", f"default,j={Recipe().j}"])
+    for many in (["default"], [f"default,j={j}" for j in range(1, 9)]):
+        with pytest.raises(RecipeError, match="name 2 to 7"):
+            recipes_of(many)
+    assert [recipe.name for recipe in recipes_of(["default", "modern", "printed"])] == ["default", "modern", "printed"]
     assert len({slug(name) for name in ("a b", "a_b", "a/b", "../a", "a" * 300, "a" * 301)}) == 6
     assert all("/" not in slug(name) and len(slug(name)) < 60 for name in ("a/b", "../a", "a" * 300))
 
@@ -163,7 +164,7 @@ def test_from_start_to_figure(tmp_path):
         (name, seed) for name in ("default hessian_patterns=20", "modern") for seed in (1, 2)
     ]
     ends = np.array([run["passes"][-1]["test_error_percent"] for run in runs]).reshape(2, 2)
-    assert tests["seeds"]["difference"] == pytest.approx((ends[0] - ends[1]).mean())
+    assert tests["seeds"][0]["difference"] == pytest.approx((ends[0] - ends[1]).mean())
     assert [len(run["misclassified"]) / 2 for run in runs] == pytest.approx(ends.ravel().tolist()), "of 200 patterns"
     for seed, test in zip((1, 2), tests["mcnemar_by_seed"], strict=True):
         wrong = [set(run["misclassified"]) for run in runs if run["seed"] == seed]
@@ -174,6 +175,27 @@ def test_from_start_to_figure(tmp_path):
     figure.unlink()
     again = experiment("compare", *recipes, *options, "--plot-only")
     assert again.returncode == 0 and again.stdout == done.stdout and figure.exists()
+
+
+def test_the_first_of_several_is_compared_with_each(tmp_path):
+    def runs(name: str, errors: tuple[float, ...]) -> list[dict]:
+        return [
+            {"recipe": {"name": name}, "seed": seed, "data": {"name": "mnist"}, "misclassified": [seed],
+             "passes": [{"test_error_percent": 9.0}, {"test_error_percent": error}]}
+            for seed, error in enumerate(errors, 1)
+        ]  # fmt: skip
+
+    histories = runs("one", (1.0, 1.2, 1.4)) + runs("two", (1.1, 1.5, 1.6)) + runs("three", (0.5, 0.6, 0.9))
+    names = ["one", "two", "three"]
+    comparison, lines = compare.report(names, histories)
+    assert [(test["recipe"], test["minus"]) for test in comparison["seeds"]] == [("one", "two"), ("one", "three")]
+    alone = [ttest_rel((1.0, 1.2, 1.4), other).pvalue for other in ((1.1, 1.5, 1.6), (0.5, 0.6, 0.9))]
+    assert [test["p_holm"] for test in comparison["seeds"]] == pytest.approx(holm(alone))
+    assert any(line.startswith("one minus two: -0.20") for line in lines)
+    assert any(line.startswith("one minus three: +0.53") for line in lines)
+    assert sum("adjusted for 2 comparisons" in line for line in lines) == 2
+    assert len(comparison["mcnemar_by_seed"]) == 6
+    assert len(compare.draw(names, histories, "test error", tmp_path / "three")) == 2
 
 
 def test_a_choice_can_be_made_without_the_test_set(tmp_path, monkeypatch):
