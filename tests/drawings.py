@@ -37,9 +37,10 @@ def picture(grey: np.ndarray) -> Image.Image:
 
 
 def ink_of(digit: np.ndarray, rng: Random) -> np.ndarray:
-    """The digit 100 to 300 pixels large: how much ink, float from 0 to 1."""
+    """The digit, or a string, 100 to 300 pixels high: how much ink, float from 0 to 1."""
     side = int(rng.integers(100, 301))
-    enlarged = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    width = round(side * digit.shape[1] / len(digit))
+    enlarged = Image.fromarray(digit).resize((width, side), Image.Resampling.BICUBIC)
     return np.asarray(enlarged, float) / 255.0
 
 
@@ -90,11 +91,12 @@ def scanned(grey: np.ndarray, rng: Random) -> np.ndarray:
 def scanned_askew(grey: np.ndarray, rng: Random) -> np.ndarray:
     """With such edges along one side or two, any of them, blurred and not over the whole length."""
     grey = np.pad(grey, 10, constant_values=SHEET)
-    width, edge = int(rng.integers(2, 9)), np.zeros(grey.shape)
-    edge[: int(rng.uniform(0.6, 1.0) * len(grey)), :width] = 1.0
-    if rng.random() < 0.5:
+    width, share, two, turns = int(rng.integers(2, 9)), rng.uniform(0.6, 1.0), rng.random() < 0.5, rng.integers(4)
+    edge = np.zeros_like(np.rot90(grey, -turns))
+    edge[: int(share * len(edge)), :width] = 1.0
+    if two:
         edge[-width:] = 1.0
-    edge = ndimage.gaussian_filter(np.rot90(edge, rng.integers(4)), 1.0)
+    edge = ndimage.gaussian_filter(np.rot90(edge, turns), 1.0)
     return grey * (1 - edge) + 30 * edge
 
 
@@ -168,7 +170,7 @@ def marked(digit: np.ndarray, rng: Random) -> Image.Image:
 def round_corners(digit: np.ndarray, rng: Random) -> Image.Image:
     made = picture(page(digit, rng)).convert("RGBA")
     mask = Image.new("L", made.size, 0)
-    ImageDraw.Draw(mask).rounded_rectangle((2, 2, made.width - 3, made.height - 3), made.width // 8, fill=255)
+    ImageDraw.Draw(mask).rounded_rectangle((2, 2, made.width - 3, made.height - 3), min(made.size) // 8, fill=255)
     made.putalpha(mask)
     return made
 

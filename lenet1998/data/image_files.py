@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -42,17 +43,23 @@ OTHERS = (
 )
 
 
-def read_planes(path: Path) -> np.ndarray:
-    """Return a picture as float32 (P, H, W), each plane from 0 for black to 255.
+class Planes(NamedTuple):
+    """A picture as float32 (P, H, W), each plane from 0 for black to 255, and by how much both sides were reduced."""
 
-    The first plane is the brightness; of a picture in colours, red, green and blue follow. Neither side is
-    longer than 2,048. What is transparent gets the backing, black or white, that what is drawn stands out from.
-    Raises ``DataError`` if the file cannot be read, is no picture, or has more than 64 million pixels.
+    planes: np.ndarray
+    times: int
+
+
+def read_planes(path: Path) -> Planes:
+    """Return a picture as planes: the brightness; of a picture in colours, red, green and blue follow.
+
+    Neither side is longer than 2,048. What is transparent gets the backing, black or white, that what is drawn
+    stands out from. Raises ``DataError`` if the file cannot be read, is no picture, or has more than 64 million pixels.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (3, 2), "red").save(folder + "/red.png")
-    ...     read_planes(Path(folder, "red.png"))[:, 0, 0].tolist()
+    ...     read_planes(Path(folder, "red.png")).planes[:, 0, 0].tolist()
     [76.0, 255.0, 0.0, 0.0]
     """
     try:
@@ -110,17 +117,18 @@ def _upright(picture: Image.Image) -> Image.Image:
         return picture
 
 
-def _planes(picture: Image.Image) -> np.ndarray:
+def _planes(picture: Image.Image) -> Planes:
+    times = max(1, -(-max(picture.size) // LONGEST_SIDE))
     if picture.mode.startswith("I"):
         levels = np.asarray(picture, np.float32)
         # The brightest value tells how many bits are in use: scanners write 12, and programs 8, of 16.
         bits = max(8, int(levels.max()).bit_length())
-        return _reduced(Image.fromarray(levels * np.float32(255.0 / (2**bits - 1))))[None]
+        return Planes(_reduced(Image.fromarray(levels * np.float32(255.0 / (2**bits - 1))), times)[None], times)
     if picture.has_transparency_data:
         picture = _on_backing(picture.convert("RGBA"))
     colours = picture.mode not in ("1", "L")
     bands = [picture.convert("L"), *(picture.convert("RGB").split() if colours else ())]
-    return np.stack([_reduced(band) for band in bands])
+    return Planes(np.stack([_reduced(band, times) for band in bands]), times)
 
 
 def _on_backing(picture: Image.Image) -> Image.Image:
@@ -135,6 +143,5 @@ def _on_backing(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", picture.size, "black" if light else "white"), picture)
 
 
-def _reduced(band: Image.Image) -> np.ndarray:
-    times = -(-max(band.size) // LONGEST_SIDE)
+def _reduced(band: Image.Image, times: int) -> np.ndarray:
     return np.asarray(band.reduce(times) if times > 1 else band, np.float32)

@@ -17,6 +17,8 @@ LEAST_WHOLE = 0.9
 LEAST_BARE = 0.6
 # ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
 LEAST_AREA, LEAST_AREA_AT_BORDER = 0.1, 0.45
+# A picture of a line may be any times as wide as high; its size is that of a part so many times as wide.
+ASPECT = 4
 
 
 def threshold(values: np.ndarray) -> float:
@@ -31,6 +33,15 @@ def threshold(values: np.ndarray) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * (below[-1] - below))
     return float(edges[1 + np.nanargmax(between[:-1])])
+
+
+def extent(shape: tuple[int, ...]) -> int:
+    """The longer side of a picture, or, where that is much longer, of a part of it.
+
+    >>> extent((60, 80)), extent((50, 1000))
+    (80, 200)
+    """
+    return min(max(shape), ASPECT * min(shape))
 
 
 def find_sheet(grey: np.ndarray) -> np.ndarray:
@@ -74,7 +85,7 @@ def _inside(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
     ):
         return None
     # The edge of a sheet is sharp, unlike that of a shade, but two pixels or more of it are blurred.
-    inner = ndimage.binary_erosion(sheet, EIGHT, iterations=2 + max(grey.shape) // 150, border_value=1)
+    inner = ndimage.binary_erosion(sheet, EIGHT, iterations=2 + extent(grey.shape) // 150, border_value=1)
     around = ndimage.binary_dilation(sheet, EIGHT, iterations=2) & ~sheet
     contrast = abs(grey[side].mean() - grey[~side].mean())
     step = np.abs(np.quantile(grey[around], (0.25, 0.75)) - np.median(grey[sheet & ~inner & side])).max()

@@ -7,11 +7,11 @@ found without a word about that network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lenet1998.layers import Squash
+from lenet1998.layers import Positions, Squash
 from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.squash import A
@@ -20,6 +20,8 @@ from lenet1998.squash import A
 @dataclass(frozen=True)
 class Stage:
     """What one stage holds for P images: ``values``, of the network's dtype, (P, maps, rows, columns) or (P, units).
+
+    Of a network on a wider field (section VII) the last two stages have its n positions as patterns, (P n, units).
 
     ``low`` and ``high`` are what Figure 13 draws white and black: for squashed units -A and A (equation 6), for the
     input its background and ink, and elsewhere the largest absolute value of the stage with either sign. The last
@@ -52,6 +54,8 @@ def activations(network: Network, pixels: np.ndarray) -> list[Stage]:
         x = layer.forward(x)
         if layer.name:
             stages.append(_stage(layer.name, x))
+        elif isinstance(layer, Positions):
+            stages[-1] = replace(stages[-1], values=x)
         else:
             stages[-1] = Stage(stages[-1].name, x, -A, A) if isinstance(layer, Squash) else _stage(stages[-1].name, x)
     return stages

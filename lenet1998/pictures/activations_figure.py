@@ -60,11 +60,11 @@ class Drawing:
         """Draw image `which` of the stages. Labels have one scale of greys for all the images in them."""
         *hidden, output = stages
         for image, stage in zip(self.images, hidden, strict=False):
-            image.set_data(_tiled(_maps((stage.values[which] - stage.low) / (stage.high - stage.low)), self.tall))
+            image.set_data(tiled(_maps((stage.values[which] - stage.low) / (stage.high - stage.low)), self.tall))
         penalties = output.values[which]
         answer = int(penalties.argmin())
         if self.codes is not None:
-            self.images[-1].set_data(_tiled(_maps((self.codes[answer] + 1) / 2), self.tall))
+            self.images[-1].set_data(tiled(_maps((self.codes[answer] + 1) / 2), self.tall))
             self.code_title.set_text(f"code of {answer}")
         for text, grey in zip(self.digits, shades(output.values)[which], strict=True):
             text.set_color(str(grey))
@@ -80,7 +80,7 @@ class Drawing:
 
     def _block(self, label: str, maps: np.ndarray) -> AxesImage:
         """A stage's image and outlines; `show` fills it."""
-        tiles = _tiled(maps, self.tall)
+        tiles = tiled(maps, self.tall)
         zoom = self.tall / 16 if maps[0].size == 1 else 1.0
         height, width = (zoom * size for size in tiles.shape)
         slot = max(width, self.tall / 4.5) if self.details else width  # wide enough for what is written above
@@ -93,7 +93,7 @@ class Drawing:
             interpolation="nearest",
             extent=(left, left + width, top + height, top),
         )
-        for column, row, wide, high in _outlines(maps, self.tall):
+        for column, row, wide, high in outlines(maps, self.tall):
             corner = (left + zoom * column, top + zoom * row)
             box = Rectangle(corner, zoom * wide, zoom * high, fill=False, edgecolor="0.5", linewidth=0.3)
             self.axes.add_patch(box)
@@ -152,8 +152,13 @@ def _grid(maps: np.ndarray, tall: int) -> tuple[int, int, int]:
     return -(-count // columns), columns, 0 if units else 1
 
 
-def _tiled(maps: np.ndarray, tall: int) -> np.ndarray:
-    """The maps side by side, row by row, in one image with NaN between them."""
+def tiled(maps: np.ndarray, tall: int) -> np.ndarray:
+    """Maps (maps, rows, columns) side by side, in as few columns as `tall` pixels allow, in one image with NaN between
+    them.
+
+    >>> tiled(np.ones((5, 2, 3)), 6).shape
+    (5, 11)
+    """
     count, height, width = maps.shape
     rows, columns, gap = _grid(maps, tall)
     tiles = np.full((rows, columns, height + gap, width + gap), np.nan)
@@ -162,8 +167,8 @@ def _tiled(maps: np.ndarray, tall: int) -> np.ndarray:
     return image[: len(image) - gap, : image.shape[1] - gap]
 
 
-def _outlines(maps: np.ndarray, tall: int) -> Iterable[tuple[int, int, int, int]]:
-    """Left, top, width and height of each map in the image of `_tiled`; of single units, that of the whole."""
+def outlines(maps: np.ndarray, tall: int) -> Iterable[tuple[int, int, int, int]]:
+    """Left, top, width and height of each map in the image of `tiled`; of single units, that of the whole."""
     count, height, width = maps.shape
     rows, columns, gap = _grid(maps, tall)
     if not gap:

@@ -17,7 +17,8 @@ from lenet1998.errors import CheckpointError
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 
-NAMES = ("default", "distorted")
+STRINGS = "strings"
+NAMES = ("default", "distorted", STRINGS)
 CARDS = "networks.json"
 FOLDER = resources.files(__name__)
 _REMEDY = "install lenet1998 again, or name a checkpoint.npz that lenet1998 train wrote"

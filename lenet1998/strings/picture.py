@@ -1,4 +1,4 @@
-"""From the ink of any picture of a string to the field of a network for strings (sections III-E and VII).
+"""From any picture of a string to the field of a network for strings (sections III-E and VII).
 
 III-E normalises a whole field by its upper and lower profiles, not each character: characters keep their sizes and
 places. So does this: the string's ink is scaled to one height, and stands in the middle of 32 rows.
@@ -6,9 +6,16 @@ places. So does this: the string's ink is scaled to one height, and stands in th
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 
+from lenet1998.data.image_files import read_planes
+from lenet1998.data.ink import find_line
+from lenet1998.data.pictures import darkened
 from lenet1998.errors import DataError
 from lenet1998.strings.images import FIELD, field_width
 
@@ -21,8 +28,51 @@ _WIDEST = 24 * MOST_DIGITS
 _LINE = 0.25
 
 
-def string_form(ink: np.ndarray) -> np.ndarray:
-    """Ink uint8 (H, W), 0 for the background, as a network for strings sees it: uint8 (32, W'), W' = 32 + 4 (n - 1).
+class Form(NamedTuple):
+    """A string as a network sees it, uint8 (32, W), W = 32 + 4 (n - 1), and where that is in the picture.
+
+    What is x columns from the field's left edge is ``left`` + ``scale`` x columns from the picture's.
+    """
+
+    image: np.ndarray
+    left: float
+    scale: float
+
+    def column(self, x: float) -> int:
+        """The picture's column, from 0, that is x columns from the field's left edge.
+
+        >>> Form(np.zeros((32, 52), np.uint8), left=-20.0, scale=2.0).column(16)
+        12
+        """
+        return int(self.left + self.scale * x)
+
+
+def read_picture(path: str | PathLike[str]) -> Form:
+    """The string in a picture file, as `lenet1998.data.pictures.read_image` reads that of a digit.
+
+    Raises DataError as that does, but for several digits; and where there are several lines, or more than some 60
+    digits would take.
+
+    >>> import tempfile
+    >>> page = np.full((80, 120), 255, np.uint8)
+    >>> page[15:59, 30:36] = page[15:59, 80:86] = 0
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.fromarray(page).save(folder + "/eleven.png")
+    ...     form = read_picture(folder + "/eleven.png")
+    >>> form.image.shape, form.scale, form.column(np.flatnonzero(form.image.any(axis=0))[0])
+    ((32, 60), 2.0, 30)
+    """
+    planes, times = read_planes(Path(path))
+    try:
+        line = find_line(planes)
+        form = string_form(np.rint(255.0 * line.ink).astype(np.uint8))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    return Form(darkened(form.image), times * (line.left + form.left), times * form.scale)
+
+
+def string_form(ink: np.ndarray) -> Form:
+    """Ink uint8 (H, W), 0 for the background, as a network for strings sees it; ``left`` and ``scale`` are in its pixels.
 
     Raises DataError for another kind of array, and where there is no ink, more than one line, or more than some 60
     digits would take.
@@ -30,9 +80,11 @@ def string_form(ink: np.ndarray) -> np.ndarray:
     >>> bars = np.zeros((100, 200), np.uint8)
     >>> bars[20:75, 50:60] = bars[20:75, 100:110] = 255
     >>> form = string_form(bars)
-    >>> rows, columns = np.nonzero(form)
-    >>> form.shape, int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    >>> rows, columns = np.nonzero(form.image)
+    >>> form.image.shape, int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     ((32, 56), 22, 24)
+    >>> form.column(columns.min()), form.column(columns.max())
+    (50, 107)
     """
     if ink.dtype != np.uint8 or ink.ndim != 2:
         raise DataError(f"the ink is an array of {ink.dtype} and shape {ink.shape}: give uint8 (H, W)")
@@ -47,7 +99,7 @@ def string_form(ink: np.ndarray) -> np.ndarray:
     width = max(1, round(string.shape[1] * HEIGHT / height))
     if width > _WIDEST:
         raise DataError(
-            f"the image is {string.shape[1] / height:.0f} times as wide as high: give a string of at most "
+            f"the string is {string.shape[1] / height:.0f} times as wide as high: give a picture of at most "
             f"{MOST_DIGITS} digits"
         )
     # Pillow widens the filter by the reduction, so every source pixel counts; this filter cannot overshoot.
@@ -55,4 +107,5 @@ def string_form(ink: np.ndarray) -> np.ndarray:
     field = np.zeros((FIELD, field_width(width)), np.uint8)
     top, left = (FIELD - HEIGHT) // 2, (field.shape[1] - width) // 2
     field[top : top + HEIGHT, left : left + width] = scaled
-    return field
+    scale = string.shape[1] / width
+    return Form(field, float(columns[0]) - scale * left, scale)

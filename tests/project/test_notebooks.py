@@ -34,8 +34,8 @@ def executed(path: Path, changes: tuple[tuple[str, str], ...] = ()) -> dict:
     return namespace
 
 
-def test_there_are_five_in_order():
-    assert [path.name[:3] for path in NOTEBOOKS] == ["01_", "02_", "03_", "04_", "05_"]
+def test_there_are_six_in_order():
+    assert [path.name[:3] for path in NOTEBOOKS] == ["01_", "02_", "03_", "04_", "05_", "06_"]
 
 
 @each_notebook

@@ -16,7 +16,7 @@ def test_ink_of_any_height_comes_to_one_height_in_the_middle(size):
     ink = np.zeros((size + 9, 5 * size), np.uint8)
     ink[4 : 4 + size, size : size + max(1, size // 5)] = 255
     ink[4 : 4 + size, 3 * size : 3 * size + max(1, size // 5)] = 255
-    form = string_form(ink)
+    form = string_form(ink).image
     rows, columns = np.nonzero(form)
     assert form.dtype == np.uint8 and len(form) == FIELD and (form.shape[1] - FIELD) % STEP == 0
     assert (rows.min(), rows.max()) == (5, 26)
@@ -34,7 +34,7 @@ def test_a_string_of_the_data_base_hardly_changes():
     for image in right:
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
         ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        form = string_form(np.kron(ink, np.ones((3, 3), np.uint8)))
+        form = string_form(np.kron(ink, np.ones((3, 3), np.uint8))).image
         left = (form.shape[1] - ink.shape[1]) // 2
         np.testing.assert_allclose(form[5:27, left : left + ink.shape[1]].astype(int), ink, atol=40)
         assert form.astype(int).sum() == pytest.approx(int(ink.astype(int).sum()), rel=0.02)
@@ -43,10 +43,10 @@ def test_a_string_of_the_data_base_hardly_changes():
 def test_digits_in_parts_and_at_different_heights_are_one_line():
     ink = np.zeros((100, 200), np.uint8)
     ink[10:15, 20:60] = ink[18:80, 20:30] = 255
-    assert string_form(ink).any(), "a bar above a body"
+    assert string_form(ink).image.any(), "a bar above a body"
     steps = np.zeros((100, 200), np.uint8)
     steps[10:60, 20:30] = steps[40:90, 60:70] = 255
-    assert string_form(steps).any()
+    assert string_form(steps).image.any()
 
 
 @pytest.mark.parametrize(

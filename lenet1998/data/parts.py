@@ -1,0 +1,127 @@
+"""Which parts of the marks in a picture are writing, and not frames, edges or specks: a digit's, or a line's of them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy import ndimage
+
+from lenet1998.data.sheet import EIGHT
+from lenet1998.errors import DataError
+
+Box = tuple[slice, slice]
+
+# A part with less ink than this share of the largest part's is a speck; with more than that one, perhaps a digit.
+SPECK_SHARE, RIVAL_SHARE = 0.02, 0.25
+# What lies within this share of a side along a border, and is longer than half the border, is an edge or a fold ...
+EDGE_SHARE, EDGE_LENGTH = 0.15, 0.5
+# ... if something as long as this share of the shorter side is left.
+LEAST_LENGTH = 0.2
+# Digits of a line that may be joined have about this share of the square of their height as ink.
+INK_SHARE = 0.2
+# In a line, where a digit may lie along a border too, an edge there is longer by this factor than digits are high.
+OVER = 1.3
+# A frame in a line has something in it, and that is at least this share of the frame's height: a 0 has not.
+FILLED = 1 / 3
+
+
+def parts_of_digit(mask: np.ndarray) -> np.ndarray:
+    """Which pixels of a mask, bool (h, w), belong to the digit. Raises ``DataError`` for several digits.
+
+    >>> mask = np.zeros((40, 40), bool)
+    >>> mask[10:30, 18:22] = mask[2:4, 2] = True
+    >>> int(parts_of_digit(mask).sum())
+    82
+    """
+    labels, areas, boxes = _parts(mask)
+    kept = [part for part in range(1, len(boxes)) if areas[part] > 1]
+    own = [
+        part for part in kept if not _is_edge(boxes[part], mask.shape) and not _is_frame(labels[boxes[part]] == part)
+    ]
+    if max((_length(boxes[part]) for part in own), default=0) >= LEAST_LENGTH * min(mask.shape):
+        kept = own
+    largest = max((areas[part] for part in kept), default=0)
+    if _are_several([boxes[part] for part in kept if areas[part] >= RIVAL_SHARE * largest]):
+        raise DataError(
+            "the picture seems to hold several digits: give one of a single digit, or read them with lenet1998 read"
+        )
+    return np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest])
+
+
+def parts_of_line(mask: np.ndarray) -> np.ndarray:
+    """Which pixels of a mask, bool (h, w), belong to a line of digits, which may be joined.
+
+    >>> mask = np.zeros((40, 99), bool)
+    >>> mask[10:30, 18:22] = mask[10:30, 40:44] = mask[:, 97:] = mask[3, 3] = True
+    >>> int(parts_of_line(mask).sum())
+    160
+    """
+    labels, areas, boxes = _parts(mask)
+    kept = [part for part in range(1, len(boxes)) if areas[part] > 1]
+    kept = [part for part in kept if not _is_frame(labels[boxes[part]] == part) or not _holds(part, kept, boxes)]
+    free = [part for part in kept if not _is_edge(boxes[part], mask.shape)]
+    tallest = max((_height(boxes[part]) for part in free), default=0)
+    if tallest >= LEAST_LENGTH * min(mask.shape):
+        kept = [part for part in kept if part in free or _length(boxes[part]) <= OVER * tallest]
+    tallest = max((_height(boxes[part]) for part in kept), default=0)
+    digit = min(max((areas[part] for part in kept), default=0), INK_SHARE * tallest**2)
+    return np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * digit])
+
+
+def _parts(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Box]]:
+    """The number of each pixel's part, from 1, and by number the parts' areas and boxes; number 0 is no part."""
+    labels, count = ndimage.label(mask, EIGHT)
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    return labels, areas, [(slice(0), slice(0)), *ndimage.find_objects(labels)]
+
+
+def _length(box: Box) -> int:
+    return max(side.stop - side.start for side in box)
+
+
+def _height(box: Box) -> int:
+    return box[0].stop - box[0].start
+
+
+def _is_edge(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a part lies along a border of the picture, and is long and thin."""
+    for across, along in ((0, 1), (1, 0)):
+        start, stop, size = box[across].start, box[across].stop, shape[across]
+        at_border = (start == 0 and stop <= EDGE_SHARE * size) or (stop == size and start >= (1.0 - EDGE_SHARE) * size)
+        if at_border and box[along].stop - box[along].start >= EDGE_LENGTH * shape[along]:
+            return True
+    return False
+
+
+def _is_frame(part: np.ndarray) -> bool:
+    """Whether a part is the outline of a rectangle: a box to write in."""
+    inside = np.count_nonzero(ndimage.binary_fill_holes(part))
+    return bool(inside > 0.9 * part.size and np.count_nonzero(part) < 0.3 * inside)
+
+
+def _holds(part: int, others: list[int], boxes: list[Box]) -> bool:
+    """Whether a part has another in its box that may be a digit."""
+    own = boxes[part]
+    return any(
+        all(a.start < b.start and b.stop < a.stop for a, b in zip(own, boxes[other], strict=True))
+        and _height(boxes[other]) >= FILLED * _height(own)
+        for other in others
+    )
+
+
+def _are_several(boxes: list[Box]) -> bool:
+    """Whether parts of like size are digits of their own: each as tall as half of all, or with a gap between them.
+
+    Of 20,000 training digits of MNIST, written in parts, 6 look so.
+    """
+    if not boxes:
+        return False
+    tallest = max(rows.stop for rows, _ in boxes) - min(rows.start for rows, _ in boxes)
+    for one, other in combinations(boxes, 2):
+        heights = [rows.stop - rows.start for rows, _ in (one, other)]
+        gap = max(max(a.start, b.start) - min(a.stop, b.stop) for a, b in zip(one, other, strict=True))
+        short, long = sorted((_length(one), _length(other)))
+        if min(heights) >= 0.5 * tallest or (short >= 0.6 * long and gap >= 0.1 * long):
+            return True
+    return False

@@ -1,0 +1,205 @@
+"""`lenet1998 read`: strings in pictures of any size, place and pen, and what is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from lenet1998 import pretrained
+from lenet1998.commands import main as cli
+from lenet1998.commands import read as module
+from lenet1998.commands.read import DOUBTFUL, Answer, answer
+from lenet1998.data import load
+from lenet1998.errors import DataError
+from lenet1998.strings.images import Layout, strings
+from lenet1998.strings.picture import read_picture, string_form
+from lenet1998.strings.scores import edit_distance
+from lenet1998.strings.sdnn import SDNN
+from tests.drawings import KINDS, picture
+from tests.measure_pictures import save
+
+if not Path(pretrained.__file__).with_name(f"{pretrained.STRINGS}.npz").exists():
+    pytest.skip("this copy has no pretrained networks", allow_module_level=True)
+
+SAVED = pretrained.load(pretrained.STRINGS)
+SAMPLE = 3
+
+
+def written(labels: np.ndarray) -> str:
+    return "".join(map(str, labels))
+
+
+def drawn(length: int, seed: int, gap: int = 0) -> list[tuple[np.ndarray, str, np.ndarray]]:
+    """Strings of drawn digits that the network reads, so that what goes wrong went wrong in reading the picture."""
+    digits = load("synthetic", train_size=1, test_size=300).test
+    made = strings(digits, 40, length, seed, Layout(noise=0, least_gap=gap))
+    found = zip(made.images, map(written, made.labels), made.boxes, strict=True)
+    return [each for each in found if answer(SAVED, string_form(each[0]), Path("x")).digits == each[1]]
+
+
+@pytest.fixture(scope="module")
+def known() -> list[tuple[np.ndarray, str, np.ndarray]]:
+    found = drawn(3, seed=9)
+    assert len(found) >= 15
+    return found
+
+
+def read(drawing: Image.Image, folder: Path) -> Answer:
+    return answer(SAVED, read_picture(save(drawing, folder)), folder)
+
+
+def page(image: np.ndarray, high: int, pad: tuple[int, int, int, int] = (5, 5, 5, 5)) -> Image.Image:
+    """The string's ink, this high, on a sheet with so much room above, below, left and right."""
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    size = round(ink.shape[1] * high / len(ink)), high
+    large = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC), float)
+    return picture(np.pad(245 - 0.85 * large, (pad[:2], pad[2:]), constant_values=245))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"turned table", "hard shadow"}))
+def test_strings_in_pictures_as_people_take_them(kind, known, tmp_path):
+    """All that `predict` reads one digit from; a sheet turned by 8 degrees brings a string out of its line."""
+    rng = np.random.default_rng(7)
+    right = [read(KINDS[kind](image, rng), tmp_path).digits == digits for image, digits, _ in known[:SAMPLE]]
+    assert sum(right) >= SAMPLE - 1
+
+
+@pytest.mark.parametrize("high", [14, 50, 200])
+@pytest.mark.parametrize("pad", [(0, 0, 0, 0), (2, 60, 3, 200), (90, 1, 300, 2)], ids=["close", "upper left", "right"])
+def test_any_size_and_place(high, pad, known, tmp_path):
+    right = [read(page(image, high, pad), tmp_path).digits == digits for image, digits, _ in known[:SAMPLE]]
+    assert sum(right) >= SAMPLE - 1
+
+
+@pytest.mark.parametrize("width", [-9, 9])
+def test_thin_and_thick_pens(width, known, tmp_path):
+    """Strokes a few pixels of 160 thinner, or thicker."""
+    right = 0
+    for image, digits, _ in known[:SAMPLE]:
+        grey = np.asarray(page(image, 160, (20, 20, 20, 20)))
+        pen = ndimage.grey_dilation if width < 0 else ndimage.grey_erosion
+        right += read(Image.fromarray(pen(grey, (abs(width), abs(width)))), tmp_path).digits == digits
+    assert right >= SAMPLE - 1
+
+
+def test_digits_stand_where_they_are_said_to(known, tmp_path):
+    """Within the digit's own ink, in the picture's own columns, also of a picture that is reduced, and on a table."""
+    for (image, digits, boxes), scale in zip(known[:6], (1, 3, 3, 8, 8, 40), strict=True):
+        first = np.flatnonzero(image.any(axis=0))[0]
+        high = scale * int(np.ptp(np.flatnonzero(image.any(axis=1))) + 1)
+        large = np.asarray(page(image, high, (9, 9, 50, 20)))
+        on_table = np.pad(large, ((40, 40), (70, 70)), constant_values=50) if scale == 8 else large
+        found = read(Image.fromarray(on_table), tmp_path)
+        assert found.digits == digits
+        left = 50 + 70 * (scale == 8)
+        for (_, column), (begin, end) in zip(found.places(), (boxes - first).tolist(), strict=True):
+            assert left + scale * (begin - 1) <= column <= left + scale * (end + 1)
+
+
+def test_sixty_digits_and_no_more(known, tmp_path):
+    """Side by side with gaps; read digit by digit as the parts are, since outputs are blank between them."""
+    inked = (np.flatnonzero(image.any(axis=0)) for image, _, _ in known)
+    parts = [image[:, each[0] : each[-1] + 5] for (image, _, _), each in zip(known, inked, strict=True)]
+    many = np.concatenate([parts[k % len(parts)] for k in range(20)], axis=1)
+    digits = "".join(known[k % len(known)][1] for k in range(20))
+    assert edit_distance(read(picture(255.0 - many), tmp_path).digits, digits) <= 3
+    with pytest.raises(DataError, match="at most 60 digits"):
+        read(picture(255.0 - np.concatenate([many, many], axis=1)), tmp_path)
+
+
+def printed(text: str, folder: Path) -> Path:
+    made = Image.new("L", (600, 300), 250)
+    ImageDraw.Draw(made).multiline_text((40, 40), text, font=ImageFont.load_default(60), fill=10)
+    made.save(folder / f"{text[:3]}.png")
+    return folder / f"{text[:3]}.png"
+
+
+def test_what_is_printed_for_people_and_programs(known, tmp_path, capsys):
+    files = []
+    for k, (image, _, _) in enumerate(known[:2]):
+        files.append(tmp_path / f"{k}.png")
+        page(image, 60).save(files[-1])
+    assert cli.main(["read", *map(str, files)]) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first.startswith("network: strings (")
+    assert cli.main(["read", "--json", *map(str, files)]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert [each["file"] for each in answers] == [str(file) for file in files]
+    assert [each["digits"] for each in answers] == [digits for _, digits, _ in known[:2]]
+    for each, line, columns in zip(answers, lines[::2], lines[1::2], strict=True):
+        assert each["network"]["name"] == "strings" and 0 <= each["confidence"] <= 1
+        assert "".join(str(place["digit"]) for place in each["positions"]) == each["digits"]
+        assert line.startswith(f"{each['file']}: {each['digits']}, confidence {each['confidence']:.2f}")
+        said = "  ".join(f"{place['digit']}: {place['column']}" for place in each["positions"])
+        assert columns == f"  columns: {said}"
+
+
+def test_good_pictures_are_answered_where_others_fail(known, tmp_path, capsys):
+    good, blank, text, lines = (tmp_path / name for name in ("good.png", "blank.png", "text.png", "lines.png"))
+    page(known[0][0], 60).save(good)
+    Image.new("L", (60, 40), 255).save(blank)
+    text.write_text("no picture")
+    two = np.asarray(page(known[0][0], 60))
+    Image.fromarray(np.concatenate([two, two])).save(lines)
+    assert cli.main(["read", str(good)]) == 0
+    alone = capsys.readouterr().out
+    assert cli.main(["read", *map(str, (blank, text, good, lines, tmp_path / "no.png"))]) == 2
+    mixed = capsys.readouterr()
+    assert mixed.out == alone
+    said = dict(zip((blank, text, lines, tmp_path / "no.png"), mixed.err.splitlines(), strict=True))
+    for (path, line), reason in zip(said.items(), ("blank", "of another kind", "one line at", "No such"), strict=True):
+        assert line.startswith("lenet1998: ") and str(path) in line and reason in line
+    assert cli.main(["read", "--json", str(blank)]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["hello", "WXYZK", "abcde"])
+def test_letters_are_answered_with_low_confidence(text, tmp_path, capsys):
+    assert cli.main(["read", "--json", str(printed(text, tmp_path))]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["confidence"] < DOUBTFUL
+    cli.main(["read", str(printed(text, tmp_path))])
+    assert f"confidence {found['confidence']:.2f}, low: perhaps no digits" in capsys.readouterr().out
+    cli.main(["read", str(printed("12345", tmp_path))])
+    out = capsys.readouterr().out
+    assert ": 12345, confidence" in out and "low" not in out
+
+
+def test_nothing_that_looks_like_a_digit(tmp_path, capsys, monkeypatch):
+    """Every output is blank: no empty answer."""
+    monkeypatch.setattr(module, "SDNN", lambda j: SDNN(1e-9))
+    assert cli.main(["read", str(printed("hello", tmp_path))]) == 2
+    assert "looks like a digit" in capsys.readouterr().err
+
+
+def test_show_draws_the_strings(known, tmp_path, capsys):
+    for k, (image, _, _) in enumerate(known[:2]):
+        page(image, 60).save(tmp_path / f"cost$a{k}$.png")
+    files = sorted(map(str, tmp_path.glob("*.png")))
+    for name in ("drawn.png", "drawn.SVG"):
+        assert cli.main(["read", *files, "--show", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / name)
+    assert matplotlib.image.imread(tmp_path / "drawn.png").std() > 0.1
+    svg = (tmp_path / "drawn.SVG").read_text()
+    assert "cost$a0$.png: " in svg and "Figure 25 of the paper" in svg
+
+
+def test_what_is_refused_before_any_work(known, tmp_path, capsys):
+    page(known[0][0], 60).save(tmp_path / "a.png")
+    digit = str(tmp_path / "a.png")
+    for arguments, says in (
+        ([digit, "--show", "a.bmp"], ".svg"),
+        ([digit] * 21 + ["--show", "a.png"], "at most 20"),
+        (["net.npz"], "--checkpoint net.npz"),
+        ([digit, "--checkpoint", str(tmp_path / "none.npz")], "none.npz"),
+    ):
+        assert cli.main(["read", *arguments]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert says in line and capsys.readouterr().out == ""

@@ -1,0 +1,86 @@
+"""Lines of digits in pictures: what of the marks is writing, where any digit may be thin, or lie along a border."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet1998.data.ink import find_line
+from lenet1998.data.parts import parts_of_digit, parts_of_line
+from lenet1998.errors import DataError
+
+
+def marks(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (60, 200)) -> np.ndarray:
+    """A mask with bars from row to row and column to column."""
+    mask = np.zeros(size, bool)
+    for top, bottom, left, right in boxes:
+        mask[top:bottom, left:right] = True
+    return mask
+
+
+def frame(top: int, bottom: int, left: int, right: int, wide: int = 2) -> np.ndarray:
+    return marks((top, bottom, left, right)) & ~marks((top + wide, bottom - wide, left + wide, right - wide))
+
+
+DIGITS = marks((15, 45, 40, 46), (15, 45, 80, 100), (17, 43, 120, 126))
+
+
+def test_a_digit_s_reader_names_the_one_for_several():
+    with pytest.raises(DataError, match="several digits.* lenet1998 read"):
+        parts_of_digit(DIGITS)
+    np.testing.assert_array_equal(parts_of_line(DIGITS), DIGITS)
+
+
+def test_digits_that_fill_the_picture_are_no_edges():
+    """A 1 at the left end of a picture that was cut out closely, and another at the right."""
+    close = DIGITS[15:45, 40:126]
+    np.testing.assert_array_equal(parts_of_line(close), close)
+    ones = marks((0, 30, 0, 4), (0, 30, 20, 24), size=(30, 24))
+    np.testing.assert_array_equal(parts_of_line(ones), ones)
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [marks((0, 60, 0, 3)), marks((10, 60, 198, 200)), marks((0, 4, 0, 200)), marks((57, 60, 50, 200))],
+    ids=["left", "right", "top", "bottom"],
+)
+def test_edges_of_a_scanner_go(edge):
+    np.testing.assert_array_equal(parts_of_line(DIGITS | edge), DIGITS)
+
+
+def test_boxes_to_write_in_go_and_a_square_zero_stays():
+    for around in (frame(5, 55, 20, 190), frame(8, 52, 30, 60) | frame(8, 52, 70, 110)):
+        np.testing.assert_array_equal(parts_of_line(DIGITS | around), DIGITS)
+    zero = frame(15, 45, 150, 180)
+    np.testing.assert_array_equal(parts_of_line(DIGITS | zero), DIGITS | zero)
+    zero[30, 165] = zero[28:32, 160:168] = True
+    np.testing.assert_array_equal(parts_of_line(DIGITS | zero), DIGITS | zero, "with a dot in it")
+
+
+def test_specks_go_by_the_height_of_the_line():
+    """2% of a fifth of 30 x 30 are 3.6 pixels; joined digits are no reason to lose a thin one."""
+    for pixels, stays in ((3, False), (4, True)):
+        assert parts_of_line(DIGITS | marks((2, 3, 150, 150 + pixels)))[2].any() == stays
+    joined = marks((15, 45, 10, 190), (20, 40, 194, 195))
+    np.testing.assert_array_equal(parts_of_line(joined), joined)
+
+
+def test_a_line_says_where_on_its_sheet_it_is():
+    grey = np.full((1, 100, 300), 60, np.float32)
+    grey[:, 20:90, 30:280] = 240
+    grey[0, 30:80, 60:66] = grey[0, 30:80, 130:136] = 20
+    line = find_line(grey)
+    rows, columns = np.nonzero(line.ink)
+    assert (rows.min() + line.top, columns.min() + line.left, columns.max() + line.left) == (30, 60, 135)
+    assert line.top > 20 and line.left > 30
+
+
+def test_a_line_in_uneven_light_though_it_is_much_wider_than_high():
+    """Light that falls off towards all four borders, as of a flash."""
+    rows, columns = np.linspace(-1, 1, 80), np.linspace(-1, 1, 900)
+    grey = 240 * (1 - 0.2 * (rows[:, None] ** 2 + columns**2))
+    for left in range(100, 800, 60):
+        grey[20:60, left : left + 6] *= 0.2
+    ink = find_line(grey[None].astype(np.float32)).ink
+    assert np.flatnonzero(np.diff((ink > 0.5).any(axis=0))).size == 2 * 12
+    assert not (ink[:10] > 0).any()
