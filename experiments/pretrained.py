@@ -77,6 +77,7 @@ def card(chosen: Checkpoint, among: list[Checkpoint], name: str) -> dict:
         "(among equals, the lowest training loss); test errors were not looked at",
         **{key: chosen.history[key] for key in ("seed", "engine", "commit", "recipe")},
         **{key: last[key] for key in ("train_error_percent", "train_loss", "test_error_percent")},
+        "test_error_percent_of_all_seeds": [run.history["passes"][-1]["test_error_percent"] for run in among],
         "sha256": digest(chosen.values),
     }
 

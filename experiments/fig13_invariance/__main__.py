@@ -125,7 +125,9 @@ def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]
     stages = activations(network, images)
     given = answers(stages[-1].values)
     with style():
-        rows, across, size = (len(titles), 1, (LOOK.width or 0, 1.45 * len(titles) + 0.6)) if LOOK.narrow else (3, 3, (11, 5.4))
+        rows, across, size = (
+            (len(titles), 1, (LOOK.width or 0, 1.45 * len(titles) + 0.6)) if LOOK.narrow else (3, 3, (11, 5.4))
+        )
         figure = Figure(figsize=size)
         grid = figure.subplots(rows, across).ravel()
         for axes in grid[len(images) :]:

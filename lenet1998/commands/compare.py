@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet1998 import pretrained
 from lenet1998.commands.networks import engine_of
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
@@ -15,6 +16,7 @@ from lenet1998.files import make_directory, write_atomically
 from lenet1998.pictures.look import add_figure_options
 from lenet1998.running import check
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.run import CHECKPOINT
 
 HELP = "runs side by side and beside 1998: learning curves, and a table of errors and tests as CSV, LaTeX, Markdown"
@@ -27,8 +29,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         type=Path,
         nargs="+",
-        help="a run's directory, a directory of such directories, or a file of experiments/results; the others are "
-        "compared with the first",
+        help="a run's directory, a directory of such directories, a file of experiments/results, or a network that "
+        f"comes with the package ({' or '.join(pretrained.NAMES)}); the others are compared with the first",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
@@ -56,18 +58,30 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _histories(path: Path, data_dir: Path | None) -> list[dict]:
     """The runs that are recorded there; of those that left their networks, also which test patterns they get wrong."""
-    from lenet1998.report.comparison import MISCLASSIFIED
-
+    if str(path) in pretrained.NAMES and not path.exists():
+        saved = pretrained.load(str(path))
+        try:
+            return [saved.history | _wrong(saved, data_dir)]
+        except LeNetError as error:
+            print(f"{path}: no test over patterns, as {error}", file=sys.stderr)
+            return [saved.history]
     within = sorted(path.glob(f"*/{CHECKPOINT}")) if path.is_dir() and not (path / CHECKPOINT).exists() else [path]
     found = []
     for each in within or [path]:
         histories = check.histories(each)
         if each.is_dir() or each.suffix == ".npz":
             try:
-                test = check.data_of(histories[0], data_dir).test
-                given = answers(engine_of(checkpoints.load(each)).penalties(test.images))
-                histories[0][MISCLASSIFIED] = np.flatnonzero(given != test.labels).tolist()
+                histories[0] |= _wrong(checkpoints.load(each), data_dir)
             except LeNetError as error:
                 print(f"{each}: no test over patterns, as {error}", file=sys.stderr)
         found += histories
     return found
+
+
+def _wrong(saved: Checkpoint, data_dir: Path | None) -> dict[str, list[int]]:
+    """Which test patterns a network gets wrong, for its history. Raises LeNetError where they cannot be had."""
+    from lenet1998.report.comparison import MISCLASSIFIED
+
+    test = check.data_of(saved.history, data_dir).test
+    given = answers(engine_of(saved).penalties(test.images))
+    return {MISCLASSIFIED: np.flatnonzero(given != test.labels).tolist()}

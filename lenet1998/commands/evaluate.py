@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
 from lenet1998.commands.options import add_data_options, chosen_data
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, write_atomically
+from lenet1998.patterns import DataSet
 from lenet1998.pictures.look import add_figure_options
+from lenet1998.running.checkpoint import Checkpoint
 
 HELP = "the test error of a network, with its 95% interval and, with --confusion, what it takes for what"
 
@@ -61,6 +64,10 @@ def run(arguments: argparse.Namespace) -> None:
             f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
             f"95% Wilson interval {low:.2f} to {high:.2f}%)"
         )
+    if beside := _beside(saved, dataset):
+        found["beside"] = beside
+        if not arguments.json:
+            print("; ".join(beside))
     if arguments.confusion:
         matrix = confusion_matrix(labels, given)
         written = _write(matrix, misclassified(labels, given), network["name"], arguments.out)
@@ -69,6 +76,17 @@ def run(arguments: argparse.Namespace) -> None:
         found |= {"confusion": matrix.tolist(), "files": [str(path) for path in written]}
     if arguments.json:
         print(json.dumps(found))
+
+
+def _beside(saved: Checkpoint, dataset: DataSet) -> list[str]:
+    """The paper's error, and that of all the seeds of the packaged network of this recipe, where they compare."""
+    from lenet1998.report.tables import TEST, mean_text, papers
+
+    if (dataset.name, len(dataset.test)) != ("mnist", 10_000) or not (paper := papers(saved.history)):
+        return []
+    seeds = pretrained.errors_of_all_seeds(saved.recipe)
+    ours = [f"{len(seeds)} seeds of this recipe: {mean_text(np.array(seeds))}%"] if seeds else []
+    return [*ours, f"1998: {paper[TEST]:.2f}%"]
 
 
 def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], name: str, out: Path) -> list[Path]:

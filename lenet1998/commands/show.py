@@ -15,7 +15,7 @@ from lenet1998.errors import DataError, LeNetError
 from lenet1998.pictures.look import add_figure_options
 from lenet1998.running.checkpoint import Checkpoint
 
-HELP = "draw the network with its activations for a digit, as PNG, PDF or SVG, a GIF in which it crosses the field, or kernels"
+HELP = "draw the network with a digit's activations, or its kernels, as PNG, PDF or SVG, or a GIF of the digit crossing"
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -24,14 +24,21 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "image",
         metavar="IMAGE|INDEX",
+        nargs="?",
         help="a picture of a digit, as for predict, or the number of a test pattern, from 0",
     )
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help="where to draw (default: show.png, or show.gif with --animate)"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="where to draw (default: show.png, show.gif with --animate, kernels.png with --kernels)",
     )
     parser.add_argument(
         "--animate", action="store_true", help="scroll the digit across the field, as in the authors' film of 1993"
+    )
+    parser.add_argument(
+        "--kernels", action="store_true", help="in place of a digit, the kernels of C1, and of C3 as in Table I"
     )
     add_data_options(parser, default=None)
     parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
@@ -41,6 +48,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw, and print what was drawn and where. Raises LeNetError for bad input and a file that cannot be written."""
+    if arguments.kernels != (arguments.image is None):
+        raise LeNetError("show takes a picture, the number of a test pattern, or --kernels, and one of them")
+    if arguments.kernels:
+        return _kernels(arguments)
     out = _place(arguments.out, arguments.animate)
     saved, network = chosen_network(arguments.checkpoint)
     image, what = _digit(arguments, saved)
@@ -62,6 +73,25 @@ def run(arguments: argparse.Namespace) -> None:
         drawn.written(figure, out)
     print(stated(network))
     print(f"{what}: {best}, runner-up {runner_up}")
+    print(out)
+
+
+def _kernels(arguments: argparse.Namespace) -> None:
+    out = _place(arguments.out or Path("kernels.png"), arguments.animate)
+    saved, network = chosen_network(arguments.checkpoint)
+    from lenet1998.pictures.activations_figure import written
+    from lenet1998.pictures.kernels import kernels_figure
+
+    try:
+        figure = kernels_figure(
+            saved.network(), f"Kernels of network {network['name']}; dark: positive, light: negative"
+        )
+    except ValueError as error:
+        raise LeNetError(
+            f"{network['name']} has no kernels to show ({error}): name a network with convolutions"
+        ) from error
+    written(figure, out)
+    print(stated(network))
     print(out)
 
 

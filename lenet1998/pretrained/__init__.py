@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
 
 from lenet1998.errors import CheckpointError
+from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -42,6 +44,20 @@ def load(name: str) -> Checkpoint:
     if digest(found.values) != _recorded_digest(name):
         raise CheckpointError(f"{file} is not the network that {CARDS} describes: {_REMEDY}")
     return found
+
+
+def errors_of_all_seeds(recipe: Recipe) -> list[float]:
+    """Test errors (%) of all the seeds from which a network of this recipe was chosen, [] if none comes with the
+    package, or if its description does not have them.
+
+    >>> errors_of_all_seeds(Recipe(j=2.0))
+    []
+    """
+    cards = json.loads((FOLDER / CARDS).read_text(encoding="utf-8"))
+    for card in cards.values():
+        if replace(Recipe.from_dict(card["recipe"]), name="") == replace(recipe, name=""):
+            return list(card.get("test_error_percent_of_all_seeds", []))
+    return []
 
 
 def digest(values: np.ndarray) -> str:

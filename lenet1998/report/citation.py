@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from lenet1998 import __version__
 
+_YEAR = 2026  # of this version
 _SOFTWARE = r"""@software{{lenet1998,
   author = {{{{The lenet1998 contributors}}}},
   title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
   version = {{{version}}},
+  year = {{{year}}},
   license = {{BSD-3-Clause}}
 }}"""
 _PAPER = r"""@article{lecun1998gradient,
@@ -29,4 +31,4 @@ def bibtex() -> str:
     >>> bibtex().splitlines()[0]
     '@software{lenet1998,'
     """
-    return f"{_SOFTWARE.format(version=__version__)}\n\n{_PAPER}"
+    return f"{_SOFTWARE.format(version=__version__, year=_YEAR)}\n\n{_PAPER}"

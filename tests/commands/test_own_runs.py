@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import lenet1998
+from lenet1998 import pretrained
 from lenet1998.commands import main as cli
+from lenet1998.commands.evaluate import _beside
 from lenet1998.commands.main import main
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.pictures import misclassified as pictures
+from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_8
+from lenet1998.running.checkpoint import Checkpoint
 
 SMALL = ["--data", "synthetic", "--train-size", "300", "--test-size", "100", "--passes", "1", "--engine", "numpy"]
 
@@ -111,3 +117,30 @@ def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
         assert main(command) == 0, capsys.readouterr().err
     with pytest.raises(lenet1998.CheckpointError, match=r"cannot read .*checkpoint\.npz"):
         lenet1998.checkpoint.load(tmp_path)
+
+
+def test_a_packaged_network_can_be_compared_by_its_name(tmp_path, capsys):
+    assert main(["compare", "default", "distorted", "--data-dir", str(tmp_path), "--out", str(tmp_path / "c")]) == 0
+    said = capsys.readouterr()
+    rows = [line for line in said.out.splitlines() if line.startswith("| default")]
+    assert len(rows) == 2 and f"{pretrained.load('default').history['passes'][-1]['test_error_percent']:.2f}" in rows[0]
+    assert said.err.count("no test over patterns") == 2, "MNIST is not there"
+
+
+def test_the_paper_s_error_and_that_of_all_seeds_stand_beside(monkeypatch):
+    saved = pretrained.load("default")
+    test = Patterns(np.zeros((10_000, 1, 1), np.uint8), np.zeros(10_000, np.uint8))
+    mnist = DataSet("mnist", test, test, "", {})
+    monkeypatch.setattr(pretrained, "errors_of_all_seeds", lambda recipe: [0.9, 1.0, 1.0, 1.1])
+    assert _beside(saved, mnist) == ["4 seeds of this recipe: 1.00 (0.88 to 1.14)%", "1998: 0.95%"]
+    assert _beside(saved, replace(mnist, name="synthetic")) == []
+    short = Checkpoint(saved.values, saved.history | {"passes": saved.history["passes"][:19]})
+    assert _beside(short, mnist) == []
+
+
+def test_errors_of_all_seeds_are_those_of_the_description(tmp_path, monkeypatch):
+    card = {"recipe": Recipe().as_dict(), "test_error_percent_of_all_seeds": [1.0, 2.0]}
+    (tmp_path / pretrained.CARDS).write_text(json.dumps({"default": card}))
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    assert pretrained.errors_of_all_seeds(replace(Recipe(), name="mine")) == [1.0, 2.0]
+    assert pretrained.errors_of_all_seeds(Recipe(mu=0.5)) == []
