@@ -57,6 +57,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """An empty line before a list that follows a line of prose, which this Markdown needs and others do not."""
+    return re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
+
+
 def on_post_build(config: MkDocsConfig) -> None:
     """Raises PluginError for a page with a link or a picture that is not there."""
     site = Path(config.site_dir)
