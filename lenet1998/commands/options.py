@@ -168,6 +168,8 @@ def _values(each: Field) -> str:
         return f"default: {','.join(f'{passes}x{eta:g}' for passes, eta in default) or 'none'}"
     if isinstance(default, bool):
         return f"true or false; default: {str(default).lower()}"
+    if not allowed and isinstance(default, str):
+        return f"default: {default}"
     if not allowed:
         low, high = each.metadata["range"]
         allowed = [f"{low:,} to {high:,}" if isinstance(low, int) else f"{low:g} to {high:g}"]
