@@ -177,8 +177,8 @@ def pooling(name: str, recipe: Recipe, each: int = 1) -> list[Layer]:
 
 
 def one_unit_a_class(recipe: Recipe) -> list[Layer]:
-    """An output unit for each class, as section III-C's networks have them: weighted sums under a linear output, else squashed units
-    whose targets are +1 for the class and -1 for the others.
+    """An output unit for each class, as section III-C's networks have them: weighted sums under a linear output, else
+    squashed units whose targets are +1 for the class and -1 for the others.
 
     Their squared error is equation 8 on the squared distances to the targets, and so an RBF layer without a name: the
     largest unit wins, and nobody has to compute the distances to know it, so the table does not count them.
