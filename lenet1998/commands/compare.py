@@ -33,6 +33,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
     )
+    parser.add_argument(
+        "--data", metavar="PATH", help="where the data of runs on data of one's own are (default: where they were)"
+    )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
     add_figure_options(parser)
 
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.report.runs import grouped, side_by_side
     from lenet1998.report.tabular import FORMATS, SUFFIXES, markdown
 
-    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments.data_dir))
+    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments))
     make_directory(arguments.out)
     written = learning_curves(groups, arguments.out / "comparison")
     table = side_by_side(groups)
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(*written, sep="\n")
 
 
-def _histories(path: Path, data_dir: Path | None) -> list[dict]:
+def _histories(path: Path, arguments: argparse.Namespace) -> list[dict]:
     """The runs that are recorded there; of those that left their networks, also which test patterns they get wrong."""
     from lenet1998.report.comparison import MISCLASSIFIED
 
@@ -64,7 +67,7 @@ def _histories(path: Path, data_dir: Path | None) -> list[dict]:
         histories = check.histories(each)
         if each.is_dir() or each.suffix == ".npz":
             try:
-                test = check.data_of(histories[0], data_dir).test
+                test = check.data_of(histories[0], arguments.data_dir, arguments.data).test
                 given = answers(engine_of(checkpoints.load(each)).penalties(test.images))
                 histories[0][MISCLASSIFIED] = np.flatnonzero(given != test.labels).tolist()
             except LeNetError as error:

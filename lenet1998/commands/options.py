@@ -44,21 +44,25 @@ natural.__name__ = "whole number"
 
 
 def add_data_options(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
-    """--data, --data-dir and the sizes; `default` None stands for what a checkpoint was trained on."""
+    """--data, --data-dir and the sizes; `default` None stands for what a checkpoint was trained on.
+
+    Any text is a kind of data or a path, which `lenet1998.data.load` tells apart.
+    """
     shown = default or "what the checkpoint was trained on"
     parser.add_argument(
         "--data",
-        choices=("auto", "mnist", "synthetic"),
+        metavar="DATA",
         default=default,
         help="mnist, the embedded synthetic digits, or auto: MNIST if it is found or can be downloaded, else the "
-        f"embedded digits (default: {shown})",
+        "embedded digits; qmnist, QMNIST's test patterns; or the path of data of your own, a directory or a file: IDX "
+        f"files, a table (CSV), an npz file as Keras has it, a folder of images for each class (default: {shown})",
     )
     parser.add_argument(
         "--data-dir",
         metavar="DIR",
         type=Path,
-        help="where MNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's cache and "
-        "copies of other tools)",
+        help="where MNIST or QMNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's "
+        "cache and copies of other tools)",
     )
     parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
 
