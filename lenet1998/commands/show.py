@@ -90,5 +90,11 @@ def _digit(arguments: argparse.Namespace, saved: Checkpoint) -> tuple[np.ndarray
             f"./{arguments.image}"
         )
     label = data.test.labels[index]
-    name = saved.classes[label] if label < len(saved.classes) else label
-    return data.test.images[index], f"test pattern {index} of {data.name}, a {name}"
+    return data.test.images[index], f"test pattern {index} of {data.name}, {_named(saved, label)}"
+
+
+def _named(saved: Checkpoint, label: int) -> str:
+    """The class of a pattern in words."""
+    if "classes" not in saved.history["data"]:
+        return f"a {label}"
+    return f"class {saved.classes[label]}"

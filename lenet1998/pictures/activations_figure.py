@@ -113,7 +113,7 @@ class Drawing:
 
     def _labels(self, classes: int) -> None:
         self.rows = classes
-        less = min(1.0, 12 / classes)  # more classes are written smaller
+        less = min(1.0, 16 / classes)  # more classes are written smaller
         step, size = self.tall / 10, (10 if self.details else 6) * less
         wide = max(step, max(map(len, self.names)) * 0.7 * step * less)
         look: dict[str, Any] = {"va": "center_baseline", "family": "monospace"}
