@@ -58,7 +58,7 @@ def data_for(saved: Checkpoint, arguments: argparse.Namespace) -> DataSet:
     """
     asked, names = arguments.data, saved.history["data"].get("classes")
     arguments.data = asked or _own_data(saved, arguments.checkpoint)
-    found = chosen_data(arguments)
+    found = chosen_data(arguments, saved.history["data"].get("digests", {}))
     if not asked and found.path:
         check_same(found, saved.history)
     return found.counted_in(saved.classes) if names or found.classes else found

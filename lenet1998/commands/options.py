@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from textwrap import wrap
@@ -124,8 +125,11 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     return preset(arguments.recipe).override(arguments.settings + loss)
 
 
-def chosen_data(arguments: argparse.Namespace) -> DataSet:
-    """The data set that the options ask for, with a bar while it downloads; prints the notice of a fall-back."""
+def chosen_data(arguments: argparse.Namespace, learned: Mapping[str, str] | None = None) -> DataSet:
+    """The data set that the options ask for, with a bar while it downloads; prints the notice of a fall-back.
+
+    `learned` are the digests of what a network has learned that is to be judged (`lenet1998.data.load`).
+    """
     with DownloadBar(disable=getattr(arguments, "quiet", False) or not sys.stderr.isatty()) as bar:
         found = data.load(
             arguments.data,
@@ -133,6 +137,7 @@ def chosen_data(arguments: argparse.Namespace) -> DataSet:
             train_size=getattr(arguments, "train_size", None),
             test_size=arguments.test_size,
             progress=bar.progress,
+            learned=learned,
         )
     if found.notice:
         print(found.notice, file=sys.stderr, flush=True)

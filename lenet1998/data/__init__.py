@@ -8,6 +8,7 @@ and the change to the drawn digits is announced in a line that the user must see
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,15 +39,17 @@ def load(
     test_size: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    learned: Mapping[str, str] | None = None,
 ) -> DataSet:
     """Return the training and the test set of an experiment.
 
     ``kind`` is "mnist", found in the places that ``lenet1998.data.places`` lists or, if the user names none, else
     downloaded; "synthetic", digits drawn from ``seed``, by default 10,000 and 2,000 of them; "auto", MNIST if it
     can be had and else synthetic with a ``notice``; "qmnist", QMNIST's test patterns and none to learn; or else the
-    path of a user's own data, as ``own.load_own`` reads them. ``train_size`` takes the first patterns of the training
-    set; ``test_size`` takes patterns evenly spread over the test set. ``progress`` is called as
-    ``download.fetch`` says. Raises ``DataError`` for an unknown kind that is no path either, a size below 1 or above
+    path of a user's own data, as ``own.load_own`` reads them: to judge a network by which has ``learned`` data of
+    other digests, all of them are for tests if they have no test set of their own. ``train_size`` takes the first
+    patterns of the training set; ``test_size`` takes patterns evenly spread over the test set. ``progress`` is called
+    as ``download.fetch`` says. Raises ``DataError`` for an unknown kind that is no path either, a size below 1 or above
     what there is, a damaged file, a place that the user names and that does not hold MNIST, and MNIST that cannot be
     had; "auto" does not raise it for the last.
 
@@ -68,7 +71,7 @@ def load(
     if kind == "qmnist":
         return _cut(load_qmnist(data_dir), None, test_size)
     if kind not in KINDS:
-        return _cut(load_own(own), train_size, test_size)
+        return _cut(load_own(own, learned), train_size, test_size)
     copy, rows = find(data_dir)
     if copy is None and named_place(data_dir) is None:
         try:

@@ -49,11 +49,12 @@ class Given:
     remarks: tuple[str, ...] = ()
 
 
-def data_set(given: Given, path: Path) -> DataSet:
+def data_set(given: Given, path: Path, learned: Mapping[str, str] | None = None) -> DataSet:
     """Return the data set of what ``path`` holds: labels counted from 0, and classes named as ``given.names`` has them,
     else by their labels.
 
-    Without a test set every tenth pattern of each class is held out. MNIST is known by its digests in whatever form. A
+    Without a test set every tenth pattern of each class is held out; or none, and all are for tests, where they are to
+    judge a network that has ``learned`` data of other digests. MNIST is known by its digests in whatever form. A
     name ends in a part of the digest, so that no two data sets share one, unless the files are known to be those of the
     name. Raises ``DataError`` for images that are not 28x28 or 32x32, or not all of one size, or have no ink, for fewer
     than two classes, and for none with ten patterns where some are to be held out.
@@ -68,22 +69,21 @@ def data_set(given: Given, path: Path) -> DataSet:
     if test is not None and _are_mnist([train.images, train.labels, test.images, test.labels]):
         digests = {name: known.sha256 for name, known in FILES.items()}
         return DataSet("mnist", train, test, f"MNIST in {path}", digests, path=str(path))
-    if test is None:
-        held = _held_out(train.labels)
-        if not held.any():
-            raise DataError(
-                f"{path} has no class of {EVERY} patterns, of which one could be held out: give more, or a test set"
-            )
-        train, test = (Patterns(train.images[part], train.labels[part]) for part in (~held, held))
-        remarks.append("every tenth pattern of a class is held out for tests")
-    labels = np.unique(np.concatenate([train.labels, test.labels]))
-    if len(labels) < 2:
+    labels = np.unique(train.labels if test is None else np.concatenate([train.labels, test.labels]))
+    if len(labels) < 2 and learned is None:
         raise DataError(f"{path} has one class only: give images of two classes or more")
-    train, test = (
-        Patterns(half.images, np.searchsorted(labels, half.labels).astype(np.uint8)) for half in (train, test)
-    )
     classes = tuple(given.names.get(label, str(label)) for label in labels.tolist())
-    digests = {"train": train.digest(), "test": test.digest()}
+    train, *tests = (
+        Patterns(half.images, np.searchsorted(labels, half.labels).astype(np.uint8))
+        for half in (train, test)
+        if half is not None
+    )
+    if tests:
+        test = tests[0]
+    else:
+        train, test, remark = _divided(train, path, learned)
+        remarks.append(remark)
+    digests = _digests(train, test)
     name = given.name
     if given.recognised != "digest":
         short = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:8]
@@ -121,12 +121,26 @@ SIZES = (
 """What to do about images of other sizes."""
 
 
-def _held_out(labels: np.ndarray) -> np.ndarray:
-    """Whether each pattern is the tenth, the twentieth and so on of its class, bool (P,)."""
-    held = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        held[np.flatnonzero(labels == label)[EVERY - 1 :: EVERY]] = True
-    return held
+def _divided(given: Patterns, path: Path, learned: Mapping[str, str] | None) -> tuple[Patterns, Patterns, str]:
+    """Patterns to learn, and to test on, the tenth, the twentieth and so on of each class; and what was done.
+
+    All are for tests where they judge a network that has not learned the former.
+    """
+    held = np.zeros(len(given), bool)
+    for label in np.unique(given.labels):
+        held[np.flatnonzero(given.labels == label)[EVERY - 1 :: EVERY]] = True
+    train, test = (Patterns(given.images[part], given.labels[part]) for part in (~held, held))
+    if learned is not None and learned != _digests(train, test):
+        return given, given, "all are for tests, since the network has not learned them"
+    if not held.any():
+        raise DataError(
+            f"{path} has no class of {EVERY} patterns, of which one could be held out: give more, or a test set"
+        )
+    return train, test, "every tenth pattern of a class is held out for tests"
+
+
+def _digests(train: Patterns, test: Patterns) -> dict[str, str]:
+    return {"train": train.digest(), "test": test.digest()}
 
 
 def _are_mnist(arrays: list[np.ndarray]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +27,12 @@ TABLES = (".csv", ".csv.gz", ".csv.zip", ".tsv")
 REMEDY = "give arrays x_train, y_train, x_test and y_test, as numpy.savez_compressed writes them"
 
 
-def load_own(place: Path) -> DataSet:
+def load_own(place: Path, learned: Mapping[str, str] | None = None) -> DataSet:
     """Return the data set in a directory or file, with ``path`` absolute, so that it is found from elsewhere.
 
     A directory holds the IDX files of one set, a table or two (train and test), one npz file, or folders of images; a
-    file is a table, an npz file, or one of the IDX files of a set. Raises ``DataError`` for a path that holds none or
+    file is a table, an npz file, or one of the IDX files of a set. ``learned`` are the digests of what a network has
+    learned that the data are to judge (``given.data_set``). Raises ``DataError`` for a path that holds none or
     several, and for what is wrong with its content.
 
     >>> load_own(Path("/dev/null"))
@@ -41,7 +42,7 @@ def load_own(place: Path) -> DataSet:
 with x_train and y_train, or a folder of images for each class
     """
     place = Path(place).absolute()
-    return data_set(_in_directory(place) if place.is_dir() else _in_file(place), place)
+    return data_set(_in_directory(place) if place.is_dir() else _in_file(place), place, learned)
 
 
 def _in_directory(place: Path) -> Given:
@@ -117,7 +118,8 @@ def _half(path: Path, half: str) -> Patterns:
     arrays = {key: read_array(path, f"{key}_{half}", LARGEST * WIDEST, REMEDY) for key in "xy"}
     images, labels = arrays["x"], arrays["y"]
     if images.ndim == 2 and images.shape[1] in (SIDE**2, FIELD**2):
-        images = images.reshape(len(images), math.isqrt(images.shape[1]), -1)
+        side = math.isqrt(images.shape[1])
+        images = images.reshape(-1, side, side)
     elif images.ndim == 4 and 1 in (images.shape[1], images.shape[3]):
         images = images.squeeze(1 if images.shape[1] == 1 else 3)
     if images.ndim != 3:

@@ -188,11 +188,12 @@ def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, capsys):
     sevens = lenet1998.data.load("synthetic", train_size=1, test_size=200).test
     two = np.isin(sevens.labels, (3, 7))
     pair = sevens.images[two], sevens.labels[two]
-    put_idx(tmp_path / "two", pair, pair)
+    put_idx(tmp_path / "two", pair, None)
     saved, _ = networks.chosen_network("default")
     given = networks.engine_of(saved).penalties(pair[0]).argmin(axis=1)
     assert main(["evaluate", "default", "--data", str(tmp_path / "two"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    assert found["patterns"] == len(given)
     assert found["errors"] == int((given != pair[1]).sum()) < len(given) / 2
 
 

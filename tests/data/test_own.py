@@ -70,6 +70,22 @@ def test_without_a_test_set_a_tenth_of_each_class_is_held_out(tmp_path: Path) ->
     refused(put_idx(tmp_path / "c", (SETS[0][0][:36], LABELS[:36]), None), "has no class of 10 patterns")
 
 
+def test_all_judge_a_network_that_has_not_learned_them(tmp_path: Path) -> None:
+    """But of data that it has learned, those that were held out."""
+    place = put_idx(tmp_path / "a", SETS[0], None)
+    learned = load_own(place)
+    assert load_own(place, learned.digests).test.digest() == learned.test.digest()
+    others = load_own(place, {"train": "1", "test": "2"})
+    assert np.array_equal(others.test.images, SETS[0][0]) and np.array_equal(others.test.labels, LABELS)
+    assert "all are for tests, since the network has not learned them" in others.notice
+    few = put_idx(tmp_path / "b", SETS[1], None)
+    assert len(load_own(few, {}).test) == 3
+    one = put_idx(tmp_path / "c", (SETS[1][0][:1], TESTED[:1]), None)
+    assert load_own(one, {}).classes == ("0",) and len(data.load(one, learned={}).test) == 1
+    tested = load_own(put_idx(tmp_path / "d", *SETS), {})
+    assert holds(tested), "a test set is one"
+
+
 def test_labels_may_be_any_bytes_and_name_the_classes(tmp_path: Path) -> None:
     labels = np.array([255, 3] * 10)
     found = load_own(put_idx(tmp_path, (drawn(labels), labels), (drawn([17]), np.array([17]))))
@@ -270,6 +286,7 @@ def test_npz_as_keras_has_it(tmp_path: Path, shape: tuple[int, ...], scale: type
             {"x_train": SETS[0][0] / 255.0 - 0.5},
             r"\(x_train\) has float64 from -0.5 to 0.5, not whole numbers .* scale",
         ),
+        ({"x_train": np.zeros((0, 784)), "y_train": LABELS[:0]}, "has no patterns in one of its two sets"),
         ({"x_train": SETS[0][0] + 0.25}, r"not whole numbers from 0 to 255"),
     ],
 )
