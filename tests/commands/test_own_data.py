@@ -198,13 +198,13 @@ def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, capsys):
 
 
 def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys):
-    other = ["train", "--data", "letters", "--loss", "map", *SHORT, "--out", str(tmp_path / "map")]
+    other = ["train", "--data", "letters", "--loss", "mle", *SHORT, "--out", str(tmp_path / "mle")]
     assert main(other) == 0
     capsys.readouterr()
-    assert main(["compare", str(letters), str(tmp_path / "map"), "--out", str(tmp_path / "c")]) == 0
+    assert main(["compare", str(letters), str(tmp_path / "mle"), "--out", str(tmp_path / "c")]) == 0
     out, error = capsys.readouterr()
     assert "no test over patterns" not in error and "| 1998" not in out
-    row = next(line for line in out.splitlines() if "loss=map" in line)
+    row = next(line for line in out.splitlines() if "loss=mle" in line)
     assert row.rstrip(" |").split("|")[-1].strip(), "a p-value over patterns"
 
 
