@@ -136,6 +136,18 @@ def watched(runs: list[dict], what: str) -> np.ndarray:
     return np.array([[run[WATCHED][what], *(record[WATCHED][what] for record in run["passes"])] for run in runs])
 
 
+def of_digits(data: DataSet) -> DataSet:
+    """The data themselves, for what is made for the ten digits and 28x28. Raises LeNetError for other classes or sizes.
+
+    Data without named classes are MNIST's or like them.
+    """
+    if data.classes and (data.classes != tuple("0123456789") or data.train.images.shape[1:] != (28, 28)):
+        raise LeNetError(
+            f"{data.name} is not of the ten digits in 28x28, which this experiment is about: choose others"
+        )
+    return data
+
+
 def resolve_data(arguments: argparse.Namespace) -> DataSet:
     """Find the data, or fail, once and here, not in every worker; "auto" becomes what was found.
 
@@ -143,7 +155,7 @@ def resolve_data(arguments: argparse.Namespace) -> DataSet:
     keeps its results, so that a trial replaces none of them.
     """
     found = chosen_data(arguments)
-    arguments.data = found.name
+    arguments.data = found.path or found.name
     sizes = len(found.train), len(found.test)
     full = found.name == "mnist" and sizes == (60_000, 10_000) and arguments.passes >= arguments.full_passes
     trial = RUNS / "trial" / f"{found.name}_{sizes[0]}_{sizes[1]}_{arguments.passes}_passes"

@@ -135,13 +135,22 @@ CODES = _read(_FIGURE_3)
 """The 95 printable ASCII characters, each an int8 array (12, 7) of +1 (black) and -1 (white)."""
 
 
+def character_codes(characters: str) -> np.ndarray:
+    """The codes of printable ASCII characters, row by row: int8 (characters, 84) of +-1, the w_ij of equation 7.
+
+    >>> character_codes("AZ").shape
+    (2, 84)
+    """
+    return np.stack([CODES[character].ravel() for character in characters])
+
+
 def digit_codes() -> np.ndarray:
-    """The codes of '0' to '9', row by row: int8 (10, 84) of +-1, the w_ij of equation 7.
+    """The codes of '0' to '9', which LeNet-5 has: int8 (10, 84) of +-1.
 
     >>> digit_codes().shape
     (10, 84)
     """
-    return np.stack([CODES[digit].ravel() for digit in "0123456789"])
+    return character_codes("0123456789")
 
 
 def draw(code: np.ndarray) -> str:

@@ -63,15 +63,15 @@ def misclassified(labels: np.ndarray, given: np.ndarray) -> dict[int, tuple[int,
     return {int(index): (int(labels[index]), int(given[index])) for index in np.flatnonzero(given != labels)}
 
 
-def confusion_matrix(labels: np.ndarray, given: np.ndarray) -> np.ndarray:
+def confusion_matrix(labels: np.ndarray, given: np.ndarray, classes: int = 10) -> np.ndarray:
     """How many patterns of each class, the row, get each answer, the column: int64 (classes, classes).
 
-    There are ten classes, or as many as the largest of `labels` and `given`, both (P,), asks for.
+    There are so many classes, or as many as the largest of `labels` and `given`, both (P,), asks for.
 
     >>> confusion_matrix(np.array([4, 7, 7]), np.array([6, 7, 7]))[[4, 7], 6:8].tolist()
     [[1, 0], [0, 2]]
     """
-    matrix = np.zeros((max(10, labels.max() + 1, given.max() + 1),) * 2, np.int64)
+    matrix = np.zeros((max(classes, labels.max() + 1, given.max() + 1),) * 2, np.int64)
     np.add.at(matrix, (labels, given), 1)
     return matrix
 

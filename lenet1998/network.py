@@ -177,16 +177,16 @@ def pooling(name: str, recipe: Recipe, each: int = 1) -> list[Layer]:
 
 
 def one_unit_a_class(recipe: Recipe) -> list[Layer]:
-    """Ten output units, as section III-C's networks have them: weighted sums under a linear output, else squashed units
-    whose targets are +1 for the class and -1 for the others.
+    """An output unit for each class, as section III-C's networks have them: weighted sums under a linear output, else
+    squashed units whose targets are +1 for the class and -1 for the others.
 
     Their squared error is equation 8 on the squared distances to the targets, and so an RBF layer without a name: the
     largest unit wins, and nobody has to compute the distances to know it, so the table does not count them.
     """
-    units: list[Layer] = [FullConnection("Output", 10)]
+    units: list[Layer] = [FullConnection("Output", recipe.classes)]
     if recipe.output == "linear":
         return units
-    return [*units, squashing(recipe), RBF("", output_codes("one_of_n", units=10))]
+    return [*units, squashing(recipe), RBF("", output_codes("one_of_n", recipe.classes, units=recipe.classes))]
 
 
 def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
@@ -208,9 +208,9 @@ def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
             squashing(recipe),
             FullConnection("F6", 84),
             squashing(recipe),
-            RBF("Output", output_codes(recipe.codes), recipe.codes_learn)
+            RBF("Output", output_codes(recipe.codes, recipe.classes, recipe.characters), recipe.codes_learn)
             if recipe.output == "rbf"
-            else FullConnection("Output", 10),
+            else FullConnection("Output", recipe.classes),
         ],
         recipe.dtype,
     )

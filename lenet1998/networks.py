@@ -101,7 +101,7 @@ def cifar10_convnet(recipe: Recipe) -> Network:
             *pooling("S2", recipe),
             FullConnection("F3", 100),
             squashing(recipe),
-            FullConnection("Output", 10),
+            FullConnection("Output", recipe.classes),
         ],
         recipe.dtype,
     )

@@ -12,10 +12,14 @@ experiment ask what that is worth. The paper's smaller networks have one output 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from lenet1998.bitmaps import digit_codes
+from lenet1998.bitmaps import CODES, character_codes
 from lenet1998.layer import Algebra, Layer, Seed, Shape, Views, as_is
+from lenet1998.recipe import Recipe
+from lenet1998.recipe_rules import UNITS
 
 
 class RBF(Layer):
@@ -72,24 +76,44 @@ class RBF(Layer):
         return slope_of_y + self.adjoint(seed.diagonal, np.square, {}) - np.square(self.adjoint(seed.root, as_is, {}))
 
 
-_UNITS, _SEED = 84, 1998
+_SEED = 1998
 
 
-def output_codes(name: str, units: int = _UNITS) -> np.ndarray:
-    """The codes of the ten digits, (10, units) of +-1; only "one_of_n" has other than 84 units.
+def output_codes(name: str, classes: int = 10, characters: str = "0123456789", units: int = UNITS) -> np.ndarray:
+    """The codes of so many classes, (classes, units) of +-1; only "one_of_n" has other than 84 units.
 
-    "bitmap" are the 7x12 drawings of Figure 3; "random" are fair coins, thrown once for all recipes and seeds; in
-    "one_of_n" each class has its own block of 8 or 9 units at +1.
+    "bitmap" are the 7x12 drawings of Figure 3, of so many `characters`; "random" are fair coins, thrown once for all
+    recipes and seeds; in "one_of_n" each class has its own block of units at +1, 8 or 9 where there are ten.
 
     >>> output_codes("one_of_n")[9, 70:].tolist()
     [-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1]
     >>> output_codes("one_of_n", units=10)[9].tolist()
     [-1, -1, -1, -1, -1, -1, -1, -1, -1, 1]
+    >>> output_codes("bitmap", 2, "AZ").shape, output_codes("random", 30).shape
+    ((2, 84), (30, 84))
     """
-    digits = digit_codes()
     if name == "bitmap":
-        return digits
+        return character_codes(characters)
     if name == "random":
-        return np.random.default_rng(_SEED).choice(np.array([-1, 1], digits.dtype), digits.shape)
-    block = np.arange(units) * len(digits) // units
-    return np.where(block == np.arange(len(digits))[:, None], 1, -1).astype(digits.dtype)
+        return np.random.default_rng(_SEED).choice(np.array([-1, 1], np.int8), (classes, UNITS))
+    block = np.arange(units) * classes // units
+    return np.where(block == np.arange(classes)[:, None], 1, -1).astype(np.int8)
+
+
+def for_classes(recipe: Recipe, classes: tuple[str, ...]) -> Recipe:
+    """The recipe with an output unit for each of these classes, by their names; itself where there are none.
+
+    Codes that were to be bitmaps are those of the classes' own characters, as section II-B has them for the whole of
+    ASCII. Where a name is not a printable character Figure 3 has nothing to give, and all codes are random.
+
+    >>> letters = for_classes(Recipe(), ("A", "B", "C"))
+    >>> letters.classes, letters.characters, for_classes(Recipe(), ("coat", "bag")).codes
+    (3, 'ABC', 'random')
+    """
+    if not classes:
+        return recipe
+    if recipe.codes != "bitmap" or recipe.output != "rbf":
+        return replace(recipe, classes=len(classes))
+    if set(classes) <= CODES.keys():
+        return replace(recipe, classes=len(classes), characters="".join(classes))
+    return replace(recipe, classes=len(classes), codes="random")

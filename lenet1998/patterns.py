@@ -9,8 +9,8 @@ colour images and other classes are as welcome: which of them fit is the network
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -126,8 +126,9 @@ class DataSet:
     """A training set and a test set, with where they came from.
 
     ``name`` is such as "mnist" or "synthetic" and ``source`` a place for people to read. ``digests`` maps each MNIST
-    file name to the SHA-256 of its decompressed bytes or, for the synthetic digits, "train" and "test" to
-    ``Patterns.digest()``. ``notice`` is a line that the user must see, or "".
+    file name to the SHA-256 of its decompressed bytes or, for other data, "train" and "test" to
+    ``Patterns.digest()``. ``notice`` is a line that the user must see, or "". ``classes`` are the names of the classes
+    where they are not to be taken for granted: those of a user's own data, which are found again at ``path``.
 
     >>> one = Patterns(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     >>> DataSet("synthetic", one, one, "drawn here").notice
@@ -140,6 +141,37 @@ class DataSet:
     source: str
     digests: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
+    classes: tuple[str, ...] = ()
+    path: str = ""
+
+    def counted_in(self, classes: Sequence[str]) -> DataSet:
+        """The same patterns, labelled by the places of their classes in ``classes``, the names of a network's own.
+
+        Data without names are of digits. Raises ``DataError`` where a pattern's class is not among ``classes``.
+
+        >>> three = Patterns(np.zeros((3, 28, 28), np.uint8), np.array([1, 0, 1], np.uint8))
+        >>> letters = DataSet("letters", three, three, "drawn here", classes=("A", "C"))
+        >>> letters.counted_in("ABC").test.labels.tolist()
+        [2, 0, 2]
+        """
+        own = self.classes or tuple("0123456789")
+        if own == tuple(classes):
+            return self
+        places = {name: place for place, name in enumerate(classes)}
+        halves = []
+        for half in (self.train, self.test):
+            present = np.unique(half.labels).tolist()
+            strange = [own[label] if label < len(own) else str(label) for label in present]
+            strange = [name for name in strange if name not in places]
+            if strange:
+                raise DataError(
+                    f"{self.name} has the class {strange[0]!r}, which is none of the network's {len(classes)} "
+                    f"({listed(classes)}): choose data of these classes"
+                )
+            table = np.zeros(256, np.uint8)
+            table[present] = [places[own[label]] for label in present]
+            halves.append(Patterns(half.images, table[half.labels]))
+        return replace(self, train=halves[0], test=halves[1], classes=tuple(classes))
 
     def held_out(self, size: int, train_size: int | None = None) -> DataSet:
         """Split a validation set off the training set: its last ``size`` patterns stand in for the test set.
@@ -155,4 +187,13 @@ class DataSet:
         kept = self.train.first(len(self.train) - size)
         last = Patterns(self.train.images[len(kept) :], self.train.labels[len(kept) :])
         train = kept if train_size is None else kept.first(train_size)
-        return DataSet(f"{self.name} validation", train, last, self.source, self.digests, self.notice)
+        return replace(self, name=f"{self.name} validation", train=train, test=last)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names in a few words, the first and the last of many.
+
+    >>> listed("ABC"), listed("ABCDEFGHIJKLM")
+    ('A, B, C', 'A, B, C ... M')
+    """
+    return ", ".join(names) if len(names) <= 10 else f"{', '.join(names[:3])} ... {names[-1]}"

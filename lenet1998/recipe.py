@@ -81,6 +81,8 @@ class Recipe:
     codes: str = setting(
         "bitmap", NETWORK, "the codes of RBF units: Figure 3's, or others", ("bitmap", "random", "one_of_n")
     )
+    classes: int = setting(10, NETWORK, "output units, one a class; of a user's data as many as it has", (2, 256))
+    characters: str = setting("0123456789", NETWORK, "the classes as characters of Figure 3, for codes=bitmap")
     codes_learn: bool = setting(False, NETWORK, "whether the RBF centres learn too (II-C, IX-C), starting at the codes")
     penalty_scale: float = setting(0.1, LOSS, "c in E(c y) for RBF units: 1 is equation 7 as printed", (1e-6, 1e3))
     loss: str = setting(

@@ -9,6 +9,7 @@ import math
 from dataclasses import field, fields
 from typing import Any
 
+from lenet1998.bitmaps import CODES
 from lenet1998.errors import RecipeError
 
 BY_CURVATURE = ("sdlm", "sdlm_momentum")
@@ -30,6 +31,9 @@ NETWORKS = (
     "cifar10_convnet",
 )
 """What `lenet1998.networks` builds."""
+
+UNITS = 84
+"""Of F6, which a class's code is compared with: the pixels of a bitmap of Figure 3."""
 
 SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER) = (
     "Input (section II-B)",
@@ -70,6 +74,7 @@ def check(recipe: Any) -> None:
     for each in fields(recipe):
         if isinstance(each.default, bool) and not isinstance(values[each.name], bool):
             raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: give true or false")
+    _check_classes(values)
     schedule, deviations = values["schedule"], values["init_deviations"]
     if not schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in schedule):
         raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
@@ -78,6 +83,22 @@ def check(recipe: Any) -> None:
     if any(not 0 < factor < math.inf for _, factor in values["curvature_factors"]):
         raise RecipeError("curvature_factors needs pairs of a layer and a factor above 0, such as C1x16")
     _check_combinations(values)
+
+
+def _check_classes(values: dict[str, Any]) -> None:
+    """Whether each class has a code of its own, where the output is one of RBF units."""
+    classes, characters = values["classes"], values["characters"]
+    if not isinstance(characters, str) or not set(characters) <= CODES.keys():
+        raise RecipeError(f"characters={characters!r} are not all in Figure 3: give printable ASCII characters")
+    if values["output"] != "rbf" or values["network"] != "lenet5":
+        return
+    if values["codes"] == "bitmap" and not classes == len(characters) == len(set(characters)):
+        raise RecipeError(
+            f"codes=bitmap needs another character for each of classes={classes}, not characters={characters}: give as "
+            "many, or choose codes=random"
+        )
+    if values["codes"] == "one_of_n" and classes > UNITS:
+        raise RecipeError(f"codes=one_of_n has {UNITS} units for classes={classes}: choose codes=random")
 
 
 def _check_combinations(values: dict[str, Any]) -> None:

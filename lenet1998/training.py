@@ -78,6 +78,8 @@ class Trainer:
     def __init__(self, recipe: Recipe, data: DataSet, seed: int, engine: str = "auto"):
         self.recipe, self.data, self.seed = recipe, data, seed
         self.network, loss = build(recipe), make_loss(recipe)
+        if not len(data.train):
+            raise DataError(f"{data.name} has no patterns to learn: train on others, and evaluate on these")
         for patterns in (data.train, data.test):
             self.network.input.maps(patterns.images)  # raises where they do not fit
             highest = patterns.labels.max(initial=0)

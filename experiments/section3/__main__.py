@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.common import FIGURES, RESULTS, RUNS, guarded, recorded
+from experiments.common import FIGURES, RESULTS, RUNS, guarded, of_digits, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
 from experiments.section3.claims import claims
 from experiments.section3.figures import draw
@@ -74,7 +74,7 @@ def options() -> argparse.ArgumentParser:
 
 def measure(arguments: argparse.Namespace) -> dict[str, str]:
     """Measure the rows that are asked for and not there; settles --out. Returns the reasons of those that failed."""
-    data = chosen_data(arguments)
+    data = of_digits(chosen_data(arguments))
     full = comparable({"data": description(data)})
     trial = RUNS / "trial" / f"{NAME}_{data.name}_{len(data.train)}_{len(data.test)}"
     arguments.out = arguments.out or (RESULTS if full else trial)
@@ -103,7 +103,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
     begun = [runs / name for name in names if (runs / name).exists()]
     if begun and not arguments.resume:
         raise LeNetError(f"{begun[0]} already holds runs: add --resume to take or continue them, or remove them")
-    choice = DataChoice(data.name, arguments.data_dir, arguments.train_size, arguments.test_size)
+    choice = DataChoice(data.path or data.name, arguments.data_dir, arguments.train_size, arguments.test_size)
     with locked(directory / ".lock", str(directory)):
         perform(names, choice, arguments.seeds, arguments.jobs, runs, finished)
     return failed

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common import RESULTS, RUNS, guarded
+from experiments.common import RESULTS, RUNS, guarded, of_digits
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.features import LocalLinear
 from lenet1998.classifiers.linear import Linear, PairwiseLinear
@@ -199,7 +199,7 @@ def earlier(path: Path, sizes: dict, passes: int | None) -> list[dict]:
 def main() -> None:
     arguments = options().parse_args()
     train_size, arguments.train_size = arguments.train_size, None
-    data = chosen_data(arguments).held_out(arguments.held_out, train_size)
+    data = of_digits(chosen_data(arguments)).held_out(arguments.held_out, train_size)
     full = (data.name, len(data.train), arguments.passes) == ("mnist validation", 50_000, None)
     arguments.out = arguments.out or (RESULTS if full else RUNS / "trial")
     make_directory(arguments.out)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import guarded, parse, plain_options, recorded, resolve_data
+from experiments.common import guarded, of_digits, parse, plain_options, recorded, resolve_data
 from lenet1998.commands.options import positive
 from lenet1998.engine import Engine
 from lenet1998.evaluation import interval_name, rate_interval
@@ -61,7 +61,7 @@ def by_segments(engine: Engine, found: Strings, segmentor: Segmentor, scale: flo
 
 def tried(arguments: argparse.Namespace) -> list[dict]:
     """For each seed a network, and for each candidate its errors; OUT/strings_choices.json holds them."""
-    data = resolve_data(arguments)
+    data = of_digits(resolve_data(arguments))
     held_out = 100 if arguments.quick else 10_000
     split, recipe = data.held_out(held_out), Recipe()
     found = strings(split.test, held_out // 10, 5, seed=1, layout=Layout(noise=0))

@@ -5,5 +5,17 @@ A module has HELP, one line; `options`, which adds its options to a parser; and 
 
 from __future__ import annotations
 
-NAMES: tuple[str, ...] = ("evaluate", "errors", "check", "read", "show", "draw", "export", "compare", "report", "table", "cite")
+NAMES: tuple[str, ...] = (
+    "evaluate",
+    "errors",
+    "check",
+    "read",
+    "show",
+    "draw",
+    "export",
+    "compare",
+    "report",
+    "table",
+    "cite",
+)
 """The modules, in the order of the help text."""

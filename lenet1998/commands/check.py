@@ -30,6 +30,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with", dest="other", metavar="RUN", type=Path, help="compare with this run, and train nothing"
     )
+    parser.add_argument(
+        "--data", metavar="PATH", help="where the data of a run on data of one's own are (default: where they were)"
+    )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
@@ -44,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(checks.compare(recorded, other, iter(other["passes"]), count))
         return
     recorded = _chosen(arguments)
-    data = checks.data_of(recorded, arguments.data_dir)
+    data = checks.data_of(recorded, arguments.data_dir, arguments.data)
     count = min(len(recorded["passes"]), arguments.passes or len(recorded["passes"]))
     console = Console(count, len(data.train), arguments.quiet, "checking")
     try:

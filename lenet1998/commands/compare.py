@@ -35,6 +35,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
     )
+    parser.add_argument(
+        "--data", metavar="PATH", help="where the data of runs on data of one's own are (default: where they were)"
+    )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
     add_figure_options(parser)
 
@@ -45,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.report.runs import grouped, side_by_side
     from lenet1998.report.tabular import FORMATS, SUFFIXES, markdown
 
-    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments.data_dir))
+    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments))
     make_directory(arguments.out)
     written = learning_curves(groups, arguments.out / "comparison")
     table = side_by_side(groups)
@@ -56,12 +59,12 @@ def run(arguments: argparse.Namespace) -> None:
     print(*written, sep="\n")
 
 
-def _histories(path: Path, data_dir: Path | None) -> list[dict]:
+def _histories(path: Path, arguments: argparse.Namespace) -> list[dict]:
     """The runs that are recorded there; of those that left their networks, also which test patterns they get wrong."""
     if str(path) in pretrained.NAMES and not path.exists():
         saved = pretrained.load(str(path))
         try:
-            return [saved.history | _wrong(saved, data_dir)]
+            return [saved.history | _wrong(saved, arguments)]
         except LeNetError as error:
             print(f"{path}: no test over patterns, as {error}", file=sys.stderr)
             return [saved.history]
@@ -71,17 +74,17 @@ def _histories(path: Path, data_dir: Path | None) -> list[dict]:
         histories = check.histories(each)
         if each.is_dir() or each.suffix == ".npz":
             try:
-                histories[0] |= _wrong(checkpoints.load(each), data_dir)
+                histories[0] |= _wrong(checkpoints.load(each), arguments)
             except LeNetError as error:
                 print(f"{each}: no test over patterns, as {error}", file=sys.stderr)
         found += histories
     return found
 
 
-def _wrong(saved: Checkpoint, data_dir: Path | None) -> dict[str, list[int]]:
+def _wrong(saved: Checkpoint, arguments: argparse.Namespace) -> dict[str, list[int]]:
     """Which test patterns a network gets wrong, for its history. Raises LeNetError where they cannot be had."""
     from lenet1998.report.comparison import MISCLASSIFIED
 
-    test = check.data_of(saved.history, data_dir).test
+    test = check.data_of(saved.history, arguments.data_dir, arguments.data).test
     given = answers(engine_of(saved).penalties(test.images))
     return {MISCLASSIFIED: np.flatnonzero(given != test.labels).tolist()}

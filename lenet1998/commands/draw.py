@@ -21,4 +21,4 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.pictures.activations_window import show_window  # matplotlib takes a second to load
 
     print(stated(network))
-    show_window(saved.network(), one_line(f"lenet1998 draw: {network['name']}"))
+    show_window(saved.network(), one_line(f"lenet1998 draw: {network['name']}"), saved.classes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
-from lenet1998.commands.options import add_data_options, chosen_data
+from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
+from lenet1998.commands.options import add_data_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, misclassified
 from lenet1998.pictures.look import add_figure_options
@@ -32,14 +32,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix.lower() not in (".png", ".pdf"):
         raise LeNetError(f"cannot draw {arguments.out.name}: choose a name for --out that ends in .png or .pdf")
     saved, network = chosen_network(arguments.checkpoint)
-    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
-    dataset = chosen_data(arguments)
+    dataset = data_for(saved, arguments)
     from lenet1998.pictures.misclassified import misclassified_patterns  # matplotlib takes a second to load
 
     test = dataset.test
     wrong = misclassified(test.labels, answers(engine_of(saved).penalties(test.images)))
     papers = figure_8() if (dataset.name, len(test)) == ("mnist", 10_000) else {}
-    written = misclassified_patterns(wrong, test.images, arguments.out.with_suffix(""), papers)
+    written = misclassified_patterns(wrong, test.images, arguments.out.with_suffix(""), papers, saved.classes)
     print(stated(network))
     shared = f", {len(wrong.keys() & papers.keys())} of them among the paper's {len(papers)}" if papers else ""
     print(f"{len(wrong)} of {len(test):,} patterns of {dataset.name} misclassified{shared}")

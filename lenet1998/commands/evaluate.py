@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
-from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, own_data, stated
-from lenet1998.commands.options import add_data_options, chosen_data
+from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
+from lenet1998.commands.options import add_data_options
+from lenet1998.data import qmnist
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.patterns import DataSet
@@ -49,31 +50,32 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the error rate; write what --confusion asks for. Raises LeNetError for bad input."""
     saved, network = chosen_network(arguments.checkpoint)
-    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
-    dataset = chosen_data(arguments)
+    dataset = data_for(saved, arguments)
     if arguments.confusion:
         make_directory(arguments.out)
     labels = dataset.test.labels
     given = answers(engine_of(saved).penalties(dataset.test.images))
-    rate = ErrorRate(int((given != labels).sum()), len(labels))
+    rate = _rate(given != labels)
     found = {**rate.as_dict(), "network": network}
     if not arguments.json:
-        low, high = rate.interval_percent
         print(stated(network))
-        print(
-            f"test error {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} patterns of {dataset.name}; "
-            f"95% Wilson interval {low:.2f} to {high:.2f}%)"
-        )
+        print(_told("test error", rate, f"patterns of {dataset.name}"))
     if beside := _beside(saved, dataset):
         found["beside"] = beside
         if not arguments.json:
             print("; ".join(beside))
-    if arguments.confusion:
-        matrix = confusion_matrix(labels, given)
-        written = _write(matrix, misclassified(labels, given), network["name"], arguments.out)
+    if dataset.name == qmnist.NAME and len(labels) == qmnist.COUNT:
+        untouched = _rate((given != labels)[qmnist.KNOWN :])
+        found["untouched"] = untouched.as_dict()
         if not arguments.json:
-            print(*_by_class(matrix), *written, sep="\n")
-        found |= {"confusion": matrix.tolist(), "files": [str(path) for path in written]}
+            print(_told("on those that nobody ever chose on", untouched, f"after MNIST's {qmnist.KNOWN:,}"))
+    if arguments.confusion:
+        names = saved.classes
+        matrix = confusion_matrix(labels, given, len(names))
+        written = _write(matrix, misclassified(labels, given), names, network["name"], arguments.out)
+        if not arguments.json:
+            print(*_by_class(matrix, names), *written, sep="\n")
+        found |= {"confusion": matrix.tolist(), "classes": names, "files": [str(path) for path in written]}
     if arguments.json:
         print(json.dumps(found))
 
@@ -89,12 +91,27 @@ def _beside(saved: Checkpoint, dataset: DataSet) -> list[str]:
     return [*ours, f"1998: {paper[TEST]:.2f}%"]
 
 
-def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], name: str, out: Path) -> list[Path]:
+def _rate(wrong: np.ndarray) -> ErrorRate:
+    return ErrorRate(int(wrong.sum()), len(wrong))
+
+
+def _told(what: str, rate: ErrorRate, patterns: str) -> str:
+    low, high = rate.interval_percent
+    return (
+        f"{what} {rate.error_percent:.2f}% ({rate.errors} of {rate.patterns:,} {patterns}; 95% Wilson interval "
+        f"{low:.2f} to {high:.2f}%)"
+    )
+
+
+def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[str], name: str, out: Path) -> list[Path]:
     from lenet1998.pictures.misclassified import confusion  # matplotlib takes a second to load
 
-    drawn = confusion(matrix, f"Answers of {Path(name).name}", out / "confusion")
-    heads = [["true class", *range(len(matrix))], ["index", "true class", "answer"]]
-    rows = [[[label, *row] for label, row in enumerate(matrix)], [[index, *pair] for index, pair in wrong.items()]]
+    drawn = confusion(matrix, names, f"Answers of {Path(name).name}", out / "confusion")
+    heads = [["true class", *names], ["index", "true class", "answer"]]
+    rows = [
+        [[label, *row] for label, row in zip(names, matrix, strict=True)],
+        [[index, *(names[label] for label in pair)] for index, pair in wrong.items()],
+    ]
     files = [out / "confusion.csv", out / "misclassified.csv"]
     for path, head, lines in zip(files, heads, rows, strict=True):
         text = io.StringIO()
@@ -103,10 +120,11 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], name: str, out
     return [*drawn, *files]
 
 
-def _by_class(matrix: np.ndarray) -> list[str]:
-    lines = ["class  patterns  errors  error (%)"]
+def _by_class(matrix: np.ndarray, names: list[str]) -> list[str]:
+    wide = max(len("class"), *map(len, names))
+    lines = [f"{'class':>{wide}}  patterns  errors  error (%)"]
     for label, row in enumerate(matrix):
         errors, patterns = int(row.sum() - row[label]), int(row.sum())
         share = f"{100 * errors / patterns:>9.2f}" if patterns else f"{'':>9}"
-        lines.append(f"{label:>5}  {patterns:>8,}  {errors:>6,}  {share}")
+        lines.append(f"{names[label]:>{wide}}  {patterns:>8,}  {errors:>6,}  {share}")
     return lines

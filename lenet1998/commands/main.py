@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -122,23 +123,30 @@ def predict(arguments: argparse.Namespace) -> None:
         except LeNetError as error:  # one picture that cannot be read costs no other's answer
             refused.append(error)
     answers: list[dict[str, Any]] = []
+    names = saved.classes
     if images:
         distances = engine_of(saved).penalties(np.stack(list(images.values())))
         for image, row in zip(images, distances, strict=True):
-            best, runner_up = (int(digit) for digit in row.argsort(kind="stable")[:2])
+            best, runner_up = (_label(names[place]) for place in row.argsort(kind="stable")[:2])
             answer = {"image": str(image), "class": best, "runner_up": runner_up, "distances": row.tolist()}
-            answers.append({**answer, "network": network})
+            answers.append({**answer, "classes": names, "network": network})
     if arguments.json and answers:
         print(json.dumps(answers))
     elif answers:
         print(stated(network))
         for answer in answers:
             print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
-            print("  RBF distances: " + "  ".join(f"{digit}: {y:.1f}" for digit, y in enumerate(answer["distances"])))
+            shown = (f"{name}: {y:.1f}" for name, y in zip(names, answer["distances"], strict=True))
+            print("  RBF distances: " + "  ".join(shown))
     for reason in refused[:-1]:
         print(f"lenet1998: {reason}", file=sys.stderr)
     if refused:
         raise refused[-1]
+
+
+def _label(name: str) -> int | str:
+    """A class as JSON has it: digits are numbers."""
+    return int(name) if re.fullmatch("0|[1-9][0-9]*", name) else name
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 from pathlib import Path
 
 from lenet1998 import pretrained
+from lenet1998.commands.options import chosen_data
 from lenet1998.data import KINDS
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
 from lenet1998.errors import DataError
+from lenet1998.patterns import DataSet
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.check import check_same
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.training import make_loss
 
@@ -46,15 +50,30 @@ def stated(network: dict) -> str:
     )
 
 
-def own_data(saved: Checkpoint, choice: str) -> str:
-    """The kind of data that the network learned. Raises DataError for data that only who trained it has."""
-    name = saved.history["data"]["name"].removesuffix(" validation")
-    if name not in KINDS:
+def data_for(saved: Checkpoint, arguments: argparse.Namespace) -> DataSet:
+    """The data to test a checkpoint's network on, with its classes: what --data names, or else what it learned.
+
+    Raises LeNetError for data that only who trained it has, for a user's own that are no longer the same, and for
+    patterns of a class that the network does not know.
+    """
+    asked, names = arguments.data, saved.history["data"].get("classes")
+    arguments.data = asked or _own_data(saved, arguments.checkpoint)
+    found = chosen_data(arguments, saved.history["data"].get("digests", {}))
+    if not asked and found.path:
+        check_same(found, saved.history)
+    return found.counted_in(saved.classes) if names or found.classes else found
+
+
+def _own_data(saved: Checkpoint, choice: str) -> str:
+    """The kind of data that the network learned, or their path. Raises DataError where neither is known."""
+    data = saved.history["data"]
+    name = data["name"].removesuffix(" validation")
+    if name not in KINDS and not data.get("path"):
         raise DataError(
             f"{choice} learned data called {name!r}, which lenet1998 cannot find again: choose what to test it on with "
-            f"--data {' or '.join(KINDS)}"
+            f"--data {' or '.join(KINDS)}, or a path"
         )
-    return name
+    return name if name in KINDS else data["path"]
 
 
 def engine_of(saved: Checkpoint) -> Engine:

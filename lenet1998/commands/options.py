@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from textwrap import wrap
@@ -44,21 +45,25 @@ natural.__name__ = "whole number"
 
 
 def add_data_options(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
-    """--data, --data-dir and the sizes; `default` None stands for what a checkpoint was trained on."""
+    """--data, --data-dir and the sizes; `default` None stands for what a checkpoint was trained on.
+
+    Any text is a kind of data or a path, which `lenet1998.data.load` tells apart.
+    """
     shown = default or "what the checkpoint was trained on"
     parser.add_argument(
         "--data",
-        choices=("auto", "mnist", "synthetic"),
+        metavar="DATA",
         default=default,
         help="mnist, the embedded synthetic digits, or auto: MNIST if it is found or can be downloaded, else the "
-        f"embedded digits (default: {shown})",
+        "embedded digits; qmnist, QMNIST's test patterns; or the path of data of your own, a directory or a file: IDX "
+        f"files, a table (CSV), an npz file as Keras has it, a folder of images for each class (default: {shown})",
     )
     parser.add_argument(
         "--data-dir",
         metavar="DIR",
         type=Path,
-        help="where MNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's cache and "
-        "copies of other tools)",
+        help="where MNIST or QMNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's "
+        "cache and copies of other tools)",
     )
     parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
 
@@ -120,8 +125,11 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     return preset(arguments.recipe).override(arguments.settings + loss)
 
 
-def chosen_data(arguments: argparse.Namespace) -> DataSet:
-    """The data set that the options ask for, with a bar while it downloads; prints the notice of a fall-back."""
+def chosen_data(arguments: argparse.Namespace, learned: Mapping[str, str] | None = None) -> DataSet:
+    """The data set that the options ask for, with a bar while it downloads; prints the notice of a fall-back.
+
+    `learned` are the digests of what a network has learned that is to be judged (`lenet1998.data.load`).
+    """
     with DownloadBar(disable=getattr(arguments, "quiet", False) or not sys.stderr.isatty()) as bar:
         found = data.load(
             arguments.data,
@@ -129,6 +137,7 @@ def chosen_data(arguments: argparse.Namespace) -> DataSet:
             train_size=getattr(arguments, "train_size", None),
             test_size=arguments.test_size,
             progress=bar.progress,
+            learned=learned,
         )
     if found.notice:
         print(found.notice, file=sys.stderr, flush=True)
@@ -168,6 +177,8 @@ def _values(each: Field) -> str:
         return f"default: {','.join(f'{passes}x{eta:g}' for passes, eta in default) or 'none'}"
     if isinstance(default, bool):
         return f"true or false; default: {str(default).lower()}"
+    if not allowed and isinstance(default, str):
+        return f"default: {default}"
     if not allowed:
         low, high = each.metadata["range"]
         allowed = [f"{low:,} to {high:,}" if isinstance(low, int) else f"{low:g} to {high:g}"]

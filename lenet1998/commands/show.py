@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.commands.networks import CHOICES, chosen_network, own_data, stated
-from lenet1998.commands.options import add_data_options, chosen_data
+from lenet1998.commands.networks import CHOICES, chosen_network, data_for, stated
+from lenet1998.commands.options import add_data_options
 from lenet1998.data.pictures import read_image
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.pictures.look import add_figure_options
@@ -61,15 +61,15 @@ def run(arguments: argparse.Namespace) -> None:
 
     net = saved.network()
     stages = activations(net, image[None])
-    best, runner_up = (int(digit) for digit in stages[-1].values[0].argsort(kind="stable")[:2])
+    names = saved.classes
+    best, runner_up = (names[place] for place in stages[-1].values[0].argsort(kind="stable")[:2])
     title = f"{what}: answer {best}, runner-up {runner_up}; network {network['name']}; Figure 2 of the paper"
     if arguments.animate:
         silent = arguments.quiet or not sys.stderr.isatty()
-        drawn.film(
-            net, image, f"{what}, crossing the field; network {network['name']}; Figure 2 of the paper", out, silent
-        )
+        title = f"{what}, crossing the field; network {network['name']}; Figure 2 of the paper"
+        drawn.film(net, image, title, out, silent, names)
     else:
-        figure, _ = drawn.figure_of(stages, codes_of(net), title)
+        figure, _ = drawn.figure_of(stages, codes_of(net), title, names)
         drawn.written(figure, out)
     print(stated(network))
     print(f"{what}: {best}, runner-up {runner_up}")
@@ -113,11 +113,18 @@ def _digit(arguments: argparse.Namespace, saved: Checkpoint) -> tuple[np.ndarray
     """The image uint8 (28, 28), and what it is. Raises DataError for what is no image, and no number of a pattern."""
     if not arguments.image.isdecimal():
         return read_image(arguments.image), Path(arguments.image).name
-    arguments.data = arguments.data or own_data(saved, arguments.checkpoint)
-    data, index = chosen_data(arguments), int(arguments.image)
+    data, index = data_for(saved, arguments), int(arguments.image)
     if index >= len(data.test):
         raise DataError(
             f"there is no test pattern {index}: give a number from 0 to {len(data.test) - 1}, or an image, such as "
             f"./{arguments.image}"
         )
-    return data.test.images[index], f"test pattern {index} of {data.name}, a {data.test.labels[index]}"
+    label = data.test.labels[index]
+    return data.test.images[index], f"test pattern {index} of {data.name}, {_named(saved, label)}"
+
+
+def _named(saved: Checkpoint, label: int) -> str:
+    """The class of a pattern in words."""
+    if "classes" not in saved.history["data"]:
+        return f"a {label}"
+    return f"class {saved.classes[label]}"

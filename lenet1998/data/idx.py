@@ -1,9 +1,9 @@
 """The IDX file format, in which the MNIST data base of section III-A is distributed.
 
-An IDX file is a big-endian header and then raw values: two zero bytes, a type code (8 for unsigned bytes,
-the only one MNIST uses), the number of dimensions, and a 32-bit size for each of them. Nothing read from a
-file is trusted: a header never decides how much memory is taken, and a small compressed file cannot unfold
-into a huge one.
+An IDX file is a big-endian header and then raw values: two zero bytes, a type code (8 for unsigned bytes, the only one
+MNIST uses, and 12 for 32-bit integers, in which QMNIST has its labels), the number of dimensions, and a 32-bit size for
+each of them. Nothing read from a file is trusted: a header never decides how much memory is taken, and a small
+compressed file cannot unfold into a huge one.
 """
 
 from __future__ import annotations
@@ -21,40 +21,47 @@ import numpy as np
 from lenet1998.data.signatures import GZIP, HEAD, kind_of, looks_like_html
 from lenet1998.errors import DataError
 
-UNSIGNED_BYTE = 8
+UNSIGNED_BYTE, INTEGER = 8, 12
+_TYPES: dict[int, tuple[np.dtype, str]] = {
+    UNSIGNED_BYTE: (np.dtype(np.uint8), "unsigned bytes"),
+    INTEGER: (np.dtype(">i4"), "32-bit integers"),
+}
 # MNIST needs 3; numpy cannot have arbitrarily many.
 MAX_DIMENSIONS = 8
 CHUNK = 1 << 20
 REMEDY = "replace it, or run `lenet1998 data fetch`"
 
 
-def parse_idx(data: bytes, what: str) -> np.ndarray:
-    """Return the array that IDX bytes hold: uint8 of any shape from 1 to 8 dimensions, read-only.
+def parse_idx(data: bytes, what: str, remedy: str = REMEDY, kind: int = UNSIGNED_BYTE) -> np.ndarray:
+    """Return the array that IDX bytes hold, of any shape from 1 to 8 dimensions, read-only: uint8, or big-endian int32
+    if the ``kind`` is ``INTEGER``.
 
-    ``what`` names the data in messages. Raises ``DataError`` unless the header is sound and as many values
-    follow as it announces, no more and no fewer.
+    ``what`` names the data in messages and ``remedy`` says what to do. Raises ``DataError`` unless the header is sound
+    and as many values follow as it announces, no more and no fewer.
 
     >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]), "three labels").tolist()
     [5, 0, 4]
     """
     if not data:
-        raise DataError(f"{what} is empty: {REMEDY}")
+        raise DataError(f"{what} is empty: {remedy}")
     if looks_like_html(data):
-        raise DataError(f"{what} looks like an HTML page, not IDX data: {REMEDY}")
+        raise DataError(f"{what} looks like an HTML page, not IDX data: {remedy}")
     if len(data) < 4:
-        raise DataError(f"{what} is truncated: it has {len(data)} bytes, less than an IDX header; {REMEDY}")
-    zero, kind, dimensions = struct.unpack_from(">HBB", data)
-    if zero != 0 or kind != UNSIGNED_BYTE or not 1 <= dimensions <= MAX_DIMENSIONS:
-        raise DataError(f"{what} is {kind_of(data[:HEAD])}, not IDX data of unsigned bytes: {REMEDY}")
+        raise DataError(f"{what} is truncated: it has {len(data)} bytes, less than an IDX header; {remedy}")
+    dtype, values = _TYPES[kind]
+    zero, found_kind, dimensions = struct.unpack_from(">HBB", data)
+    if zero != 0 or found_kind != kind or not 1 <= dimensions <= MAX_DIMENSIONS:
+        raise DataError(f"{what} is {kind_of(data[:HEAD])}, not IDX data of {values}: {remedy}")
     start = 4 + 4 * dimensions
     if len(data) < start:
-        raise DataError(f"{what} is truncated: it ends within the IDX header; {REMEDY}")
+        raise DataError(f"{what} is truncated: it ends within the IDX header; {remedy}")
     shape = struct.unpack_from(f">{dimensions}I", data, 4)
-    announced, found = math.prod(shape), len(data) - start
+    announced, found = math.prod(shape), (len(data) - start) / dtype.itemsize
     if found != announced:
         state = "truncated" if found < announced else "too long"
-        raise DataError(f"{what} is {state}: its header announces {announced} values and {found} follow it; {REMEDY}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+        values = f"its header announces {announced} values and {found:.10g} follow it"
+        raise DataError(f"{what} is {state}: {values}; {remedy}")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape)
 
 
 def write_idx(array: np.ndarray) -> bytes:
@@ -69,7 +76,7 @@ def write_idx(array: np.ndarray) -> bytes:
     return header + np.ascontiguousarray(array).tobytes()
 
 
-def read_bounded(path: str | PathLike[str], max_bytes: int) -> bytes:
+def read_bounded(path: str | PathLike[str], max_bytes: int, remedy: str = REMEDY) -> bytes:
     """Return the bytes of a file, decompressed if it is gzipped.
 
     Its first bytes tell, not its name. No more than ``max_bytes`` + 1 decompressed bytes are ever read. Raises
@@ -84,13 +91,13 @@ def read_bounded(path: str | PathLike[str], max_bytes: int) -> bytes:
     """
     try:
         with open(path, "rb") as file:
-            return unfold(file, str(path), max_bytes)
+            return unfold(file, str(path), max_bytes, remedy)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{path} cannot be read ({reason}): make it a readable file") from None
 
 
-def unfold(file: BinaryIO, what: str, max_bytes: int) -> bytes:
+def unfold(file: BinaryIO, what: str, max_bytes: int, remedy: str = REMEDY) -> bytes:
     """Return what an open, seekable file holds, decompressed if it is gzipped, as ``read_bounded`` does.
 
     >>> unfold(io.BytesIO(b"abc"), "three letters", 3)
@@ -99,19 +106,19 @@ def unfold(file: BinaryIO, what: str, max_bytes: int) -> bytes:
     head = file.read(HEAD)
     file.seek(0)
     if looks_like_html(head):
-        raise DataError(f"{what} looks like an HTML page, not a data file: {REMEDY}")
+        raise DataError(f"{what} looks like an HTML page, not a data file: {remedy}")
     if head.startswith(GZIP):
         try:
             with gzip.open(file) as unfolded:
                 data = _read(unfolded, max_bytes)
         except EOFError:
-            raise DataError(f"{what} is truncated: its gzip data end early; {REMEDY}") from None
+            raise DataError(f"{what} is truncated: its gzip data end early; {remedy}") from None
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(f"{what} is damaged: its gzip data do not decompress ({error}); {REMEDY}") from None
+            raise DataError(f"{what} is damaged: its gzip data do not decompress ({error}); {remedy}") from None
     else:
         data = _read(file, max_bytes)
     if len(data) > max_bytes:
-        raise DataError(f"{what} is too long: it holds more than the {max_bytes} bytes expected; {REMEDY}")
+        raise DataError(f"{what} is too long: it holds more than the {max_bytes} bytes expected; {remedy}")
     return data
 
 

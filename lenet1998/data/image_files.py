@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from lenet1998.data.signatures import HEAD, kind_of
 from lenet1998.errors import DataError, reason_of
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
@@ -25,22 +26,6 @@ LONGEST_SIDE = 2048
 # The chunks of a PNG that make its pixels, and the orientation. Notes, of any size and in any state, are passed over.
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
-# How other files begin that are given for pictures, at which byte, and what they are.
-OTHERS = (
-    (b"%PDF", 0, "a PDF document"),
-    (b"<svg", 0, "an SVG drawing"),
-    (b"<?xml", 0, "an XML file, perhaps an SVG drawing"),
-    (b"<!doctype html", 0, "a web page"),
-    (b"<html", 0, "a web page"),
-    (b"II*\0", 0, "a TIFF picture"),
-    (b"MM\0*", 0, "a TIFF picture"),
-    (b"WEBP", 8, "a WebP picture"),
-    (b"ftyphei", 4, "a HEIC photograph"),
-    (b"ftypmif1", 4, "a HEIC photograph"),
-    (b"ftypavif", 4, "an AVIF picture"),
-    (b"PK\x03\x04", 0, "a zip archive"),
-    (b"\x1f\x8b", 0, "a gzipped file"),
-)
 
 
 class Planes(NamedTuple):
@@ -83,7 +68,7 @@ def read_planes(path: Path) -> Planes:
     except Image.DecompressionBombError:
         raise DataError(f"{path} has too many pixels: scale it to 64 million pixels or fewer") from None
     except Image.UnidentifiedImageError:
-        raise DataError(f"{path} is {_what_it_is(body)}, not a {NAMES} image: convert it to one of these") from None
+        raise DataError(f"{path} is {kind_of(body[:HEAD])}, not a {NAMES} image: convert it to one of these") from None
     except Exception as error:  # A damaged file makes Pillow's decoders raise almost anything.
         raise DataError(f"{path} is damaged ({reason_of(error)}): give an intact {NAMES} image") from None
 
@@ -99,13 +84,6 @@ def _without_notes(body: bytes) -> bytes:
             kept.append(body[at:end])
         at = end
     return b"".join(kept)
-
-
-def _what_it_is(body: bytes) -> str:
-    if not body:
-        return "empty"
-    start = body[:64].lstrip().lower()
-    return next((what for magic, at, what in OTHERS if start.startswith(magic.lower(), at)), "of another kind")
 
 
 def _upright(picture: Image.Image) -> Image.Image:

@@ -1,9 +1,10 @@
 """Digits as a table of comma-separated values, the form of Kaggle's "Digit Recognizer" competition.
 
 One line names the columns, ``label`` and ``pixel0`` to ``pixel783``; each line after it is one digit of 28x28 pixels,
-row by row. MNIST has some 47 million cells, so whole blocks of lines are converted at once, and a cell is looked at by
-itself only to say what is wrong with it. A table may come as Kaggle's archive has it, zipped, or gzipped, and as
-spreadsheets save it: in UTF-16, with semicolons or tabs, with blank lines at its end.
+row by row. Others count the pixels from 1, name them ``1x1`` to ``28x28``, or leave the line of names out. MNIST has
+some 47 million cells, so whole blocks of lines are converted at once, and a cell is looked at by itself only to say
+what is wrong with it. A table may come as Kaggle's archive has it, zipped, or gzipped, and as spreadsheets save it: in
+UTF-16, with semicolons or tabs, with blank lines at its end.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,10 @@ from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns, check_range
 
 COLUMNS = ["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]
 HEADER = ",".join(COLUMNS).encode()
+_OTHERS = (
+    ["label", *(f"pixel{i}" for i in range(1, SIDE * SIDE + 1))],
+    ["label", *(f"{row}x{column}" for row in range(1, SIDE + 1) for column in range(1, SIDE + 1))],
+)
 # Longer than any line can be: 785 cells of three digits are 3,139 characters, and the header is 7,355.
 LONGEST = 10_000
 CHUNK = 1 << 22
@@ -35,6 +41,7 @@ MOST = 2_000_000
 REMEDY = "correct it, or get the file again"
 
 _COMMA, _NEWLINE, _ZERO = b",\n0"
+_NUMBER = re.compile("[0-9]{1,3}")
 
 
 def load_csv(path: PathName, test_path: PathName | None = None) -> DataSet:
@@ -61,12 +68,13 @@ def load_csv(path: PathName, test_path: PathName | None = None) -> DataSet:
     return DataSet("csv", train, test, source, {"train": train.digest(), "test": test.digest()})
 
 
-def read_csv(path: PathName) -> Patterns:
-    """Return the digits of a table: images uint8 (P, 28, 28), labels uint8 (P,).
+def read_csv(path: PathName, highest: int = CLASSES - 1) -> Patterns:
+    """Return the digits of a table: images uint8 (P, 28, 28), labels uint8 (P,) from 0 to ``highest``.
 
     Raises ``DataError``, with file, line and column where there are such, for a file that cannot be read or has no
-    rows, another header, a row of more or fewer than 785 cells, a cell that is no whole number from 0 to 9 in the first
-    column or from 0 to 255 in the others, and for pixels that no more than hint at ink (``patterns.check_range``).
+    rows, another header, a row of more or fewer than 785 cells, a cell that is no whole number from 0 to ``highest`` in
+    the first column or from 0 to 255 in the others, and for pixels that no more than hint at ink
+    (``patterns.check_range``).
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -82,10 +90,12 @@ def read_csv(path: PathName) -> Patterns:
             unpacked.seek(0)
             encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
             text = io.TextIOWrapper(unpacked, encoding, "replace", newline="\n")
-            separator = _check_header(text.readline(LONGEST), kind_of(head), path)
-            line = 2
+            first = text.readline(LONGEST)
+            separator, line = _check_header(first, kind_of(head), path)
+            if line == 1:
+                text.seek(0)
             for block in _blocks(text, separator, path):
-                tables.append(_parse(block, line, path))
+                tables.append(_parse(block, line, path, highest))
                 line += len(tables[-1])
                 if line > MOST:
                     raise DataError(f"{path} has more than {MOST} lines: divide it")
@@ -146,13 +156,15 @@ def _unpacked(file: BinaryIO, path: str) -> IO[bytes]:
     return archive.open(names[0])
 
 
-def _check_header(line: str, kind: str, path: str) -> str:
-    """Return what separates the columns, one character. Raises DataError for other columns."""
-    first = COLUMNS[0]
-    separator = line[len(first)] if line.startswith((f"{first};", f"{first}\t")) else ","
+def _check_header(line: str, kind: str, path: str) -> tuple[str, int]:
+    """Return what separates the columns, one character, and the first line of numbers. DataError for other columns."""
+    first = re.split("[;\t,]", line, maxsplit=1)[0]
+    separator = line[len(first)] if line[len(first) : len(first) + 1] in (";", "\t") else ","
     names = line.rstrip("\r\n").split(separator)
-    if names == COLUMNS:
-        return separator
+    if names in (COLUMNS, *_OTHERS):
+        return separator, 2
+    if len(names) == len(COLUMNS) and all(map(_NUMBER.fullmatch, names)):
+        return separator, 1
     if not kind.startswith("text"):
         raise DataError(f"{path} is {kind}, not a table of digits: {REMEDY}")
     column = next((i for i, (name, right) in enumerate(zip(names, COLUMNS, strict=False)) if name != right), None)
@@ -180,7 +192,7 @@ def _blocks(text: TextIO, separator: str, path: str) -> Iterator[bytes]:
         yield rest.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
 
 
-def _parse(block: bytes, line: int, path: str) -> np.ndarray:
+def _parse(block: bytes, line: int, path: str, highest: int) -> np.ndarray:
     """The numbers in whole lines, uint8 (rows, 785); ``line`` is the number of the first in the file."""
     text = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero((text == _COMMA) | (text == _NEWLINE))
@@ -199,7 +211,7 @@ def _parse(block: bytes, line: int, path: str) -> np.ndarray:
         bad |= digit > 9
         numbers += digit * worth
     most = np.full(len(COLUMNS), 255, np.uint16)
-    most[0] = CLASSES - 1
+    most[0] = highest
     table = numbers.reshape(-1, len(COLUMNS))
     bad |= (table > most).ravel()
     if bad.any():

@@ -41,26 +41,45 @@ def read_npz(path: str | PathLike[str], known: KnownFile) -> bytes:
     '00 00 08 01 00 00 00 02 07 02'
     """
     what = f"{path} ({known.key})"
-    limit = known.size * WIDEST + HEADER_ROOM
+    values = read_array(path, known.key, known.size * WIDEST + HEADER_ROOM)
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{known.key}.npy") as member:
+        array = as_bytes(values)
+    except ValueError as error:
+        raise DataError(f"{what} is damaged ({error}): {REMEDY}") from None
+    return write_idx(array.reshape(known.shape) if array.size == math.prod(known.shape) else array)
+
+
+def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = REMEDY) -> np.ndarray:
+    """Return the array of numbers that an npz file has under ``key``, of no more than ``limit`` bytes.
+
+    Raises ``DataError`` if the archive cannot be read or is damaged, or its array is missing, larger, or not one of
+    numbers; ``remedy`` says what to do.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(folder + "/own.npz", y_test=np.array([7, 2]))
+    ...     read_array(folder + "/own.npz", "y_test", 1000).tolist()
+    [7, 2]
+    """
+    what = f"{path} ({key})"
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
             data = member.read(limit + 1)
         if len(data) > limit:
-            raise DataError(f"{what} is too long: it holds more than the {limit} bytes expected; {REMEDY}")
-        array = _as_bytes(_parse(data))
-        return write_idx(array.reshape(known.shape) if array.size == math.prod(known.shape) else array)
+            raise DataError(f"{what} is too long: it holds more than the {limit} bytes expected; {remedy}")
+        return _parse(data)
     except DataError:
         raise
     except KeyError:
-        raise DataError(f"{what} is missing: the archive has no such array; {REMEDY}") from None
+        raise DataError(f"{what} is missing: the archive has no such array; {remedy}") from None
     except OSError as error:
         raise DataError(f"{what} cannot be read ({error.strerror or error}): make it a readable file") from None
     except zipfile.BadZipFile as error:
         kind = kind_of(head_of(path))
         state = f"damaged ({error})" if kind_of(ZIP) == kind else f"{kind}, not a zip archive of arrays"
-        raise DataError(f"{path} is {state}: {REMEDY}") from None
+        raise DataError(f"{path} is {state}: {remedy}") from None
     except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
-        raise DataError(f"{what} is damaged ({reason_of(error)}): {REMEDY}") from None
+        raise DataError(f"{what} is damaged ({reason_of(error)}): {remedy}") from None
 
 
 def _parse(data: bytes) -> np.ndarray:
@@ -71,17 +90,26 @@ def _parse(data: bytes) -> np.ndarray:
         raise ValueError(f"array format {version} is not supported")
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
     values = data[stream.tell() :]
-    if dtype.kind not in "buif" or math.prod(shape) * dtype.itemsize != len(values):
+    if dtype.kind not in "buif":
+        raise ValueError(f"an array of {dtype}, not of numbers")
+    if math.prod(shape) * dtype.itemsize != len(values):
         raise ValueError(f"{len(values)} bytes for an array of {dtype} and shape {shape}")
     return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
-def _as_bytes(values: np.ndarray) -> np.ndarray:
-    """The values as unsigned bytes; ``ValueError`` for those that are none. The digest has the last word."""
+def as_bytes(values: np.ndarray) -> np.ndarray:
+    """Return numbers as uint8 of the same shape: whole ones from 0 to 255 or, if they are decimals, from 0 to 1.
+
+    Raises ``ValueError`` for others.
+
+    >>> as_bytes(np.array([0.0, 0.2, 1.0])).tolist()
+    [0, 51, 255]
+    """
     if values.dtype == np.uint8:
         return values
+    given = values
     if values.dtype.kind == "f" and values.max(initial=0) < 1.5:  # 1, give or take a rounding error
         values = np.rint(values * 255)
     if not ((values >= 0) & (values <= 255) & (values == np.rint(values))).all():
-        raise ValueError(f"{values.dtype} from {values.min():g} to {values.max():g}, not whole numbers from 0 to 255")
+        raise ValueError(f"{given.dtype} from {given.min():g} to {given.max():g}, not whole numbers from 0 to 255")
     return values.astype(np.uint8)

@@ -14,24 +14,33 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 HEAD = 512
 """So many bytes are enough to tell."""
 
-_KINDS = {
-    ZIP: "a zip archive",
-    HDF5: "an HDF5 file",
-    b"BZh": "a file packed by bzip2",
-    b"\xfd7zXZ\0": "a file packed by xz",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"Rar!": "a RAR archive",
-    b"\x93NUMPY": "a NumPy array (npy)",
-    b"\0\0\x08": "an IDX file",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"MATLAB 5": "a MATLAB file",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF document",
-    b"version https://git-lfs": "a pointer of Git LFS in place of the file",
-    **dict.fromkeys(UTF_16, "text in UTF-16"),
-    **{b"\x80" + bytes([protocol]): "a pickle" for protocol in range(2, 6)},
-}
+# What files begin with, at which byte, and what they are.
+_KINDS = (
+    (ZIP, 0, "a zip archive"),
+    (HDF5, 0, "an HDF5 file"),
+    (b"BZh", 0, "a file packed by bzip2"),
+    (b"\xfd7zXZ\0", 0, "a file packed by xz"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "a 7z archive"),
+    (b"Rar!", 0, "a RAR archive"),
+    (b"\x93NUMPY", 0, "a NumPy array (npy)"),
+    (b"\0\0\x08", 0, "an IDX file"),
+    (b"\0\0\x0c", 0, "an IDX file of integers"),
+    (b"\x89PNG", 0, "a PNG picture"),
+    (b"\xff\xd8\xff", 0, "a JPEG picture"),
+    (b"II*\0", 0, "a TIFF picture"),
+    (b"MM\0*", 0, "a TIFF picture"),
+    (b"WEBP", 8, "a WebP picture"),
+    (b"ftyphei", 4, "a HEIC photograph"),
+    (b"ftypmif1", 4, "a HEIC photograph"),
+    (b"ftypavif", 4, "an AVIF picture"),
+    (b"MATLAB 5", 0, "a MATLAB file"),
+    (b"PAR1", 0, "a Parquet file"),
+    (b"%PDF", 0, "a PDF document"),
+    (b"version https://git-lfs", 0, "a pointer of Git LFS in place of the file"),
+    *((mark, 0, "text in UTF-16") for mark in UTF_16),
+    *((b"\x80" + bytes([protocol]), 0, "a pickle") for protocol in range(2, 6)),
+)
+_MARKUP = ((b"<?xml", "an XML file, perhaps an SVG drawing"), (b"<svg", "an SVG drawing"))
 
 
 def kind_of(head: bytes) -> str:
@@ -42,14 +51,17 @@ def kind_of(head: bytes) -> str:
     """
     if not head:
         return "empty"
+    for start, kind in _MARKUP:
+        if _stripped(head).startswith(start):
+            return kind
     if looks_like_html(head):
         return "an HTML page"
     if head.startswith(GZIP):
         return f"{_packed(head)}, gzipped"
     if head[257:262] == b"ustar":
         return "a tar archive"
-    for signature, kind in _KINDS.items():
-        if head.startswith(signature):
+    for signature, at, kind in _KINDS:
+        if head.startswith(signature, at):
             return kind
     return "text" if min(head) >= 9 else f"data of an unknown kind ({head[:4].hex(' ')})"
 
@@ -79,4 +91,9 @@ def looks_like_html(data: bytes) -> bool:
     >>> looks_like_html(b"<!DOCTYPE html><html>"), looks_like_html(b"\\x1f\\x8b")
     (True, False)
     """
-    return data[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
+    return _stripped(data).startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
+
+
+def _stripped(data: bytes) -> bytes:
+    """The beginning in small letters, without what may come before the first tag."""
+    return data[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

@@ -10,7 +10,8 @@ The npz format, version 1: what ``numpy.load(path, allow_pickle=False)`` reads, 
 - ``LAYER.codes``: +-1 (classes, inputs), the codes of RBF units (Figure 3);
 - ``Input.mean``: (channels, side, side), only where the recipe says ``input_mean``;
 - ``about``: a text, JSON, with "format" (1), "recipe" (`lenet1998.recipe.Recipe`: the input's range, the squashing
-  function and all else), "layers" (`Network.table`), "seed", "data", "passes", "versions" and "commit".
+  function and all else), "layers" (`Network.table`), "seed", "data", "classes" (their names, in the order of the
+  outputs), "passes", "versions" and "commit".
 
 Numbers have the recipe's ``dtype``. Images are padded to the input's side with background before the first layer.
 """
@@ -46,6 +47,7 @@ def about(saved: Checkpoint) -> dict[str, Any]:
         "layers": saved.network().table(),
         "seed": history["seed"],
         "data": history["data"]["name"],
+        "classes": saved.classes,
         "passes": len(history["passes"]),
         "versions": history.get("versions"),
         "commit": history.get("commit"),

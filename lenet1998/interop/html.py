@@ -96,7 +96,8 @@ def html_page(saved: Checkpoint) -> str:
     >>> page.splitlines()[0], "<h1>LeNet-5</h1>" in page, "http:" in page
     ('<!DOCTYPE html>', True, False)
     """
-    network = json.dumps(described(saved.network()), separators=(",", ":")).replace("<", r"\u003c")
+    content = {**described(saved.network()), "classes": saved.classes}
+    network = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
     return Template(_part("page.html")).substitute(
         title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
         facts=escape(_facts(saved)),

@@ -70,7 +70,7 @@ const views = blank.slice(0, -1).map((stage) => stageView(stage.name, described(
 const codeView = codes && stageView("Code", `compared with ${blank[blank.length - 2].name}`, output.below);
 const rows = Array.from({ length: output.shape[0] }, (_, k) => {
   const row = element(document.getElementById("penalties"), "tr");
-  element(row, "th", "", String(k)).scope = "row";
+  element(row, "th", "", network.classes[k]).scope = "row";
   if (codes) {
     const units = codes.length / output.shape[0];
     paint(bitmap(element(row, "td", "code"), Math.min(UNIT_ROWS, units), Math.ceil(units / UNIT_ROWS), 2), codeOf(k), -1, 1);
@@ -87,8 +87,8 @@ function show() {
   views.forEach((view, k) => view.paint(stages[k]));
   const penalties = stages[stages.length - 1].values;
   const [best, second] = [...penalties.keys()].sort((a, b) => penalties[a] - penalties[b]);
-  document.getElementById("answer").textContent = drawn ? best : "?";
-  document.getElementById("second").textContent = drawn ? `runner-up ${second}` : "draw a digit";
+  document.getElementById("answer").textContent = drawn ? network.classes[best] : "?";
+  document.getElementById("second").textContent = drawn ? `runner-up ${network.classes[second]}` : "draw a digit";
   const low = Math.min(0, ...penalties), high = Math.max(...penalties);
   rows.forEach(({ row, bar, number }, k) => {
     row.className = drawn && k === best ? "best" : "";
@@ -96,7 +96,7 @@ function show() {
     number.textContent = penalties[k].toFixed(1);
   });
   if (codes) {
-    codeView.name.textContent = `Code of ${best}`;
+    codeView.name.textContent = `Code of ${network.classes[best]}`;
     codeView.paint({ values: codeOf(best), low: -1, high: 1 });
   }
 }

@@ -38,12 +38,22 @@ class Drawing:
     """All stages of one image in `axes`, from left to right; `show` takes another image in place of it.
 
     `codes`, as `activations.codes_of` gives them, put the code of the answer beside the stage below the output,
-    which is compared with it (equation 7). With `details`, sizes and penalties are written out.
+    which is compared with it (equation 7). `names` are those of the classes, by default their numbers. With `details`,
+    sizes and penalties are written out.
     """
 
-    def __init__(self, axes: Axes, stages: Sequence[Stage], codes: np.ndarray | None = None, *, details: bool = True):
+    def __init__(
+        self,
+        axes: Axes,
+        stages: Sequence[Stage],
+        codes: np.ndarray | None = None,
+        names: Sequence[str] = (),
+        *,
+        details: bool = True,
+    ):
         self.axes, self.codes, self.details = axes, codes, details
         *hidden, output = stages
+        self.names = [plain(name) for name in names] or [str(number) for number in range(output.values.shape[1])]
         self.tall = 3 * max(hidden[0].values.shape[2:])
         self.x = 0.0  # how far the drawing has come
         self.images = [self._block(self._label(stage), _maps(stage.values[0])) for stage in hidden]
@@ -65,12 +75,12 @@ class Drawing:
         answer = int(penalties.argmin())
         if self.codes is not None:
             self.images[-1].set_data(tiled(_maps((self.codes[answer] + 1) / 2), self.tall))
-            self.code_title.set_text(f"code of {answer}")
+            self.code_title.set_text(f"code of {self.names[answer]}")
         for text, grey in zip(self.digits, shades(output.values)[which], strict=True):
             text.set_color(str(grey))
         for text, penalty in zip(self.numbers, penalties, strict=False):
             text.set_text(f"{penalty:.1f}")
-        self.box.set_y(self._row(answer) - self.tall / 20)
+        self.box.set_y(self._row(answer) - self.box.get_height() / 2)
 
     def _label(self, stage: Stage) -> str:
         if not self.details:
@@ -103,23 +113,24 @@ class Drawing:
 
     def _labels(self, classes: int) -> None:
         self.rows = classes
-        step, size = self.tall / max(classes, 10), 10 if self.details else 6
+        less = min(1.0, 16 / classes)  # more classes are written smaller
+        step, size = self.tall / 10, (10 if self.details else 6) * less
+        wide = max(step, max(map(len, self.names)) * 0.7 * step * less)
         look: dict[str, Any] = {"va": "center_baseline", "family": "monospace"}
         self.digits = [
-            self.axes.text(
-                self.x + step / 2, self._row(digit), str(digit), ha="center", size=size, weight="bold", **look
-            )
-            for digit in range(classes)
+            self.axes.text(self.x + wide / 2, self._row(k), name, ha="center", size=size, weight="bold", **look)
+            for k, name in enumerate(self.names)
         ]
-        self.box = Rectangle((self.x, 0), step, self.tall / 10, fill=False, edgecolor="0", linewidth=0.8)
+        height = self.tall / max(classes, 10)
+        self.box = Rectangle((self.x, 0), wide, height, fill=False, edgecolor="0", linewidth=0.8)
         self.axes.add_patch(self.box)
         self.numbers = []
         self.axes.text(self.x, -self.tall / 2 - 3, "output", ha="left", va="bottom", fontsize=8)
-        self.x += step
+        self.x += wide
         if self.details:
             self.x += 2.4 * step
             self.numbers = [
-                self.axes.text(self.x, self._row(k), "", ha="right", size=8, **look) for k in range(classes)
+                self.axes.text(self.x, self._row(k), "", ha="right", size=8 * less, **look) for k in range(classes)
             ]
 
     def _row(self, digit: int) -> float:
@@ -176,12 +187,17 @@ def outlines(maps: np.ndarray, tall: int) -> Iterable[tuple[int, int, int, int]]
     return [(k % columns * (width + 1), k // columns * (height + 1), width, height) for k in range(count)]
 
 
-def figure_of(stages: Sequence[Stage], codes: np.ndarray | None, title: str) -> tuple[Figure, Drawing]:
+def figure_of(
+    stages: Sequence[Stage], codes: np.ndarray | None, title: str, names: Sequence[str] = ()
+) -> tuple[Figure, Drawing]:
     """A figure of the first image, and its drawing, in which another may take its place."""
     with style():
         figure = Figure(figsize=(LOOK.width or 10, 1.9) if LOOK.narrow else (10, 3.9))
         axes = figure.add_subplot()
-        drawing = Drawing(axes, stages, details=False) if LOOK.narrow else Drawing(axes, stages, codes)
+        if LOOK.narrow:
+            drawing = Drawing(axes, stages, names=names, details=False)
+        else:
+            drawing = Drawing(axes, stages, codes, names)
         figure.suptitle(plain(title), fontsize=10)
         figure.supxlabel(CAPTION, fontsize=6 if LOOK.narrow else 8)
     return figure, drawing
@@ -204,7 +220,9 @@ def crossing(image: np.ndarray, side: int) -> np.ndarray:
     return np.stack([strip[:, start : start + side] for start in starts])
 
 
-def film(network: Network, image: np.ndarray, title: str, path: Path, quiet: bool = False) -> None:
+def film(
+    network: Network, image: np.ndarray, title: str, path: Path, quiet: bool = False, names: Sequence[str] = ()
+) -> None:
     """A GIF of the image uint8 (H, W) crossing the network's field, as in the authors' film of 1993, with a bar.
 
     Raises DataError where the image does not fit, and LeNetError where the file cannot be written.
@@ -212,7 +230,7 @@ def film(network: Network, image: np.ndarray, title: str, path: Path, quiet: boo
     network.input.maps(image[None])  # raises where it does not fit
     stages = activations(network, crossing(image, network.input.side))
     frames = range(len(stages[0].values))
-    figure, drawing = figure_of(stages, codes_of(network), title)
+    figure, drawing = figure_of(stages, codes_of(network), title, names)
     writer = PillowWriter(fps=12)
     with style(), rc_context({"savefig.bbox": None}), TemporaryDirectory() as folder:  # all frames have one size
         whole = Path(folder) / "film.gif"

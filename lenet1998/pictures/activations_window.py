@@ -6,6 +6,8 @@ What is drawn passes through section III-A's normalisation (`lenet1998.data.prep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib
 import numpy as np
 from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent
@@ -64,7 +66,7 @@ class Window:
     Raises DataError for a network that does not take digits of 28x28.
     """
 
-    def __init__(self, figure: Figure, network: Network):
+    def __init__(self, figure: Figure, network: Network, names: Sequence[str] = ()):
         self.figure, self.network, self.sketch = figure, network, Sketch()
         self.last: tuple[float, float] | None = None  # where the brush is, while the button is down
         stages = self._stages()
@@ -74,7 +76,7 @@ class Window:
             self.image = self.sheet.imshow(self.sketch.ink, **look)
             self.sheet.spines[:].set_visible(True)
             self.sheet.set(xticks=[], yticks=[], title=HOW.replace("; ", ";\n"))
-            self.drawing = Drawing(right, stages, codes_of(network))
+            self.drawing = Drawing(right, stages, codes_of(network), names)
             self.title = figure.suptitle("Draw a digit", fontsize=12)
             figure.supxlabel(CAPTION, fontsize=8)
             figure.canvas.draw()
@@ -130,13 +132,16 @@ class Window:
         stages = self._stages()
         self.image.set_data(self.sketch.ink)
         self.drawing.show(stages)
-        best, runner_up = stages[-1].values[0].argsort(kind="stable")[:2]
+        best, runner_up = (self.drawing.names[place] for place in stages[-1].values[0].argsort(kind="stable")[:2])
         self.title.set_text(f"{best}, runner-up {runner_up}" if self.sketch.ink.any() else "Draw a digit")
         self.figure.canvas.draw_idle()
 
 
-def show_window(network: Network, name: str) -> Window:
-    """Open the window, stay until it is closed, and return it. Raises LeNetError where none can be opened."""
+def show_window(network: Network, name: str, names: Sequence[str] = ()) -> Window:
+    """Open the window, stay until it is closed, and return it; `names` are those of the classes, else their numbers.
+
+    Raises LeNetError where none can be opened.
+    """
     import matplotlib.pyplot as plt  # only here: it chooses a toolkit
 
     with style(), matplotlib.rc_context({"toolbar": "None"}):
@@ -147,7 +152,7 @@ def show_window(network: Network, name: str) -> Window:
         if figure.canvas.required_interactive_framework is None:
             plt.close(figure)
             raise _no_window(f"matplotlib draws with {matplotlib.get_backend()}")
-        window = Window(figure, network)  # kept until the end, since the canvas refers to it only weakly
+        window = Window(figure, network, names)  # kept until the end, since the canvas refers to it only weakly
         plt.show()
     return window
 

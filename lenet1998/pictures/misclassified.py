@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,16 @@ MOST = 300
 
 
 def misclassified_patterns(
-    wrong: dict[int, tuple[int, int]], images: np.ndarray, stem: Path, papers: Collection[int] = ()
+    wrong: dict[int, tuple[int, int]],
+    images: np.ndarray,
+    stem: Path,
+    papers: Collection[int] = (),
+    names: Sequence[str] = "0123456789",
 ) -> list[Path]:
     """The patterns as the paper draws them, from `images` uint8 (P, rows, columns), each with true class > answer.
 
     `wrong` has them as `lenet1998.evaluation.misclassified` gives them; those of `papers`, indices too, are boxed.
+    `names` are those of the classes.
     """
     columns = 10
     shown = list(wrong.items())[:MOST]
@@ -32,7 +37,8 @@ def misclassified_patterns(
             axes.set_axis_off()
         for axes, (index, (label, answer)) in zip(every, shown, strict=False):
             axes.imshow(images[index], cmap="gray_r", interpolation="nearest")
-            axes.set_title(f"{label}>{answer}", fontsize=7, loc="center", pad=2)
+            both = f"{names[label]}>{names[answer]}"
+            axes.set_title(plain(both), fontsize=min(7, 80 / len(both)), loc="center", pad=2)
             if index in papers:
                 height, width = images[index].shape
                 axes.add_patch(Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor="#D55E00", linewidth=1.2))
@@ -42,11 +48,15 @@ def misclassified_patterns(
         return save(figure, stem)
 
 
-def confusion(matrix: np.ndarray, title: str, stem: Path) -> list[Path]:
-    """The counts of `lenet1998.evaluation.confusion_matrix`, the wrong answers shaded by their share of the largest."""
+def confusion(matrix: np.ndarray, names: Sequence[str], title: str, stem: Path) -> list[Path]:
+    """The counts of `lenet1998.evaluation.confusion_matrix`, the wrong answers shaded by their share of the largest.
+
+    `names` are those of the classes.
+    """
     wrong = matrix * ~np.eye(len(matrix), dtype=bool)
     with style():
-        figure = Figure(figsize=(4.4, 4.4))
+        side = max(4.4, 0.32 * len(matrix) + 1.2)
+        figure = Figure(figsize=(side, side))
         axes = figure.add_subplot()
         axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(1, wrong.max()) * 1.6)  # figures stay legible on it
         for (label, answer), count in np.ndenumerate(matrix):
@@ -54,7 +64,8 @@ def confusion(matrix: np.ndarray, title: str, stem: Path) -> list[Path]:
                 weight = "bold" if label == answer else "normal"
                 axes.text(answer, label, f"{count}", ha="center", va="center", fontsize=7, fontweight=weight)
         axes.set(xlabel="answer", ylabel="true class", title=plain(title))
-        axes.set_xticks(range(len(matrix)))
-        axes.set_yticks(range(len(matrix)))
+        upright = 90 if max(map(len, names)) > 2 else 0
+        axes.set_xticks(range(len(matrix)), [plain(name) for name in names], rotation=upright)
+        axes.set_yticks(range(len(matrix)), [plain(name) for name in names])
         axes.grid(False)
         return save(figure, stem)

@@ -19,7 +19,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
-from lenet1998.running.run import described
+from lenet1998.running.run import described, same_data
 from lenet1998.running.sweep import DataChoice
 from lenet1998.training import DIGEST, RECORD, Progress, Trainer
 
@@ -74,17 +74,32 @@ def slim(history: dict) -> dict:
     return {key: value for key, value in history.items() if key != "resumed"} | {"passes": passes}
 
 
-def data_of(history: dict, data_dir: Path | None = None) -> DataSet:
-    """The data that a recorded run learned and was tested on. Raises DataError where they cannot be had."""
+def data_of(history: dict, data_dir: Path | None = None, own: str | None = None) -> DataSet:
+    """The data that a recorded run learned and was tested on; those of a user's own are at `own`, or where they were.
+
+    Raises LeNetError where they cannot be had, or are no longer the same.
+    """
     name, test_size = history["data"]["name"], history["data"]["test_size"]
     kind = name.removesuffix(" validation")
-    if kind not in KINDS:
+    place = kind if kind in KINDS else own or history["data"].get("path")
+    if place is None:
         raise LeNetError(
-            f"the run learned data called {name!r}, which lenet1998 cannot find again: check a run on "
-            f"{' or '.join(kind for kind in KINDS if kind != 'auto')}"
+            f"the run learned data called {name!r}, which lenet1998 cannot find again: check a run on mnist, synthetic "
+            "or a path"
         )
-    choice = DataChoice(kind, data_dir, history["data"]["train_size"], test_size)
+    choice = DataChoice(place, data_dir, history["data"]["train_size"], test_size)
+    if kind not in KINDS:
+        check_same(replace(choice, train_size=None, test_size=None).load(), history)
     return (replace(choice, validation=test_size, test_size=None) if kind != name else choice).load()
+
+
+def check_same(found: DataSet, history: dict) -> None:
+    """Raise LeNetError unless the data are those that a recorded run learned, by their digests."""
+    if dict(found.digests) != history["data"]["digests"]:
+        raise LeNetError(
+            f"{found.source} is no longer the data that the run learned, {history['data']['name']}: name by --data "
+            "where they are, or what to judge it on"
+        )
 
 
 def surroundings(recorded: dict, here: dict) -> list[str]:
@@ -94,7 +109,7 @@ def surroundings(recorded: dict, here: dict) -> list[str]:
         ours, theirs = here["versions"].get(package), recorded["versions"].get(package)
         if ours != theirs and (theirs or package != "llvmlite"):  # llvmlite is on record only since digests are
             found.append(f"{package} {ours or 'is not installed'} (recorded: {theirs or 'none'})")
-    if recorded["data"] != here["data"]:
+    if not same_data(recorded, here):
         found.append("the data")
     recipes = [replace(Recipe.from_dict(each["recipe"]), name="").as_dict() for each in (recorded, here)]
     found += [

@@ -47,6 +47,12 @@ class Checkpoint:
     def recipe(self) -> Recipe:
         return Recipe.from_dict(self.history["recipe"])
 
+    @property
+    def classes(self) -> list[str]:
+        """The names of the network's classes: those of the data it learned, else their numbers."""
+        numbers = [str(number) for number in range(build(self.recipe).classes)]
+        return self.history["data"].get("classes", numbers)
+
     def network(self) -> Network:
         """The network of the recipe with these parameters."""
         network = build(self.recipe)
@@ -118,6 +124,11 @@ def _check(checkpoint: Checkpoint) -> None:
         raise ValueError("the passes are not numbered from 1, or the seed is missing")
     if not isinstance(checkpoint.history["data"]["name"], str):
         raise ValueError("the data set has no name")
+    names = checkpoint.classes
+    if not isinstance(names, list) or len(names) != network.classes or not all(isinstance(each, str) for each in names):
+        raise ValueError("the classes of the data set are not those of the network")
+    if not isinstance(checkpoint.history["data"].get("path", ""), str):
+        raise ValueError("the path of the data set is no text")
     for record in checkpoint.history["passes"]:
         numbers = {key: value for key, value in record.items() if key not in (DIGEST, WATCHED)}
         if set(numbers) != RECORD or not all(isinstance(value, (int, float)) for value in numbers.values()):

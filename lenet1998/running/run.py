@@ -17,7 +17,8 @@ from pathlib import Path
 from lenet1998.errors import CheckpointError
 from lenet1998.files import make_directory, remove_leftovers, write_json
 from lenet1998.network import Network
-from lenet1998.patterns import DataSet
+from lenet1998.output import for_classes
+from lenet1998.patterns import DataSet, listed
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
@@ -49,6 +50,7 @@ def run(
 ) -> dict:
     """Train up to `passes` passes into directory `out` and return the history.
 
+    The recipe is fitted to the data's classes, where these have names (`lenet1998.output.for_classes`).
     With `resume`, a run that `out` holds is continued to the end state it would have had uninterrupted (and a
     finished one returned as it is, cut to as many passes as were asked for); without, it is refused, so that no
     result is lost. With `keep_best`, the best pass so far is kept in ``best.npz``, the first of equals; choose it on
@@ -63,8 +65,10 @@ def run(
     with locked(out / LOCK, str(out)):
         for name in (BEST, CHECKPOINT, HISTORY):
             remove_leftovers(out / name)
-        trainer = Trainer(recipe, data, seed, engine)
+        trainer = Trainer(for_classes(recipe, data.classes), data, seed, engine)
         _log.info("engine: %s", trainer.engine.name)
+        if data.classes:
+            _log.info("output: %s", _coded(trainer.recipe, data.classes))
         history, lowest = _header(trainer), math.inf
         if (out / CHECKPOINT).exists():
             if not resume:
@@ -110,6 +114,15 @@ def _state(trainer: Trainer, history: dict) -> Checkpoint:
     return Checkpoint(network.parameters.values, history, trainer.optimiser.state(), mean)
 
 
+def _coded(recipe: Recipe, classes: tuple[str, ...]) -> str:
+    """What the output units of a user's own classes compare F6 with, in words."""
+    if recipe.output != "rbf" or recipe.network != "lenet5":
+        return f"one unit for each of {len(classes)} classes"
+    if recipe.codes == "bitmap":
+        return f"Figure 3's codes of {listed(classes)}; for classes that are no characters, --set codes=random"
+    return f"{recipe.codes} codes for {listed(classes)}"
+
+
 def _header(trainer: Trainer) -> dict:
     about = described(trainer)
     return {**about, **provenance(), "data": about.pop("data"), "passes": []}
@@ -118,6 +131,7 @@ def _header(trainer: Trainer) -> dict:
 def described(trainer: Trainer) -> dict:
     """Recipe, seed, engine and data of a run: what of its record is not about where it was made."""
     data = trainer.data
+    own = {"classes": list(data.classes), "path": data.path} if data.classes else {}
     return {
         "recipe": trainer.recipe.as_dict(),
         "seed": trainer.seed,
@@ -127,14 +141,28 @@ def described(trainer: Trainer) -> dict:
             "train_size": len(data.train),
             "test_size": len(data.test),
             "digests": dict(data.digests),
+            **own,
         },
     }
+
+
+def same_data(one: dict, other: dict) -> bool:
+    """Whether two records name the same data; a user's own may have been moved, and are called as their directory."""
+    first, second = (dict(each["data"]) for each in (one, other))
+    for data in (first, second):
+        if data.pop("path", ""):
+            data["name"] = data["name"].endswith(" validation")
+    return first == second
 
 
 def _refuse_other_run(out: Path, saved: dict, wanted: dict) -> None:
     """A run goes on with what it began with; another engine is allowed, and noted under "resumed"."""
     recipes = [replace(Recipe.from_dict(each["recipe"]), name="") for each in (saved, wanted)]
-    same = {key: saved.get(key) == wanted[key] for key in ("seed", "data")} | {"recipe": recipes[0] == recipes[1]}
+    same = {
+        "seed": saved.get("seed") == wanted["seed"],
+        "data": same_data(saved, wanted),
+        "recipe": recipes[0] == recipes[1],
+    }
     for key, equal in same.items():
         if not equal:
             raise CheckpointError(

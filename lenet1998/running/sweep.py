@@ -19,6 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lenet1998.data import load
+from lenet1998.data.places import PathName
 from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
@@ -31,7 +32,7 @@ from lenet1998.training import Progress
 class DataChoice:
     """What a worker has to load: the arguments of `lenet1998.data.load`, and whether to hold out a validation set."""
 
-    kind: str
+    kind: PathName
     data_dir: Path | None = None
     train_size: int | None = None
     test_size: int | None = None

@@ -226,7 +226,8 @@ def test_rows_of_another_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (",".join(COLUMNS[:-1]), "line 1, the header names 784 columns, not 785"),
         (",".join([*COLUMNS, "pixel784"]), "line 1, the header names 786 columns, not 785"),
         (",".join([*COLUMNS[:5], "pixel5", *COLUMNS[6:]]), "column 6: the header says 'pixel5', not 'pixel4'"),
-        (",".join(["5"] * 785), "column 1: the header says '5', not 'label'"),
+        (",".join(["5"] * 784), "column 1: the header says '5', not 'label'"),
+        (",".join(["5"] * 784 + ["x"]), "column 1: the header says '5', not 'label'"),
         ("x" * 20_000, "column 1: the header says 'xxx"),
     ],
 )
@@ -236,6 +237,32 @@ def test_other_headers(tmp_path: Path, header: str, message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_csv(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_tables_that_name_their_columns_otherwise_or_not_at_all(tmp_path: Path, encoding: str, separator: str) -> None:
+    path = table(tmp_path / "t.csv", drawn(5))
+    header, rest = path.read_text().split("\n", 1)
+    from_one = ["label", *(f"pixel{i}" for i in range(1, 785))]
+    by_place = ["label", *(f"{row}x{column}" for row in range(1, 29) for column in range(1, 29))]
+    for first in (",".join(from_one) + "\n", ",".join(by_place) + "\n", ""):
+        path.write_bytes((first + rest).replace(",", separator).encode(encoding))
+        assert same(read_csv(path), drawn(5))
+    path.write_text(",".join(from_one[::-1]) + "\n" + rest)
+    with pytest.raises(DataError, match="line 1, column 1: the header says 'pixel784'"):
+        read_csv(path)
+
+
+def test_labels_above_9_where_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("".join(f"{label}{',255' * 784}\n" for label in (10, 255)))
+    assert read_csv(path, highest=255).labels.tolist() == [10, 255]
+    with pytest.raises(DataError, match=r"line 1, column 1 \(label\): '10' is not a whole number from 0 to 9"):
+        read_csv(path)
+    path.write_text(f"7{',255' * 784}\n256{',255' * 784}\n")
+    with pytest.raises(DataError, match=r"line 2, column 1 \(label\): '256' is not a whole number from 0 to 255"):
+        read_csv(path, highest=255)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

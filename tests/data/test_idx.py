@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lenet1998.data.idx import parse_idx, read_bounded, write_idx
+from lenet1998.data.idx import INTEGER, parse_idx, read_bounded, write_idx
 from lenet1998.errors import DataError
 
 SMALL = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
@@ -34,6 +34,19 @@ def test_any_bytes_are_read_or_refused_in_one_line(data: bytes) -> None:
         assert "noise" in str(error) and "\n" not in str(error)
     else:
         assert write_idx(array) == data
+
+
+def test_integers_where_they_are_asked_for() -> None:
+    """As QMNIST has its labels: big-endian, of either sign."""
+    body = b"\0\0\x0c\x02\0\0\0\x02\0\0\0\x01\0\0\x01\x02\xff\xff\xff\xfe"
+    assert parse_idx(body, "it", kind=INTEGER).tolist() == [[258], [-2]]
+    for wrong in (body[:-1], body + b"\0"):
+        with pytest.raises(DataError, match="announces 2 values and (1.75|2.25) follow it; mend it"):
+            parse_idx(wrong, "it", "mend it", INTEGER)
+    with pytest.raises(DataError, match="is an IDX file of integers, not IDX data of unsigned bytes"):
+        parse_idx(body, "it")
+    with pytest.raises(DataError, match="is an IDX file, not IDX data of 32-bit integers"):
+        parse_idx(write_idx(SMALL), "it", kind=INTEGER)
 
 
 @given(st.integers(0, len(write_idx(SMALL)) - 1))

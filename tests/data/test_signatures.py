@@ -68,6 +68,13 @@ KINDS = {
     picture("JPEG"): "a JPEG picture",
     picture("PDF"): "a PDF document",
     **{pickle.dumps([1, "a"], protocol): "a pickle" for protocol in range(2, 6)},
+    picture("TIFF"): "a TIFF picture",
+    b"RIFF\x10\0\0\0WEBPVP8 ": "a WebP picture",
+    b"\0\0\0\x18ftypheic": "a HEIC photograph",
+    b"\0\0\0\x18ftypavif": "an AVIF picture",
+    b"\0\0\x0c\x02": "an IDX file of integers",
+    b" <?xml version='1.0'?><svg/>": "an XML file, perhaps an SVG drawing",
+    b"<SVG>": "an SVG drawing",
     bytes(600): "data of an unknown kind (00 00 00 00)",
     b"\1": "data of an unknown kind (01)",
 }

@@ -1,0 +1,254 @@
+"""One's own data from the command line: trained, found again, judged, drawn and compared under their classes' names."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import lenet1998
+from experiments.common import of_digits, options, parse, resolve_data, seeds_of
+from lenet1998.commands import errors, evaluate, networks
+from lenet1998.commands.main import main
+from lenet1998.data import qmnist
+from lenet1998.engines import make_engine
+from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.pictures import activations_figure, misclassified
+from lenet1998.recipe import Recipe
+from lenet1998.reference import comparable
+from lenet1998.report.tables import papers
+from lenet1998.running import checkpoint
+from lenet1998.running.check import data_of
+from lenet1998.running.sweep import perform
+from tests.own_data import drawn, idx, put_folders, put_idx
+
+LETTERS = np.arange(60) % 3 + 1
+SHORT = ["--passes", "1", "--engine", "numpy", "--quiet"]
+
+
+@pytest.fixture(autouse=True)
+def numpy_alone(monkeypatch):
+    """No kernel is compiled for the few patterns of these tests."""
+    monkeypatch.setattr(networks, "make_engine", lambda name, *rest: make_engine("numpy", *rest))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Letters as EMNIST has them, garments, and a network that has learned each, trained without --out."""
+    where = tmp_path_factory.mktemp("own")
+    pair = drawn(LETTERS).transpose(0, 2, 1), LETTERS
+    put_idx(where / "letters", pair, (pair[0][:9], LETTERS[:9]), "emnist-letters-", ("train", "test"))
+    put_folders(where / "garments", drawn(LETTERS), [["", "coat", "bag", "shoe"][label] for label in LETTERS])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(where)
+        for name in ("letters", "garments"):
+            assert main(["train", "--data", name, *SHORT]) == 0
+    return where
+
+
+@pytest.fixture
+def letters(place, monkeypatch):
+    """The directory of the run on letters, and the working directory."""
+    monkeypatch.chdir(place)
+    (run,) = (place / "runs").glob("default-emnist-letters-*")
+    return run
+
+
+def history(run):
+    return json.loads((run / "history.json").read_text())
+
+
+def test_the_record_names_the_data_their_digest_and_classes(place, letters):
+    recorded = history(letters)
+    held = lenet1998.data.load(place / "letters")
+    assert recorded["data"] == {
+        "name": held.name, "train_size": 60, "test_size": 9, "digests": dict(held.digests), "classes": ["A", "B", "C"],
+        "path": str(place / "letters"),
+    }  # fmt: skip
+    assert (recorded["recipe"]["classes"], recorded["recipe"]["characters"]) == (3, "ABC")
+    saved = checkpoint.load(letters)
+    assert saved.classes == ["A", "B", "C"] and saved.network().classes == 3
+    (garments,) = (place / "runs").glob("default-garments-*")
+    recorded = history(garments)
+    assert recorded["data"]["classes"] == ["bag", "coat", "shoe"] and recorded["recipe"]["codes"] == "random"
+    for run in (letters, garments):
+        assert not comparable(history(run)) and papers(history(run)) == {}
+
+
+def test_what_is_taken_for_what_is_said_in_a_line_each(letters, tmp_path, caplog, capsys):
+    with caplog.at_level("INFO", "lenet1998"):
+        assert main(["train", "--data", "letters", *SHORT[:-1], "--out", str(tmp_path / "a")]) == 0
+        assert main(["train", "--data", "garments", *SHORT[:-1], "--out", str(tmp_path / "b")]) == 0
+        given = ["--set", "codes=random", "--out", str(tmp_path / "c")]
+        assert main(["train", "--data", "letters", *SHORT[:-1], *given]) == 0
+        modern = ["--recipe", "modern", "--set", "batch=4", "--out", str(tmp_path / "d")]
+        assert main(["train", "--data", "letters", *SHORT[:-1], *modern]) == 0
+    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("output: ")]
+    assert told == [
+        "output: Figure 3's codes of A, B, C; for classes that are no characters, --set codes=random",
+        "output: random codes for bag, coat, shoe",
+        "output: random codes for A, B, C",
+        "output: one unit for each of 3 classes",
+    ]
+    out, error = capsys.readouterr()
+    for shown in (out, error):
+        assert "known by its name alone; 3 classes (A, B, C); 60 training and 9 test patterns; images turned" in shown
+        assert "every tenth pattern of a class is held out for tests" in shown
+    assert "1998" not in out and main(["train", "--data", "nothing", *SHORT]) == 2
+
+
+def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", str(letters), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["patterns"] == 9 and found["error_percent"] == history(letters)["passes"][-1]["test_error_percent"]
+    assert main(["train", "--data", str(letters.parent.parent / "letters"), *SHORT, "--out", str(letters)]) == 2
+    assert "--resume" in capsys.readouterr().err
+    data = data_of(history(letters))
+    assert data.path == str(letters.parent.parent / "letters") and len(data.train) == 60
+
+
+def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):
+    def trained(folder, seed):
+        pair = drawn(LETTERS, seed=seed), LETTERS
+        return put_idx(tmp_path / folder, pair, pair)
+
+    assert main(["train", "--data", str(trained("first", 1)), *SHORT, "--out", str(tmp_path / "run")]) == 0
+    (tmp_path / "first").rename(tmp_path / "second")
+    capsys.readouterr()
+    for command in (["evaluate"], ["errors"], ["show", "1", "--checkpoint"]):
+        assert main([*command, str(tmp_path / "run")]) == 2
+        assert "first' is no kind of data, and no file or directory" in capsys.readouterr().err
+    moved = ["--data", str(tmp_path / "second")]
+    assert main(["evaluate", str(tmp_path / "run"), *moved]) == 0
+    resumed = ["train", *moved, *SHORT, "--passes", "2", "--resume", "--out", str(tmp_path / "run")]
+    assert main(resumed) == 0, "where data lie is no part of what they are"
+    assert main(["check", str(tmp_path / "run"), *moved, "--quiet"]) == 0
+    trained("first", 2)
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "run")]) == 2
+    assert "first is no longer the data that the run learned, " in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "run"), "--quiet"]) == 2
+    assert main([*resumed[:1], "--data", str(tmp_path / "first"), *resumed[3:]]) == 2
+    assert "holds a run with other data" in capsys.readouterr().err
+
+
+def test_answers_have_the_classes_names(letters, tmp_path, capsys):
+    sheet = np.full((1, 60, 60), 255, np.uint8)
+    sheet[:, 10:50, 28:33] = 0
+    image = put_folders(tmp_path, sheet, ["x"]) / "x" / "0000.png"
+    assert main(["predict", str(image), "--checkpoint", str(letters), "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["classes"] == ["A", "B", "C"] and {answer["class"], answer["runner_up"]} < {"A", "B", "C"}
+    assert answer["class"] == "ABC"[int(np.argmin(answer["distances"]))]
+    assert main(["predict", str(image), "--checkpoint", str(letters)]) == 0
+    assert f": {answer['class']}, runner-up {answer['runner_up']}\n  RBF distances: A: " in capsys.readouterr().out
+
+
+def test_errors_by_class_have_the_classes_names(letters, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(evaluate, "answers", lambda _: np.zeros(9, int))
+    assert main(["evaluate", str(letters), "--confusion", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "    B         3       3     100.00" in out and "    A         3       0       0.00" in out
+    head, *rows = csv.reader((tmp_path / "confusion.csv").read_text().splitlines())
+    assert head == ["true class", "A", "B", "C"] and rows[1] == ["B", "3", "0", "0"]
+    _, *wrong = csv.reader((tmp_path / "misclassified.csv").read_text().splitlines())
+    assert wrong[:2] == [["1", "B", "A"], ["2", "C", "A"]]
+
+
+def test_pictures_have_the_classes_names(letters, tmp_path, monkeypatch, capsys):
+    figures = []
+    monkeypatch.setattr(misclassified, "save", lambda figure, stem: figures.append(figure) or [])
+    monkeypatch.setattr(activations_figure, "written", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(errors, "answers", lambda _: np.zeros(9, int))
+    assert main(["errors", str(letters), "--out", str(tmp_path / "e.png")]) == 0
+    assert [axes.get_title() for axes in figures[-1].axes][:6] == ["B>A", "C>A"] * 3
+    capsys.readouterr()
+    assert main(["show", "1", "--checkpoint", str(letters), "--out", str(tmp_path / "s.png")]) == 0
+    out = capsys.readouterr().out
+    answer = next(line for line in out.splitlines() if line.startswith("test pattern 1 of")).split(": ")[1][0]
+    texts = [text.get_text() for text in figures[-1].axes[0].texts]
+    assert ", class B: " in out and {"A", "B", "C", f"code of {answer}"} <= set(texts)
+
+
+def test_networks_and_data_of_other_classes(place, letters, capsys):
+    assert main(["evaluate", str(letters), "--data", "garments"]) == 2
+    error = capsys.readouterr().err
+    assert "has the class 'bag', which is none of the network's 3 (A, B, C): choose data of these classes" in error
+    assert main(["evaluate", str(letters), "--data", "synthetic", "--test-size", "5"]) == 2
+    assert "synthetic has the class '" in capsys.readouterr().err
+    assert main(["evaluate", "default", "--data", "letters"]) == 2
+    assert "has the class 'A', which is none of the network's 10 (0, 1, 2" in capsys.readouterr().err
+
+
+def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, capsys):
+    """Labelled by their names, not by their places among those that occur."""
+    sevens = lenet1998.data.load("synthetic", train_size=1, test_size=200).test
+    two = np.isin(sevens.labels, (3, 7))
+    pair = sevens.images[two], sevens.labels[two]
+    put_idx(tmp_path / "two", pair, None)
+    saved, _ = networks.chosen_network("default")
+    given = networks.engine_of(saved).penalties(pair[0]).argmin(axis=1)
+    assert main(["evaluate", "default", "--data", str(tmp_path / "two"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["patterns"] == len(given)
+    assert found["errors"] == int((given != pair[1]).sum()) < len(given) / 2
+
+
+def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys):
+    other = ["train", "--data", "letters", "--loss", "mle", *SHORT, "--out", str(tmp_path / "mle")]
+    assert main(other) == 0
+    capsys.readouterr()
+    assert main(["compare", str(letters), str(tmp_path / "mle"), "--out", str(tmp_path / "c")]) == 0
+    out, error = capsys.readouterr()
+    assert "no test over patterns" not in error and "| 1998" not in out
+    row = next(line for line in out.splitlines() if "loss=mle" in line)
+    assert row.rstrip(" |").split("|")[-1].strip(), "a p-value over patterns"
+
+
+def test_a_record_with_other_classes_is_no_checkpoint(letters, tmp_path):
+    saved = checkpoint.load(letters)
+    for key, value in (("classes", ["A", "B"]), ("classes", "ABC"), ("classes", [1, 2, 3]), ("path", 3)):
+        changed = {**saved.history, "data": {**saved.history["data"], key: value}}
+        checkpoint.save(tmp_path / "c.npz", checkpoint.Checkpoint(saved.values, changed))
+        with pytest.raises(CheckpointError, match="the (classes|path) of the data set"):
+            checkpoint.load(tmp_path / "c.npz")
+
+
+def test_qmnist_has_two_numbers(tmp_path, monkeypatch, capsys):
+    """On all of the test patterns, and on those after MNIST's."""
+    labels = np.arange(50) % 10
+    columns = np.column_stack([labels] + [labels * 0] * 7).astype(np.int32)
+    (tmp_path / qmnist.IMAGES).write_bytes(idx(drawn(labels)))
+    (tmp_path / qmnist.LABELS).write_bytes(idx(columns))
+    monkeypatch.setattr(qmnist, "COUNT", 50)
+    monkeypatch.setattr(qmnist, "KNOWN", 20)
+    given = np.where(np.isin(np.arange(50), (3, 19, 20, 49)), (labels + 1) % 10, labels)
+    monkeypatch.setattr(evaluate, "answers", lambda penalties: given[: len(penalties)])
+    command = ["evaluate", "--data", "qmnist", "--data-dir", str(tmp_path)]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["errors"], found["patterns"]) == (4, 50)
+    assert (found["untouched"]["errors"], found["untouched"]["patterns"]) == (2, 30)
+    assert main(command) == 0
+    out, error = capsys.readouterr()
+    assert "test error 8.00% (4 of 50 patterns of qmnist; 95% Wilson interval" in out
+    assert "on those that nobody ever chose on 6.67% (2 of 30 after MNIST's 20; 95% Wilson interval" in out
+    assert "digests are not known here" in error
+    assert main([*command, "--test-size", "20", "--json"]) == 0
+    assert "untouched" not in json.loads(capsys.readouterr().out), "spread patterns are not those after the first"
+    assert main(["train", *command[1:], *SHORT, "--out", str(tmp_path / "run")]) == 2
+    assert "qmnist has no patterns to learn" in capsys.readouterr().err
+
+
+def test_experiments_take_ones_own_data(place, letters, tmp_path):
+    given = ["--data", "letters", "--passes", "1", "--engine", "numpy", "--quiet"]
+    arguments = parse(options("", 2), given)
+    found = resolve_data(arguments)
+    assert arguments.data == str(place / "letters") and str(arguments.out).startswith("runs/trial/emnist-letters-")
+    (task,) = seeds_of(Recipe(), tmp_path, arguments, 1)
+    assert perform(task)["data"]["digests"] == dict(found.digests)
+    with pytest.raises(LeNetError, match="is not of the ten digits in 28x28"):
+        of_digits(found)

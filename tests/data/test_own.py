@@ -1,0 +1,400 @@
+"""A user's own data: every form comes back as it was written, EMNIST upright, and what is wrong is said in one line."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet1998 import data
+from lenet1998.data import given, known, own_idx
+from lenet1998.data.files import FILES
+from lenet1998.data.own import load_own
+from lenet1998.errors import DataError
+from lenet1998.patterns import DataSet
+from tests.own_data import drawn, idx, put_folders, put_idx
+
+LABELS = np.arange(40) % 4
+TESTED = np.array([0, 3, 1])
+SETS = ((drawn(LABELS), LABELS), (drawn(TESTED, seed=1), TESTED))
+
+
+def holds(found: DataSet, classes: str = "0123") -> bool:
+    """Whether a data set is that of SETS, in its order."""
+    for half, (images, labels) in zip((found.train, found.test), SETS, strict=True):
+        if not (np.array_equal(half.images, images) and np.array_equal(half.labels, labels)):
+            return False
+    return found.classes == tuple(classes)
+
+
+def refused(place: Path, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        load_own(place)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("gzipped", [True, False])
+@pytest.mark.parametrize("halves", [("train", "t10k"), ("train", "test")])
+def test_idx_files(tmp_path: Path, gzipped: bool, halves: tuple[str, str]) -> None:
+    place = put_idx(tmp_path / "mine", *SETS, halves=halves, gzipped=gzipped)
+    found = load_own(place)
+    assert holds(found)
+    assert found.path == str(place) and found.source == str(place)
+    assert found.digests == {"train": found.train.digest(), "test": found.test.digest()}
+    both = "".join(found.digests.values())
+    assert found.name == f"mine-{hashlib.sha256(both.encode()).hexdigest()[:8]}"
+    assert "its digest is none that is known here" in found.notice and "cannot" not in found.name
+    assert "4 classes (0, 1, 2, 3); 40 training and 3 test patterns" in found.notice
+    assert "No number of this data can be compared with the paper's" in found.notice and "\n" not in found.notice
+    for file in place.iterdir():
+        assert holds(load_own(file)), "one of the files stands for its set"
+
+
+def test_the_gzipped_file_is_taken_before_the_other(tmp_path: Path) -> None:
+    put_idx(tmp_path, *SETS, gzipped=True)
+    put_idx(tmp_path, (SETS[0][0][:5], LABELS[:5]), None, gzipped=False)
+    assert holds(load_own(tmp_path))
+
+
+def test_without_a_test_set_a_tenth_of_each_class_is_held_out(tmp_path: Path) -> None:
+    found = load_own(put_idx(tmp_path / "a", SETS[0], None))
+    assert found.test.labels.tolist() == [0, 1, 2, 3] and len(found.train) == 36
+    assert np.array_equal(found.test.images, SETS[0][0][36:]), "the tenth of each class"
+    assert "every tenth pattern of a class is held out for tests" in found.notice
+    ordered = np.sort(LABELS)
+    assert load_own(put_idx(tmp_path / "b", (drawn(ordered), ordered), None)).test.labels.tolist() == [0, 1, 2, 3]
+    refused(put_idx(tmp_path / "c", (SETS[0][0][:36], LABELS[:36]), None), "has no class of 10 patterns")
+
+
+def test_all_judge_a_network_that_has_not_learned_them(tmp_path: Path) -> None:
+    """But of data that it has learned, those that were held out."""
+    place = put_idx(tmp_path / "a", SETS[0], None)
+    learned = load_own(place)
+    assert load_own(place, learned.digests).test.digest() == learned.test.digest()
+    others = load_own(place, {"train": "1", "test": "2"})
+    assert np.array_equal(others.test.images, SETS[0][0]) and np.array_equal(others.test.labels, LABELS)
+    assert "all are for tests, since the network has not learned them" in others.notice
+    few = put_idx(tmp_path / "b", SETS[1], None)
+    assert len(load_own(few, {}).test) == 3
+    one = put_idx(tmp_path / "c", (SETS[1][0][:1], TESTED[:1]), None)
+    assert load_own(one, {}).classes == ("0",) and len(data.load(one, learned={}).test) == 1
+    tested = load_own(put_idx(tmp_path / "d", *SETS), {})
+    assert holds(tested), "a test set is one"
+
+
+def test_labels_may_be_any_bytes_and_name_the_classes(tmp_path: Path) -> None:
+    labels = np.array([255, 3] * 10)
+    found = load_own(put_idx(tmp_path, (drawn(labels), labels), (drawn([17]), np.array([17]))))
+    assert found.classes == ("3", "17", "255")
+    assert found.train.labels.tolist() == [2, 0] * 10 and found.test.labels.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "classes"),
+    [
+        ("digits", [0, 9], "09"),
+        ("mnist", [1, 7], "17"),
+        ("letters", [1, 2, 26], "ABZ"),
+        ("balanced", [0, 10, 35, 36, 37, 38, 46], "0AZabdt"),
+        ("bymerge", [9, 46], "9t"),
+        ("byclass", [9, 10, 36, 61], "9Aaz"),
+    ],
+)
+@pytest.mark.parametrize("form", ["gzip", "raw", "csv"])
+def test_emnist_is_turned_upright_and_its_classes_are_characters(
+    tmp_path: Path, name: str, labels: list[int], classes: str, form: str
+) -> None:
+    upright = drawn(labels)
+    pair = upright.transpose(0, 2, 1), np.array(labels)
+    if form == "csv":
+        for half in ("train", "test"):
+            rows = [[label, *image.ravel()] for label, image in zip(labels, pair[0], strict=True)]
+            text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+            (tmp_path / f"emnist-{name}-{half}.csv").write_text(text)
+        found = load_own(tmp_path)
+    else:
+        put_idx(tmp_path, pair, pair, f"emnist-{name}-", ("train", "test"), form == "gzip")
+        (tmp_path / f"emnist-{name}-mapping.txt").write_text("0 48\n")
+        found = load_own(tmp_path)
+    assert found.classes == tuple(classes)
+    assert np.array_equal(found.train.images, upright) and np.array_equal(found.test.images, upright)
+    assert found.name.startswith(f"emnist-{name}-") and "known by its name alone" in found.notice
+    assert "images turned upright" in found.notice
+
+
+def test_a_directory_of_all_of_emnist_asks_which(tmp_path: Path) -> None:
+    for name in ("digits", "letters"):
+        put_idx(tmp_path, *((drawn([1, 2]), np.array([1, 2])),) * 2, f"emnist-{name}-", ("train", "test"))
+    refused(tmp_path, r"several data sets \(emnist-digits-, emnist-letters-\): name a file of the one that is meant")
+    assert load_own(tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz").classes == ("A", "B")
+
+
+def test_published_files_are_recognised_by_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = put_idx(tmp_path / "any", *SETS)
+    own = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in place.iterdir()}
+    assert all(files.keys() == own.keys() for files in known.PUBLISHED.values())
+    monkeypatch.setitem(known.PUBLISHED, "fashion-mnist", own)
+    found = load_own(place)
+    assert found.name == "fashion-mnist" and "known by its digest" in found.notice
+    assert found.classes == ("T-shirt", "trouser", "pullover", "dress") and found.digests["train"]
+    changed = SETS[0][1].copy()
+    changed[0] = 3
+    put_idx(place, (SETS[0][0], changed), SETS[1])
+    assert load_own(place).name.startswith("any-"), "one file differs"
+
+
+def test_what_is_known_of_others_is_whole() -> None:
+    digests = [digest for files in known.PUBLISHED.values() for digest in files.values()]
+    assert len(set(digests)) == 8 and all(len(digest) == 32 for digest in digests)
+    sizes = {name: len(classes) for name, classes in known.CLASSES.items()}
+    assert sizes == {
+        "emnist-digits": 10, "emnist-mnist": 10, "emnist-letters": 26, "emnist-balanced": 47, "emnist-bymerge": 47,
+        "emnist-byclass": 62, "fashion-mnist": 10, "kmnist": 10,
+    }  # fmt: skip
+    assert all(len(set(classes.values())) == len(classes) for classes in known.CLASSES.values())
+
+
+def test_mnist_is_itself_in_whatever_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And then, and only then, it may be compared with the paper."""
+    arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
+    for (name, file), array in zip(FILES.items(), arrays, strict=True):
+        small = type(file)(name, len(array), hashlib.sha256(idx(array)).hexdigest(), 0, file.key)
+        monkeypatch.setitem(given.FILES, name, small)
+    np.savez(tmp_path / "own.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
+    for place in (put_idx(tmp_path / "idx", *SETS), tmp_path / "own.npz"):
+        found = load_own(place)
+        assert (found.name, found.notice, found.classes) == ("mnist", "", ()) and found.path == str(place)
+        assert found.digests == {name: file.sha256 for name, file in given.FILES.items()}
+    arrays[1] = arrays[1][::-1]
+    np.savez(tmp_path / "own.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
+    assert load_own(tmp_path / "own.npz").name.startswith("own-")
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("train-images-idx3-ubyte.gz", "has no training images in an IDX file: files are called train-images-idx3"),
+        ("train-labels-idx1-ubyte.gz", "has no training labels"),
+        ("t10k-images-idx3-ubyte.gz", "has no test images"),
+        ("t10k-labels-idx1-ubyte.gz", "has no test labels"),
+    ],
+)
+def test_a_missing_file_of_a_set_is_named(tmp_path: Path, missing: str, message: str) -> None:
+    (put_idx(tmp_path, *SETS) / missing).unlink()
+    refused(tmp_path, message)
+
+
+def test_counts_that_differ_and_damage(tmp_path: Path) -> None:
+    images, labels = SETS[0]
+    refused(put_idx(tmp_path / "a", (images, labels[:-1]), SETS[1]), r"has 40 images and train-labels-.*.gz 39 labels")
+    place = put_idx(tmp_path / "b", *SETS)
+    file = place / "t10k-images-idx3-ubyte.gz"
+    file.write_bytes(file.read_bytes()[:-9])
+    refused(place, "t10k-images-idx3-ubyte.gz is truncated: its gzip data end early; correct it, or get the file again")
+    file.write_bytes(gzip.compress(idx(np.zeros(3, np.uint8))))
+    refused(place, r"holds an array of \(3,\), not images in 3 dimensions")
+    file.write_bytes(gzip.compress(idx(np.zeros((3, 28, 28), np.int32))))
+    refused(place, "is an IDX file of integers, not IDX data of unsigned bytes")
+
+
+@pytest.mark.parametrize(("side", "message"), [(16, "16x16"), (64, "64x64"), (27, "27x27")])
+def test_other_sizes_are_refused_with_what_is_taken(tmp_path: Path, side: int, message: str) -> None:
+    images = np.full((40, side, side), 255, np.uint8)
+    refused(
+        put_idx(tmp_path / "a", (images, LABELS), None), f"images of {message}: 28x28 is taken, or 32x32; .*read_im"
+    )
+    put_folders(tmp_path / "b", images, [str(label) for label in LABELS])
+    refused(tmp_path / "b", f"0000.png has {message} pixels: 28x28 is taken, or 32x32; lenet1998.read_image")
+
+
+def test_images_of_32x32(tmp_path: Path) -> None:
+    images = drawn(LABELS, 32)
+    assert load_own(put_idx(tmp_path / "a", (images, LABELS), None)).train.images.shape == (36, 32, 32)
+    np.savez(tmp_path / "b.npz", x_train=images.reshape(40, -1), y_train=LABELS)
+    assert load_own(tmp_path / "b.npz").train.images.shape == (36, 32, 32)
+    refused(put_idx(tmp_path / "c", (images, LABELS), SETS[1]), "images of 28x28 and others of 32x32: bring all to one")
+
+
+def test_one_class_no_pattern_and_no_ink(tmp_path: Path) -> None:
+    refused(put_idx(tmp_path / "a", (SETS[0][0], LABELS * 0), None), "has one class only: give images of two classes")
+    nothing = np.zeros((0, 28, 28)), np.zeros(0)
+    refused(put_idx(tmp_path / "b", SETS[0], nothing), "has no patterns in one of its two sets")
+    faint = SETS[0][0] // 255
+    refused(put_idx(tmp_path / "c", (faint, LABELS), None), "runs from 0 to 1, not from 0 .* multiply it by 255")
+
+
+def table(path: Path, images: np.ndarray, labels: np.ndarray, header: bool = True) -> Path:
+    names = [",".join(["label", *(f"pixel{i}" for i in range(784))])] if header else []
+    rows = [",".join(map(str, [label, *image.ravel()])) for label, image in zip(labels, images, strict=True)]
+    path.write_text("\n".join([*names, *rows]) + "\n")
+    return path
+
+
+def test_tables(tmp_path: Path) -> None:
+    place = tmp_path / "tables"
+    place.mkdir()
+    train = table(place / "my_train.csv", *SETS[0])
+    alone = load_own(train)
+    assert len(alone.train) == 36 and "every tenth" in alone.notice and alone.name.startswith("my_train-")
+    assert load_own(place).digests == alone.digests
+    test = table(place / "my_test.csv", *SETS[1], header=False)
+    assert holds(load_own(place))
+    (place / "read me.txt").write_text("hello")
+    assert holds(load_own(place))
+    table(place / "more.csv", *SETS[1])
+    refused(place, r"several data sets \(more.csv, my_test.csv, my_train.csv\): name a file")
+    (place / "zipped.csv.gz").write_bytes(gzip.compress(train.read_bytes()))
+    assert load_own(place / "zipped.csv.gz").train.digest() == alone.train.digest()
+    test.write_text(train.read_text().replace("\n3,", "\n256,"))
+    refused(test, r"line 5, column 1 \(label\): '256' is not a whole number from 0 to 255")
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (784,), (28, 28, 1), (1, 28, 28)])
+@pytest.mark.parametrize("scale", [None, np.float32, np.int64])
+def test_npz_as_keras_has_it(tmp_path: Path, shape: tuple[int, ...], scale: type | None) -> None:
+    arrays = {}
+    for half, (images, labels) in zip(("train", "test"), SETS, strict=True):
+        shaped = images.reshape(-1, *shape)
+        arrays[f"x_{half}"] = shaped / np.float32(255) if scale is np.float32 else shaped.astype(scale or np.uint8)
+        arrays[f"y_{half}"] = labels[:, None] if len(shape) == 3 else labels.astype(scale or np.uint8)
+    np.savez_compressed(tmp_path / "own.npz", **arrays)
+    assert holds(load_own(tmp_path / "own.npz")) and holds(load_own(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_train": None}, r"\(x_train\) is missing: the archive has no such array; give arrays x_train, y_train"),
+        ({"y_test": None}, r"\(y_test\) is missing"),
+        ({"x_test": None}, r"\(x_test\) is missing"),
+        ({"y_train": LABELS[:-1]}, r"\(y_train\) has shape \(39,\): give one label for each of 40 images"),
+        ({"y_train": np.eye(4)[LABELS]}, r"\(y_train\) has shape \(40, 4\): give one label"),
+        ({"y_train": LABELS + 253}, r"\(y_train\) runs from 253 to 256: give whole numbers from 0 to 255"),
+        ({"y_train": LABELS - 1}, r"\(y_train\) runs from -1 to 2"),
+        ({"y_train": LABELS + 0.5}, r"\(y_train\) runs from 0.5 to 3.5"),
+        ({"y_train": LABELS.astype(str)}, r"\(y_train\) is damaged \(an array of <U21, not of numbers\)"),
+        (
+            {"x_train": np.zeros((40, 28, 28, 3), np.uint8)},
+            r"\(x_train\) has shape \(40, 28, 28, 3\): give grey images",
+        ),
+        ({"x_train": np.zeros((40, 100), np.uint8)}, r"\(x_train\) has shape \(40, 100\)"),
+        (
+            {"x_train": SETS[0][0] / 255.0 - 0.5},
+            r"\(x_train\) has float64 from -0.5 to 0.5, not whole numbers .* scale",
+        ),
+        ({"x_train": np.zeros((0, 784)), "y_train": LABELS[:0]}, "has no patterns in one of its two sets"),
+        ({"x_train": SETS[0][0] + 0.25}, r"not whole numbers from 0 to 255"),
+    ],
+)
+def test_npz_that_is_not_so(tmp_path: Path, changes: dict, message: str) -> None:
+    arrays = {"x_train": SETS[0][0], "y_train": LABELS, "x_test": SETS[1][0], "y_test": TESTED, **changes}
+    np.savez(tmp_path / "own.npz", **{name: array for name, array in arrays.items() if array is not None})
+    refused(tmp_path / "own.npz", message)
+
+
+def test_folders(tmp_path: Path) -> None:
+    names = [f"cl{label}" for label in LABELS]
+    place = put_folders(tmp_path / "photos", SETS[0][0], names)
+    found = load_own(place)
+    assert found.classes == ("cl0", "cl1", "cl2", "cl3") and found.test.labels.tolist() == [0, 1, 2, 3]
+    assert np.array_equal(found.test.images, SETS[0][0][36:])
+    put_folders(tmp_path / "two" / "train", SETS[0][0], names)
+    put_folders(tmp_path / "two" / "test", SETS[1][0], [f"cl{label}" for label in TESTED])
+    (tmp_path / "two" / "train" / "cl0" / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "two" / "train" / "cl0" / "Thumbs.db").write_bytes(b"x")
+    (tmp_path / "two" / "__MACOSX").mkdir()
+    two = load_own(tmp_path / "two")
+    assert two.classes == found.classes and two.train.labels.tolist() == sorted(LABELS)
+    assert np.array_equal(two.train.images, SETS[0][0][np.argsort(LABELS, kind="stable")])
+    assert two.test.labels.tolist() == sorted(TESTED) and "every tenth" not in two.notice
+
+
+def test_folders_of_numbers_are_in_the_order_of_their_values(tmp_path: Path) -> None:
+    put_folders(tmp_path, drawn([2, 10] * 10), ["2", "10"] * 10)
+    assert load_own(tmp_path).classes == ("2", "10")
+
+
+def test_dark_images_on_light_are_inverted_and_it_is_said(tmp_path: Path) -> None:
+    names = [f"cl{label}" for label in LABELS]
+    dark = load_own(put_folders(tmp_path / "dark", 255 - SETS[0][0], names))
+    assert "dark on light, so inverted" in dark.notice
+    light = load_own(put_folders(tmp_path / "light", SETS[0][0], names))
+    assert "inverted" not in light.notice and dark.digests == light.digests
+
+
+def test_colours_and_transparency_are_grey_values(tmp_path: Path) -> None:
+    names = [f"cl{label}" for label in LABELS]
+    plain = load_own(put_folders(tmp_path / "plain", SETS[0][0], names))
+    for kind in ("RGB", "RGBA"):
+        for path in (tmp_path / "plain").rglob("*.png"):
+            (tmp_path / kind / path.parent.name).mkdir(parents=True, exist_ok=True)
+            Image.open(path).convert(kind).save(tmp_path / kind / path.parent.name / path.name)
+        assert load_own(tmp_path / kind).digests == plain.digests
+
+
+def test_folders_that_are_not_so(tmp_path: Path) -> None:
+    place = put_folders(tmp_path / "a", SETS[0][0], [f"cl{label}" for label in LABELS])
+    (place / "empty").mkdir()
+    refused(place, "empty holds no PNG, JPEG, BMP or GIF image: fill the class's folder, or remove it")
+    (place / "empty").rmdir()
+    other = place / "cl1" / "0000.png"
+    Image.fromarray(drawn([1], 32)[0]).save(other)
+    refused(
+        place, r"(0000.png has 32x32 pixels and|and .*0000.png has 32x32 pixels|32x32): bring all images to one size"
+    )
+    other.write_bytes(b"hello")
+    refused(place, "0000.png is text, not a PNG, JPEG, BMP or GIF image")
+    other.write_bytes((place / "cl0" / "0000.png").read_bytes()[:-40])
+    refused(place, "0000.png is damaged")
+    Image.new("L", (28, 20)).save(other)
+    refused(place, "0000.png has 28x20 pixels: 28x28 is taken")
+    (tmp_path / "b" / "train").mkdir(parents=True)
+    refused(tmp_path / "b", "train has no class folders: give a folder of")
+
+
+def test_more_than_256_folders(tmp_path: Path) -> None:
+    for number in range(257):
+        (tmp_path / str(number)).mkdir()
+    refused(tmp_path, "has 257 class folders, more than 256")
+
+
+def test_paths_that_hold_nothing_or_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(tmp_path, "holds no data: it takes IDX files, a table .*; IDX files are called train-images-idx3-ubyte")
+    Image.fromarray(SETS[0][0][0]).save(tmp_path / "one.png")
+    refused(tmp_path / "one.png", "is a PNG picture: name IDX files, a table")
+    (tmp_path / "images").write_bytes(idx(SETS[0][0]))
+    refused(tmp_path / "images", "is an IDX file: name .*; IDX files are called train-images-idx3-ubyte")
+    (tmp_path / "own.npz").write_bytes(b"hello")
+    refused(tmp_path / "own.npz", "is text, not a zip archive of arrays: give arrays x_train")
+    monkeypatch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    refused(tmp_path, r"cannot be read \(Permission denied\): name a readable directory")
+
+
+def test_files_without_end_are_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_idx, "LARGEST", 1000)
+    refused(put_idx(tmp_path, *SETS), "holds more than the 1000 bytes expected")
+
+
+def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_idx(tmp_path / "mine", *SETS)
+    monkeypatch.chdir(tmp_path)
+    for kind in ("mine", tmp_path / "mine", "./mine"):
+        assert holds(data.load(kind)) and data.load(kind).path == str(tmp_path / "mine")
+    cut = data.load("mine", train_size=10, test_size=2)
+    assert (len(cut.train), cut.test.labels.tolist()) == (10, [0, 3])
+    assert cut.classes == tuple("0123") and cut.digests == data.load("mine").digests
+    for kind in ("theirs", ""):
+        with pytest.raises(
+            DataError, match=r"no kind of data, and no file or directory: choose one of .*qmnist, or name"
+        ):
+            data.load(kind)
+
+
+@pytest.mark.parametrize("name", ["a b/c d", "\u6570\u5b57", "..", "x.y.z", "\udcff"])
+def test_names_of_data_are_plain_whatever_the_directory_is_called(tmp_path: Path, name: str) -> None:
+    place = put_idx(tmp_path / "z" / name, *SETS) if name != ".." else put_idx(tmp_path / "z", *SETS) / "." / "."
+    assert load_own(place).name.replace("-", "").replace("_", "").isalnum() and load_own(place).name.isascii()
