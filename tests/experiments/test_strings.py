@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import matplotlib.image
 import pytest
 
-from experiments.strings import choices, sheet
+from experiments.strings import choices, figures_25_26, sheet
+from lenet1998 import pretrained
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.parameters import digest
+from lenet1998.strings.drawings import DRAWINGS, draw
+from lenet1998.strings.scores import edit_distance
 from lenet1998.strings.segmentation import Segmentor
 from tests.experiments.test_experiments import experiment
 
@@ -50,3 +55,24 @@ def test_nothing_recorded_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["choices", "--plot-only", "--out", str(tmp_path)])
     with pytest.raises(LeNetError, match="no results to plot"):
         choices.main()
+
+
+def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, capsys):
+    if not (Path(pretrained.__file__).parent / f"{pretrained.STRINGS}.npz").exists():
+        pytest.skip("this copy has no pretrained networks")
+    monkeypatch.setattr("sys.argv", ["figures_25_26", "--out", str(tmp_path)])
+    figures_25_26.main()
+    record = json.loads((tmp_path / "figures_25_26.json").read_text())
+    assert [each["drawing"] for each in record["strings"]] == list(DRAWINGS)
+    for each in record["strings"]:
+        image, digits = draw(DRAWINGS[each["drawing"]])
+        assert each["digits"] == "".join(map(str, digits))
+        assert len(each["outputs"]) == len(each["penalties"]) == (image.shape[1] - 32) // 4 + 1
+        blank = [penalty >= record["j"] for penalty in each["penalties"]]
+        assert [output == "." for output in each["outputs"]] == blank
+        runs = "".join(one for one, before in zip(each["outputs"], "." + each["outputs"], strict=False) if one != before)
+        assert edit_distance(runs.replace(".", ""), each["read"]) <= 2, "the reading is near what the labels say"
+    assert sum(each["digits"] == each["read"] for each in record["strings"]) >= 3
+    assert record["network"]["sha256"] == digest(pretrained.load(pretrained.STRINGS).values)
+    assert matplotlib.image.imread(tmp_path / "figures_25_26.png").std() > 0.1
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "figures_25_26.pdf")
