@@ -94,9 +94,7 @@ def main() -> None:
               "strings": [each for each, _, _ in found]}  # fmt: skip
     with style():
         title = "Strings as a network trained on images of three characters reads them; after Figures 25 and 26"
-        written = save(
-            figure_of(found, saved.recipe.j / saved.recipe.penalty_scale, title), arguments.out / NAME
-        )
+        written = save(figure_of(found, saved.recipe.j / saved.recipe.penalty_scale, title), arguments.out / NAME)
     write_json(arguments.out / f"{NAME}.json", record)
     print(stated(network))
     for each, _, _ in found:

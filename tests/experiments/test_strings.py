@@ -70,7 +70,9 @@ def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, 
         assert len(each["outputs"]) == len(each["penalties"]) == (image.shape[1] - 32) // 4 + 1
         blank = [penalty >= record["j"] for penalty in each["penalties"]]
         assert [output == "." for output in each["outputs"]] == blank
-        runs = "".join(one for one, before in zip(each["outputs"], "." + each["outputs"], strict=False) if one != before)
+        runs = "".join(
+            one for one, before in zip(each["outputs"], "." + each["outputs"], strict=False) if one != before
+        )
         assert edit_distance(runs.replace(".", ""), each["read"]) <= 2, "the reading is near what the labels say"
     assert sum(each["digits"] == each["read"] for each in record["strings"]) >= 3
     assert record["network"]["sha256"] == digest(pretrained.load(pretrained.STRINGS).values)
