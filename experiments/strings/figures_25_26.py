@@ -98,8 +98,8 @@ def main() -> None:
     write_json(arguments.out / f"{NAME}.json", record)
     print(stated(network))
     for each, _, _ in found:
-        print(f"{each['drawing']:<10} {each['digits']:<6} read as {each['read']:<6} confidence {each['confidence']:.2f}  "
-              f"outputs {each['outputs']}")  # fmt: skip
+        print(f"{each['drawing']:<10} {each['digits']:<6} read as {each['read']:<6}", end="")
+        print(f" confidence {each['confidence']:.2f}  outputs {each['outputs']}")
     print(arguments.out / f"{NAME}.json", *written, sep="\n")
 
 

@@ -21,7 +21,7 @@ READING = Reading([7, 0], [(16, 21), (28, 29)], 1.0)
 
 
 def stages(width: int = 48) -> list[Stage]:
-    """A string of five outputs: two see a 7, the third nothing, the fourth a 0, and the last a 1 that costs too much."""
+    """Five outputs: two see a 7, the third nothing, the fourth a 0, and the last a 1 that costs too much."""
     n = (width - 32) // 4 + 1
     penalties = np.full((n, 10), 40.0)
     for output, digit, penalty in ((0, 7, 2.0), (1, 7, 6.0), (3, 0, 0.0), (4, 1, 8.5)):
