@@ -59,7 +59,7 @@ def measured(passes: Passes, tests: TestSet, j: float | None, scale: float, conf
     answers = [read(own, y).labels for own, y in found]
     seconds = time.perf_counter() - started
     distances = [edit_distance(answer, labels) for answer, labels in zip(answers, tests.labels, strict=True)]
-    result = {
+    result: dict[str, float | list] = {
         "strings": len(answers),
         "characters": sum(map(len, tests.labels)),
         "wrong": sum(distance > 0 for distance in distances),

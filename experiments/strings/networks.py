@@ -27,6 +27,7 @@ from lenet1998.strings.images import Layout, Strings, strings, training_images
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.segmentation import Segmentor, training_segments
 from lenet1998.strings.training import Example, StringTrainer
+from lenet1998.training import DIGEST
 
 LENGTH = 5
 """Characters in the strings that networks learn from."""
@@ -140,7 +141,10 @@ def learn_strings(
         records.append({"loss": tally.loss / max(1, learned), "skipped": tally.skipped})
         if not np.isfinite(network.parameters.values).all():
             raise LeNetError(f"{out.name}: training on strings diverged at eta {eta:g}")
-    result = Checkpoint(network.parameters.values.copy(), {**saved.history, "strings": {**about, "passes": records}})
+    *earlier, last = saved.history["passes"]
+    before = {key: value for key, value in last.items() if key != DIGEST}  # a checkpoint's last is that of its values
+    told = {**about, "passes": records, "from": last[DIGEST], DIGEST: network.parameters.digest()}
+    result = Checkpoint(network.parameters.values, {**saved.history, "passes": [*earlier, before], "strings": told})
     make_directory(out)
     checkpoints.save(out / CHECKPOINT, result)
     return result

@@ -11,6 +11,7 @@ import pytest
 from experiments.strings import choices, report, sheet
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.running import checkpoint
 from lenet1998.strings.segmentation import Segmentor
 from tests.experiments.test_experiments import experiment
 
@@ -64,6 +65,8 @@ def test_strings_from_start_to_figure(tmp_path):
     assert {row["method"] for row in record["runs"][0]["rows"] if row["condition"] == "noise, cut"} >= {"hos", "sdnn"}
     assert "SDNN, whole strings" in (tmp_path / "strings.md").read_text()
     assert matplotlib.image.imread(tmp_path / "strings.png").std() > 0.02
+    learned = checkpoint.load(tmp_path / "runs" / "strings" / "seed1" / "sdnn_eq._17").history["strings"]
+    assert learned["criterion"] == "discriminative_forward" and len(learned["passes"]) == 2
     refused = experiment(*command)
     assert refused.returncode and "already holds a run" in refused.stderr
 
