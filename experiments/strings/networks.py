@@ -44,7 +44,7 @@ class Choices:
     ``etas`` the global rate of each pass over whole strings.
     """
 
-    j: float = 3.0
+    j: float = 5.0
     noise: float = 0.1
     noisy: float = 0.5
     etas: tuple[float, ...] = (5e-4, 1e-4)
