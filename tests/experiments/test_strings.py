@@ -8,7 +8,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.strings import choices, report, sheet
+from experiments.strings import choices, choosing, report, sheet
+from experiments.strings.networks import Choices
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.running import checkpoint
@@ -69,6 +70,14 @@ def test_strings_from_start_to_figure(tmp_path):
     assert learned["criterion"] == "discriminative_forward" and len(learned["passes"]) == 2
     refused = experiment(*command)
     assert refused.returncode and "already holds a run" in refused.stderr
+
+
+def test_choices_of_training_change_one_thing_at_a_time():
+    found = choosing.candidates()
+    assert found[choosing.PLAIN] == Choices()
+    for name, tried in found.items():
+        changed = [key for key, value in vars(tried).items() if value != getattr(Choices(), key)]
+        assert changed == ([] if name == choosing.PLAIN else [name.split(" ")[0]])
 
 
 def rows(*wrong: int) -> list[dict]:
