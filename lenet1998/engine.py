@@ -11,8 +11,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from lenet1998.layer import Seed
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
+from lenet1998.parameters import Parameters
 from lenet1998.patterns import Patterns
 
 
@@ -70,3 +72,18 @@ class Engine(Protocol):
 
     def penalties(self, images: np.ndarray) -> np.ndarray:
         """Penalties (P, classes) of images uint8 (P, H, W) or (P, C, H, W)."""
+
+
+class Passes(Protocol):
+    """A network's three passes for a loss that is computed elsewhere (`lenet1998.network.Network` is one itself)."""
+
+    parameters: Parameters
+
+    def forward(self, pixels: np.ndarray) -> np.ndarray:
+        """Penalties (P, classes); where the field is wider (P n, classes), those of an image in a row."""
+
+    def backward(self, gradient: np.ndarray) -> None:
+        """Add dE/dw to ``parameters.gradient``, given dE/dy of the last `forward`, in its shape."""
+
+    def curvature(self, seed: Seed) -> None:
+        """Add d2E/dw2 to ``parameters.curvature``."""

@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from importlib.util import find_spec
 
-from lenet1998.engine import Engine
+from lenet1998.engine import Engine, Passes
 from lenet1998.errors import LeNetError
 from lenet1998.loss import Loss
 from lenet1998.network import Network
@@ -34,10 +34,39 @@ def make_engine(name: str, network: Network, loss: Loss) -> Engine:
     if name == "numpy":
         return NumpyEngine(network, loss)
     if name != "numba":
-        raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
+        raise _no_engine(name)
     from lenet1998.kernels import NumbaEngine
 
     return NumbaEngine(network, loss)
+
+
+def make_passes(name: str, network: Network) -> Passes:
+    """The network's passes for a loss that is computed elsewhere, compiled or not, chosen as `make_engine` chooses.
+
+    >>> from lenet1998.network import LeNet5
+    >>> from lenet1998.recipe import Recipe
+    >>> network = LeNet5(Recipe())
+    >>> make_passes("numpy", network) is network
+    True
+    """
+    if name == "auto":
+        if _numba_works():
+            try:
+                return make_passes("numba", network)
+            except LeNetError as error:
+                _log.warning(_NOT_NUMBA, error)
+        name = "numpy"
+    if name == "numpy":
+        return network
+    if name != "numba":
+        raise _no_engine(name)
+    from lenet1998.kernels.given import Passes as Compiled
+
+    return Compiled(network)
+
+
+def _no_engine(name: str) -> LeNetError:
+    return LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
 
 
 def _numba_works() -> bool:

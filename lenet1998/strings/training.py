@@ -8,12 +8,12 @@ same parameters their gradients are added. Then the parameters move once, by app
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
+from lenet1998.engine import Passes
 from lenet1998.layer import Seed
-from lenet1998.parameters import Parameters
 from lenet1998.sdlm import update
 from lenet1998.strings.compose import Interpretation
 from lenet1998.strings.forward import forward_penalty
@@ -25,21 +25,6 @@ from lenet1998.strings.losses import (
     viterbi_loss,
 )
 from lenet1998.strings.reading import Recogniser
-
-
-class Passes(Protocol):
-    """A network, replicated or not, or its compiled passes (`lenet1998.network.Network` says what each does)."""
-
-    parameters: Parameters
-
-    def forward(self, pixels: np.ndarray) -> np.ndarray:
-        """Penalties (fields, classes)."""
-
-    def backward(self, gradient: np.ndarray) -> None:
-        """Add dE/dw to ``parameters.gradient``, given dE/dy (fields, classes)."""
-
-    def curvature(self, seed: Seed) -> None:
-        """Add d2E/dw2 to ``parameters.curvature``."""
 
 
 class Example(NamedTuple):

@@ -10,12 +10,17 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
+import numpy as np
+
 from lenet1998.connections import full_table
+from lenet1998.engine import Passes
+from lenet1998.engines import make_passes
 from lenet1998.errors import LeNetError
-from lenet1998.layer import Layer
+from lenet1998.layer import Layer, Seed
 from lenet1998.layers import Convolution, FullConnection, Positions
 from lenet1998.network import Network
 from lenet1998.output import RBF
+from lenet1998.strings.images import FIELD, STEP
 
 
 def replicate(network: Network, width: int) -> Network:
@@ -24,7 +29,6 @@ def replicate(network: Network, width: int) -> Network:
     Its penalties are (P n, classes), those of an image in a row. Raises LeNetError where a layer does not
     fit such a field: for LeNet-5 the width is 32, 36, 40 and so on.
 
-    >>> import numpy as np
     >>> from lenet1998.network import LeNet5
     >>> from lenet1998.recipe import Recipe
     >>> replicate(LeNet5(Recipe()), 64).forward(np.zeros((2, 32, 64), np.uint8)).shape
@@ -41,6 +45,62 @@ def replicate(network: Network, width: int) -> Network:
     except ValueError as error:
         raise LeNetError(f"the network cannot be replicated on a field {width} pixels wide: {error}") from None
     return wide
+
+
+class Wide:
+    """A network over fields of any width that `replicate` takes, as one object: what training and reading call.
+
+    Replicas are made when a width first comes. Compiled ones have 1, 17, 33, 65, 129, 193, ... outputs, since compiling
+    takes half a minute: a string is given empty columns on its right, and what the network puts out there is cut off,
+    which changes nothing of what it puts out before. Raises LeNetError as `make_engine` and `replicate` do.
+
+    >>> from lenet1998.network import LeNet5
+    >>> from lenet1998.recipe import Recipe
+    >>> wide = Wide(LeNet5(Recipe()), engine="numpy")
+    >>> [wide.forward(np.zeros((1, 32, width), np.uint8)).shape for width in (32, 36, 148)]
+    [(1, 10), (2, 10), (30, 10)]
+    """
+
+    def __init__(self, network: Network, engine: str = "auto"):
+        self.network, self.parameters, self.engine = network, network.parameters, engine
+        self._made = {1: make_passes(engine, replicate(network, FIELD))}
+        self._compiled = not isinstance(self._made[1], Network)
+
+    def forward(self, pixels: np.ndarray) -> np.ndarray:
+        """Penalties (P n, classes) of images uint8 (P, 32, 32 + 4 (n - 1)), those of an image in a row."""
+        n, rest = divmod(pixels.shape[2] - FIELD, STEP)
+        if rest or n < 0:
+            raise LeNetError(f"a string is {pixels.shape[2]} pixels wide: give {FIELD} and a multiple of {STEP} more")
+        self._own, self._passes = n + 1, self._over(n + 1)
+        y = self._passes.forward(np.pad(pixels, ((0, 0), (0, 0), (0, STEP * (self._outputs - self._own)))))
+        return y.reshape(len(pixels), self._outputs, -1)[:, : self._own].reshape(-1, self.network.classes)
+
+    def backward(self, gradient: np.ndarray) -> None:
+        """Add dE/dw to ``parameters.gradient``, given dE/dy of the last `forward`, in its shape."""
+        self._passes.backward(self._whole(gradient))
+
+    def curvature(self, seed: Seed) -> None:
+        """Add d2E/dw2 to ``parameters.curvature``."""
+        self._passes.curvature(Seed(*map(self._whole, seed)))
+
+    def _over(self, n: int) -> Passes:
+        """Passes over n outputs or, compiled, a few more; sets how many there are."""
+        self._outputs = _rounded(n) if self._compiled else n
+        if self._outputs not in self._made:
+            wide = replicate(self.network, FIELD + STEP * (self._outputs - 1))
+            self._made[self._outputs] = make_passes(self.engine, wide)
+        return self._made[self._outputs]
+
+    def _whole(self, given: np.ndarray) -> np.ndarray:
+        """What belongs to the outputs, with zeros for those that were cut off."""
+        rows = given.reshape(-1, self._own, self.network.classes)
+        padded = np.pad(rows, ((0, 0), (0, self._outputs - self._own), (0, 0)))
+        return padded.reshape(-1, self.network.classes)
+
+
+def _rounded(n: int) -> int:
+    """A number of outputs that there are compiled passes for, at least n."""
+    return next((size for size in (1, 17, 33) if n <= size), 1 + -(-(n - 1) // 64) * 64)
 
 
 def _spread(layer: Layer) -> Layer:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import matplotlib.image
+import numpy as np
 import pytest
 
-from experiments.strings import choices, sheet
+from experiments.strings import choices, choosing, report, sheet
+from experiments.strings.networks import Choices
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.running import checkpoint
 from lenet1998.strings.segmentation import Segmentor
 from tests.experiments.test_experiments import experiment
 
@@ -50,3 +53,47 @@ def test_nothing_recorded_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["choices", "--plot-only", "--out", str(tmp_path)])
     with pytest.raises(LeNetError, match="no results to plot"):
         choices.main()
+
+
+def test_strings_from_start_to_figure(tmp_path):
+    """All methods, trained and measured; what is done is taken with --resume, and refused without."""
+    command = ("strings", "--quick", "--data", "synthetic", "--seeds", "1", "--passes", "1", "--quiet",
+               "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))  # fmt: skip
+    done = experiment(*command)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "strings.json").read_text())
+    assert {row["method"] for row in record["runs"][0]["rows"]} == set(report.METHODS)
+    assert {row["method"] for row in record["runs"][0]["rows"] if row["condition"] == "noise, cut"} >= {"hos", "sdnn"}
+    assert "SDNN, whole strings" in (tmp_path / "strings.md").read_text()
+    assert matplotlib.image.imread(tmp_path / "strings.png").std() > 0.02
+    learned = checkpoint.load(tmp_path / "runs" / "strings" / "seed1" / "sdnn_eq._17").history["strings"]
+    assert learned["criterion"] == "discriminative_forward" and len(learned["passes"]) == 2
+    refused = experiment(*command)
+    assert refused.returncode and "already holds a run" in refused.stderr
+
+
+def test_choices_of_training_change_one_thing_at_a_time():
+    found = choosing.candidates()
+    assert found[choosing.PLAIN] == Choices()
+    for name, tried in found.items():
+        changed = [key for key, value in vars(tried).items() if value != getattr(Choices(), key)]
+        assert changed == ([] if name == choosing.PLAIN else [name.split(" ")[0]])
+
+
+def rows(*wrong: int) -> list[dict]:
+    """Runs with so many wrong of four strings, before training and, half of them, after it."""
+    return [
+        {"seed": seed, "rows": [
+            {"method": method, "condition": "plain", "strings": 4, "characters": 20, "wrong": count, "edits": 2 * count,
+             "confidence": [0.9, 0.1, 0.8, 0.2], "right": [1, 0, 1, 0]}
+            for method, count in (("sdnn", errors), ("sdnn eq. 17", errors / 2))]}
+        for seed, errors in enumerate(wrong, 1)
+    ]  # fmt: skip
+
+
+def test_rates_drops_and_rejection():
+    runs = rows(4, 2)
+    assert report.rates(runs, "sdnn", "plain").tolist() == [[100], [50]]
+    assert report.rates(runs, "sdnn", "plain", "characters").tolist() == [[40], [20]]
+    assert report.drops(runs, "sdnn", "sdnn eq. 17", "plain").tolist() == [50, 50]
+    assert report.rejected(runs, "sdnn", "plain", np.array([0, 0.25, 0.5])).round(1).tolist() == [[50, 33.3, 0]] * 2

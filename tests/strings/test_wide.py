@@ -16,7 +16,7 @@ from lenet1998.network import Input, LeNet5, Network
 from lenet1998.networks import build
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
-from lenet1998.strings.wide import replicate
+from lenet1998.strings.wide import Wide, replicate
 
 
 def windows(images: np.ndarray, side: int, step: int) -> np.ndarray:
@@ -116,3 +116,26 @@ def test_networks_of_section_3_fit_a_string():
         network = build(recipe_of(name))
         wide = replicate(network, network.input.side + 8)
         assert wide.forward(np.zeros((1, *wide.input.shape[1:]), np.uint8)).shape == (3, network.classes)
+
+
+@pytest.mark.parametrize("n", [1, 2, 17, 18, 30, 34])
+def test_a_string_of_any_width_goes_through_passes_of_few_widths(n):
+    """What is added on the right is cut off again, and takes no part in gradients and curvatures."""
+    network, rng = LeNet5(Recipe(dtype="float64")), np.random.default_rng(n)
+    network.parameters.values[:] = rng.uniform(-0.3, 0.3, 60_000)
+    images = rng.integers(0, 256, (2, 32, 32 + 4 * (n - 1)), dtype=np.uint8)
+    gradient = rng.normal(size=(2 * n, 10))
+    wide = Wide(network, "numpy")
+    wide._compiled = True  # only compiled passes are so few
+    for ours, expected in zip(
+        passes(wide, images, gradient), passes(replicate(network, images.shape[2]), images, gradient), strict=True
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+    assert set(wide._made) == {1, next(size for size in (1, 17, 33, 65) if n <= size)}
+
+
+def test_strings_that_no_window_fits_are_refused():
+    wide = Wide(LeNet5(Recipe()), "numpy")
+    for width in (28, 34):
+        with pytest.raises(LeNetError, match=f"a string is {width} pixels wide: give 32 and a multiple of 4 more"):
+            wide.forward(np.zeros((1, 32, width), np.uint8))
