@@ -4,12 +4,14 @@
 `experiments.fig6_training_size` with distortions. Of each, the seed with the lowest training error of its last pass,
 counted on the fly, is kept, and among equals the one with the lowest training loss: the test error plays no part in the
 choice, so that it stays an estimate of the error on digits never seen. A run that is not whole, of another recipe, or
-made by code that no commit holds, is refused. Writes the checkpoints and networks.json into lenet1998/pretrained.
+made by code that no commit holds, is refused. Writes the checkpoints and networks.json into lenet1998/pretrained. The
+third network there, "strings", is kept by `experiments.strings.kept`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from experiments.common import guarded
@@ -35,13 +37,18 @@ SOURCES = {
 
 def refusal(history: dict, recipe: Recipe) -> str:
     """Why a run may not be kept, or "" where it may."""
-    commits = [each.get("commit") for each in (history, *history.get("resumed", []))]
     if not comparable(history):
         return "it did not train on the 60,000 patterns of MNIST and test on the 10,000"
     if len(history["passes"]) != PASSES:
         return f"it has {len(history['passes'])} passes, not {PASSES}"
     if Recipe.from_dict(history["recipe"]) != recipe:
         return f"its recipe is not {recipe.name!r} as it is now"
+    return uncommitted(history)
+
+
+def uncommitted(history: dict) -> str:
+    """Why a run may not be kept that was made by code of no commit, or "" where it was not."""
+    commits = [each.get("commit") for each in (history, *history.get("resumed", []))]
     if not all(commits) or any(commit.endswith("+") for commit in commits):
         return "no commit holds the code that made it"
     return ""
@@ -88,15 +95,16 @@ def main() -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
     arguments = parser.parse_args()
     everything = {name: candidates(arguments.runs, name) for name in SOURCES}  # both, before anything is written
-    cards = {}
+    path = arguments.out / CARDS
+    cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}  # has that of `strings` too
     for name, among in everything.items():
         chosen = best(among)
         cards[name] = card(chosen, among, name)
         checkpoints.save(arguments.out / f"{name}.npz", chosen)
         print(f"{name}: seed {chosen.history['seed']}, training error {cards[name]['train_error_percent']:.2f}%, "
               f"test error {cards[name]['test_error_percent']:.2f}%")  # fmt: skip
-    write_json(arguments.out / CARDS, cards)
-    for file in (*(f"{name}.npz" for name in cards), CARDS):
+    write_json(path, cards)
+    for file in (*(f"{name}.npz" for name in everything), CARDS):
         print(arguments.out / file)
 
 

@@ -1,4 +1,4 @@
-"""The ink of a digit or of a line of them in a picture: what departs from its sheet, without shadows, frames or specks."""
+"""The ink of a digit, or a line of them, in a picture: what departs from its sheet, without shadows, frames, specks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of the marks in a picture are writing, and not frames, edges or specks: a digit's, or a line's of them."""
+"""Which parts of the marks in a picture are a digit, or a line of them, and which are frames, edges and specks."""
 
 from __future__ import annotations
 

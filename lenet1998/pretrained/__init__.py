@@ -1,8 +1,10 @@
 """Trained networks that come with the package, so that digits can be classified without training first.
 
 "default" is one of Figure 5's runs and "distorted" one of Figure 6's point with distortions (section III-B), both
-chosen by `experiments.pretrained`, which never looks at a test error. Each is an ordinary checkpoint NAME.npz, with
-its whole history; ``networks.json`` says of each how it was made and chosen, and has the SHA-256 of its parameters.
+chosen by `experiments.pretrained`, which never looks at a test error. "strings" is one of the networks of
+`experiments.strings` that are swept over strings (section VII), chosen by `experiments.strings.kept`. Each is an
+ordinary checkpoint NAME.npz, with its whole history; ``networks.json`` says of each how it was made and chosen, and has
+the SHA-256 of its parameters.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 
 STRINGS = "strings"
+"""The one that reads strings (section VII); the others classify single digits."""
 NAMES = ("default", "distorted", STRINGS)
 CARDS = "networks.json"
 FOLDER = resources.files(__name__)
@@ -32,7 +35,7 @@ def load(name: str) -> Checkpoint:
     >>> load("lenet-4")
     Traceback (most recent call last):
     ...
-    lenet1998.errors.CheckpointError: no pretrained network is called 'lenet-4': choose default or distorted
+    lenet1998.errors.CheckpointError: no pretrained network is called 'lenet-4': choose default or distorted or strings
     """
     if name not in NAMES:
         raise CheckpointError(f"no pretrained network is called {name!r}: choose {' or '.join(NAMES)}")

@@ -95,9 +95,7 @@ def sheet(shown: Sequence[tuple[str, Sequence[Stage], Reading]], j: float, title
     widest = max(stages[0].values.shape[3] for _, stages, _ in shown)
     each = (FIELD + _TOP + 6) / _DENSITY
     figure = Figure(figsize=(max(widest / _DENSITY, _NARROW), 0.5 + each * len(shown)))
-    for axes, (name, stages, reading) in zip(
-        figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True
-    ):
+    for axes, (name, stages, reading) in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
         show_string(axes, stages, j, reading)
         axes.set(xlim=(-1, 1 + max(widest, _NARROW * _DENSITY)), anchor="W")
         axes.set_title(plain(name), fontsize=8, pad=2)

@@ -72,8 +72,9 @@ def read_picture(path: str | PathLike[str]) -> Form:
 
 
 def string_form(ink: np.ndarray) -> Form:
-    """Ink uint8 (H, W), 0 for the background, as a network for strings sees it; ``left`` and ``scale`` are in its pixels.
+    """Ink uint8 (H, W), 0 for the background, as a network for strings sees it.
 
+    ``left`` and ``scale`` are in the pixels of the ink.
     Raises DataError for another kind of array, and where there is no ink, more than one line, or more than some 60
     digits would take.
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.strings import choices, choosing, report, sheet
-from experiments.strings.networks import Choices
+from experiments.strings import choices, choosing, figures_25_26, kept, report, sheet
+from experiments.strings.networks import Choices, Sizes, recipe_of
+from lenet1998 import pretrained
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.parameters import digest
 from lenet1998.running import checkpoint
+from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.strings.drawings import DRAWINGS, draw
+from lenet1998.strings.scores import edit_distance
 from lenet1998.strings.segmentation import Segmentor
 from tests.experiments.test_experiments import experiment
 
@@ -53,6 +59,29 @@ def test_nothing_recorded_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["choices", "--plot-only", "--out", str(tmp_path)])
     with pytest.raises(LeNetError, match="no results to plot"):
         choices.main()
+
+
+def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, capsys):
+    if not (Path(pretrained.__file__).parent / f"{pretrained.STRINGS}.npz").exists():
+        pytest.skip("this copy has no pretrained networks")
+    monkeypatch.setattr("sys.argv", ["figures_25_26", "--out", str(tmp_path)])
+    figures_25_26.main()
+    record = json.loads((tmp_path / "figures_25_26.json").read_text())
+    assert [each["drawing"] for each in record["strings"]] == list(DRAWINGS)
+    for each in record["strings"]:
+        image, digits = draw(DRAWINGS[each["drawing"]])
+        assert each["digits"] == "".join(map(str, digits))
+        assert len(each["outputs"]) == len(each["penalties"]) == (image.shape[1] - 32) // 4 + 1
+        blank = [penalty >= record["j"] for penalty in each["penalties"]]
+        assert [output == "." for output in each["outputs"]] == blank
+        runs = "".join(
+            one for one, before in zip(each["outputs"], "." + each["outputs"], strict=False) if one != before
+        )
+        assert edit_distance(runs.replace(".", ""), each["read"]) <= 2, "the reading is near what the labels say"
+    assert sum(each["digits"] == each["read"] for each in record["strings"]) >= 3
+    assert record["network"]["sha256"] == digest(pretrained.load(pretrained.STRINGS).values)
+    assert matplotlib.image.imread(tmp_path / "figures_25_26.png").std() > 0.1
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "figures_25_26.pdf")
 
 
 def test_strings_from_start_to_figure(tmp_path):
@@ -97,3 +126,66 @@ def test_rates_drops_and_rejection():
     assert report.rates(runs, "sdnn", "plain", "characters").tolist() == [[40], [20]]
     assert report.drops(runs, "sdnn", "sdnn eq. 17", "plain").tolist() == [50, 50]
     assert report.rejected(runs, "sdnn", "plain", np.array([0, 0.25, 0.5])).round(1).tolist() == [[50, 33.3, 0]] * 2
+
+
+def learned(seed: int, loss: float, train: float = 4.0) -> Checkpoint:
+    """A network as the experiment leaves it, after whole strings."""
+    values = np.random.default_rng(seed).normal(size=60_000).astype(np.float32)
+    choices = Choices()
+    passes = [dict.fromkeys(checkpoint.RECORD, 9.0) | {"pass": number} for number in range(1, Sizes().passes + 1)]
+    passes[-1] |= {"train_error_percent": train}
+    told = {"criterion": "discriminative_forward", "strings": Sizes().strings, "etas": list(choices.etas),
+            "mu": choices.mu, "curvature": choices.curvature, "noisy": choices.noisy,
+            "passes": [{"loss": 9.0, "skipped": 0}, {"loss": loss, "skipped": 0}]}  # fmt: skip
+    history = {"recipe": recipe_of("sdnn", choices).as_dict(), "seed": seed, "engine": "numba", "commit": "0" * 40,
+               "data": {"name": "mnist sdnn", "train_size": 60_000, "test_size": 2000}, "passes": passes,
+               "strings": told}  # fmt: skip
+    return Checkpoint(values, json.loads(json.dumps(history)))
+
+
+def keep(tmp_path, monkeypatch, *networks: Checkpoint) -> Path:
+    for network in networks:
+        place = tmp_path / "runs" / "strings" / f"seed{network.history['seed']}" / kept.PLACE / checkpoint.CHECKPOINT
+        checkpoint.save(place, network)
+    (tmp_path / pretrained.CARDS).write_text('{"default": {"sha256": "as it was"}}')
+    monkeypatch.setattr("sys.argv", ["kept", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)])
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    kept.main()
+    return tmp_path
+
+
+def test_of_the_networks_for_strings_that_of_the_lowest_loss_is_kept(tmp_path, monkeypatch):
+    folder = keep(tmp_path, monkeypatch, learned(1, 0.6, train=1.0), learned(2, 0.4, train=8.0), learned(10, 0.5))
+    cards = json.loads((folder / pretrained.CARDS).read_text())
+    assert cards["default"] == {"sha256": "as it was"}, "the other networks stay"
+    found = pretrained.load(pretrained.STRINGS)
+    assert found.history == learned(2, 0.4, train=8.0).history
+    card = cards[pretrained.STRINGS]
+    assert (card["seed"], card["loss_of_strings"]) == (2, 0.4) and "seeds 1, 2, 10 " in card["chosen"]
+    assert (folder / "strings.npz").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda one: one["data"].update(train_size=50_000), "60,000 digits"),
+        (lambda one: one["data"].update(name="synthetic sdnn"), "60,000 digits"),
+        (lambda one: one["recipe"].update(j=2.0), "recipe"),
+        (lambda one: one["passes"].pop(), "3 passes, not 4"),
+        (lambda one: one.pop("strings"), "whole strings"),
+        (lambda one: one["strings"].update(strings=10), "whole strings"),
+        (lambda one: one["strings"].update(criterion="viterbi"), "whole strings"),
+        (lambda one: one.update(commit="0" * 40 + "+"), "no commit"),
+    ],
+)
+def test_a_network_for_strings_that_is_not_what_the_experiment_makes_is_refused(tmp_path, monkeypatch, harm, reason):
+    one = learned(3, 0.1)
+    harm(one.history)
+    with pytest.raises(LeNetError, match=reason):
+        keep(tmp_path, monkeypatch, learned(1, 0.5), one)
+    assert not (tmp_path / "strings.npz").exists()
+
+
+def test_without_networks_for_strings_the_experiment_is_named(tmp_path, monkeypatch):
+    with pytest.raises(LeNetError, match="python -m experiments.strings"):
+        keep(tmp_path, monkeypatch)

@@ -1,0 +1,107 @@
+"""Figures 25 and 26: strings that are hard to cut, as a network for strings sees and reads them.
+
+The strings are `lenet1998.strings.drawings`: digits that touch, dotted strokes, a 4 in two halves, lines across digits,
+spots and bars. For each the input, the maps of C1 to S4, F6 as bitmaps of Figure 3 side by side, the label of each
+output, the darker the nearer its code and none where a blank costs less, and the answer. Nothing is chosen here: what
+the network reads wrongly is shown too. OUT/figures_25_26.json is the record, with labels, penalties and answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.common import RESULTS, guarded
+from lenet1998 import pretrained
+from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.files import make_directory, write_json
+from lenet1998.network import Network
+from lenet1998.parameters import digest
+from lenet1998.pictures.activations import Stage, activations
+from lenet1998.pictures.activations_figure import CAPTION
+from lenet1998.pictures.plotting import plain, save, style
+from lenet1998.recipe import Recipe
+from lenet1998.running.provenance import provenance
+from lenet1998.strings.drawings import DRAWINGS, draw
+from lenet1998.strings.figure import show_maps, show_string
+from lenet1998.strings.reading import Reading, confidence, read
+from lenet1998.strings.sdnn import SDNN
+from lenet1998.strings.wide import replicate
+
+NAME = "figures_25_26"
+
+
+def read_drawings(network: Network, recipe: Recipe) -> list[tuple[dict, Sequence[Stage], Reading]]:
+    """Of each drawing what is recorded, its stages and its reading."""
+    found, sdnn = [], SDNN(recipe.j)
+    for name, drawing in DRAWINGS.items():
+        image, digits = draw(drawing)
+        stages = activations(replicate(network, image.shape[1]), image[None])
+        penalties = recipe.penalty_scale * stages[-1].values
+        reading = read(sdnn, penalties)
+        least = penalties.min(axis=1)
+        labels = np.where(least < recipe.j, penalties.argmin(axis=1).astype(str), ".")
+        found.append((
+            {
+                "drawing": name,
+                "digits": "".join(map(str, digits)),
+                "read": "".join(map(str, reading.labels)),
+                "confidence": confidence(sdnn, penalties, reading.labels),
+                "outputs": "".join(labels.tolist()),
+                "penalties": [round(float(value), 3) for value in least],
+            },
+            stages,
+            reading,
+        ))  # fmt: skip
+    return found
+
+
+def figure_of(found: Sequence[tuple[dict, Sequence[Stage], Reading]], j: float, title: str) -> Figure:
+    """A row for each string: on the left string, F6, labels and answer over each other, on the right the maps."""
+    widest = max(stages[0].values.shape[3] for _, stages, _ in found)
+    figure = Figure(figsize=(10, 2.35 * len(found) + 0.7))
+    rows = figure.subplots(len(found), 2, squeeze=False, gridspec_kw={"width_ratios": (1, 1.25)})
+    for (left, right), (record, stages, reading) in zip(rows, found, strict=True):
+        show_string(left, stages, j, reading, f6=True)
+        answer = record["read"] or "nothing"
+        right_or_wrong = "" if answer == record["digits"] else f", not {record['digits']}"
+        left.set_title(f"{record['drawing']}: {answer}{right_or_wrong}", fontsize=9, pad=2)
+        left.set(xlim=(-1, widest + 1), anchor="W")
+        show_maps(right, stages)
+        right.set(anchor="W")
+    figure.suptitle(plain(title), fontsize=10)
+    figure.supxlabel(CAPTION, fontsize=8)
+    return figure
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--checkpoint", metavar="CHECKPOINT", default=pretrained.STRINGS,
+        help=f"{CHOICES}, that learned strings (default: {pretrained.STRINGS})",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
+    arguments = parser.parse_args()
+    saved, network = chosen_network(arguments.checkpoint)
+    found = read_drawings(saved.network(), saved.recipe)
+    make_directory(arguments.out)
+    record = {"experiment": NAME, **provenance(), "network": {**network, "sha256": digest(saved.values)},
+              "j": saved.recipe.j, "penalty_scale": saved.recipe.penalty_scale,
+              "strings": [each for each, _, _ in found]}  # fmt: skip
+    with style():
+        title = "Strings as a network trained on images of three characters reads them; after Figures 25 and 26"
+        written = save(figure_of(found, saved.recipe.j / saved.recipe.penalty_scale, title), arguments.out / NAME)
+    write_json(arguments.out / f"{NAME}.json", record)
+    print(stated(network))
+    for each, _, _ in found:
+        print(f"{each['drawing']:<10} {each['digits']:<6} read as {each['read']:<6}", end="")
+        print(f" confidence {each['confidence']:.2f}  outputs {each['outputs']}")
+    print(arguments.out / f"{NAME}.json", *written, sep="\n")
+
+
+if __name__ == "__main__":
+    guarded(main)
