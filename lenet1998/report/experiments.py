@@ -269,7 +269,7 @@ EXPERIMENTS = (
         "Strings of digits, swept and segmented",
         "sections V to VII, Figure 32",
         f"{_RUN}strings",
-        "Strings of test digits that are read wrongly, by their length and by the gap between digits, without noise and "
+        "Strings of test digits that are read wrongly, by length and by the gap between digits, without noise and "
         "with a tenth of the pixels inverted, by LeNet-5 swept over them (SDNN) and by heuristic over-segmentation "
         "(HOS), each before training on whole strings and after it; and what rejection by e^-E of equation 17 gains.",
     ),
