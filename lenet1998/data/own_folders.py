@@ -87,7 +87,7 @@ def _read(folders: dict[str, Path], names: list[str]) -> tuple[list[np.ndarray],
         if not files:
             raise DataError(f"{folder} holds no {NAMES} image: fill the class's folder, or remove it")
         for path in files:
-            grey = read_planes(path)[0]
+            grey = read_planes(path).planes[0]
             if grey.shape not in ((SIDE, SIDE), (FIELD, FIELD)):
                 raise DataError(f"{path} has {_size(grey.shape)} pixels: {SIZES}")
             images.append(np.rint(grey).astype(np.uint8))

@@ -257,6 +257,23 @@ EXPERIMENTS = (
         "One choice changed at a time; strings of held-out training digits, read by a network of single digits.",
     ),
     Experiment(
+        "strings_choosing",
+        "What training on strings leaves open",
+        "sections VI and VII",
+        f"{_RUN}strings.choosing",
+        "One choice changed at a time; strings of held-out training digits, read by the swept network before training "
+        "on whole strings and after it.",
+    ),
+    Experiment(
+        "strings",
+        "Strings of digits, swept and segmented",
+        "sections V to VII, Figure 32",
+        f"{_RUN}strings",
+        "Strings of test digits that are read wrongly, by length and by the gap between digits, without noise and "
+        "with a tenth of the pixels inverted, by LeNet-5 swept over them (SDNN) and by heuristic over-segmentation "
+        "(HOS), each before training on whole strings and after it; and what rejection by e^-E of equation 17 gains.",
+    ),
+    Experiment(
         "synthetic_digits",
         "The embedded digits",
         "",
