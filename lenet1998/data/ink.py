@@ -120,9 +120,8 @@ def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float)
         return np.full_like(grey, middle)
     paper = inside
     for spread in SPREADS:
-        spreads = spread * np.array(small.shape)
-        weights = ndimage.gaussian_filter(paper.astype(np.float32), spreads)
-        level = ndimage.gaussian_filter(small * paper, spreads) / np.maximum(weights, 1e-6)
+        weights = ndimage.gaussian_filter(paper.astype(np.float32), spread * side)
+        level = ndimage.gaussian_filter(small * paper, spread * side) / np.maximum(weights, 1e-6)
         departure = np.where(inside, sign * (level - small), 0.0)
         paper = inside & ~ndimage.binary_dilation(departure > 0.3 * departure.max(), EIGHT)
     # Means blur the edge of a shadow, and medians do not.

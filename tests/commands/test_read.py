@@ -91,7 +91,7 @@ def test_thin_and_thick_pens(width, known, tmp_path):
 
 def test_digits_stand_where_they_are_said_to(known, tmp_path):
     """Within the digit's own ink, in the picture's own columns, also of a picture that is reduced, and on a table."""
-    for (image, digits, boxes), scale in zip(known[:6], (1, 3, 3, 8, 8, 40), strict=True):
+    for (image, digits, boxes), scale in zip(known[:6], (1, 3, 3, 8, 8, 80), strict=True):
         first = np.flatnonzero(image.any(axis=0))[0]
         high = scale * int(np.ptp(np.flatnonzero(image.any(axis=1))) + 1)
         large = np.asarray(page(image, high, (9, 9, 50, 20)))
