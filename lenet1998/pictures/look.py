@@ -1,7 +1,7 @@
 """How figures are to look where somebody prints them: their width, whether they have titles, another style sheet.
 
-`lenet1998.pictures.plotting` draws so. The options of `lenet1998.commands.figures` set it as they are read; without them
-figures are as the project makes them.
+`lenet1998.pictures.plotting` draws so. The options of `lenet1998.commands.figures` set it as they are read; without
+them figures are as the project makes them.
 """
 
 from __future__ import annotations
