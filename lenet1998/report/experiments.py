@@ -274,6 +274,15 @@ EXPERIMENTS = (
         "(HOS), each before training on whole strings and after it; and what rejection by e^-E of equation 17 gains.",
     ),
     Experiment(
+        "figures_25_26",
+        "Strings that are hard to cut",
+        "section VII-A, Figures 25 and 26",
+        f"{_RUN}strings.figures_25_26",
+        "Own strings with the difficulties of Figures 25 and 26, read by the package's network for strings: the "
+        "answer, the labels of the outputs, the darker the lower their penalty, F6 at each position, the string, and the "
+        "maps.",
+    ),
+    Experiment(
         "synthetic_digits",
         "The embedded digits",
         "",

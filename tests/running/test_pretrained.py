@@ -101,7 +101,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", pretrained.NAMES)
+@pytest.mark.parametrize("name", choice.SOURCES)
 @pytest.mark.parametrize("what", WRONG)
 def test_a_run_that_is_not_whole_or_has_no_commit_is_refused(runs, choose, what, name, tmp_path):
     one = history(name, 2, 0.5)  # not even the one that would be chosen: the others were then no fair choice

@@ -8,7 +8,7 @@ import pytest
 from lenet1998.data import load
 from lenet1998.errors import DataError
 from lenet1998.strings.images import FIELD, MARGIN, STEP, Layout, strings
-from lenet1998.strings.picture import HEIGHT, string_form
+from lenet1998.strings.picture import HEIGHT, string_form, thickened
 
 
 @pytest.mark.parametrize("size", [10, 22, 60, 700])
@@ -63,6 +63,23 @@ def test_what_is_no_string_says_what_to_do(boxes, says):
         ink[top:bottom, left:right] = 255
     with pytest.raises(DataError, match=f"{says}.*"):
         string_form(ink)
+
+
+@pytest.mark.parametrize("scale", [1, 4, 20])
+def test_strokes_of_thin_pens_become_as_wide_as_those_of_the_data_base(scale):
+    """A third of a pixel, one, and two and a half in the height of the form; the last is left as it is."""
+    for wide, becomes in ((0.34, 2.2), (1, 2.2), (2.5, 2.5)):
+        ink = np.zeros((26 * scale, 60 * scale), np.uint8)
+        for left in (10 * scale, 40 * scale):
+            ink[2 * scale : 24 * scale, left : left + max(1, round(wide * scale))] = 255
+        bolder, added = thickened(ink)
+        assert bolder.shape == (ink.shape[0] + 2 * added, ink.shape[1] + 2 * added)
+        (row,) = np.nonzero(bolder[13 * scale + added, : 30 * scale])
+        assert len(row) / scale == pytest.approx(max(becomes, 1 / scale), abs=0.3 + 0.5 / scale)
+        middle = added + 10 * scale + max(1, round(wide * scale)) / 2
+        assert row.mean() + 0.5 == pytest.approx(middle, abs=1)
+        if wide > 2:
+            assert bolder is ink
 
 
 @pytest.mark.parametrize("ink", [np.zeros((9, 9)), np.zeros((2, 9, 9), np.uint8)])
