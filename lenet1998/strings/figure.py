@@ -57,9 +57,9 @@ def show_string(axes: Axes, stages: Sequence[Stage], j: float, reading: Reading,
         top = -_F6_ROW
         for i, bitmap in enumerate(_grey(units, each=True)):
             _picture(axes, bitmap.reshape(HEIGHT, WIDTH), _middle(i) - _F6 * WIDTH / 2, top, _F6)
-    for i in np.flatnonzero(penalties.min(axis=1) < j):
+    for i in np.flatnonzero(penalties.min(axis=1) < j).tolist():
         grey = _LIGHTEST * max(float(penalties[i].min()), 0.0) / j
-        where = _middle(int(i)), top - _LABELS
+        where = _middle(i), top - _LABELS
         axes.text(*where, str(penalties[i].argmin()), color=str(grey), fontsize=9, ha="center", va="center")
     for label, (first, after) in zip(reading.labels, reading.columns, strict=True):
         where = (first + after - 1) / 2, top - _ANSWER
