@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from lenet1998.commands.ending import ended
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import add_training_options, chosen_data, chosen_recipe, positive
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import rate_interval
 from lenet1998.files import make_directory, remove_leftovers, write_json
 from lenet1998.patterns import DataSet
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common import FIGURES, RESULTS, guarded
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.data import load
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
@@ -22,7 +23,6 @@ from lenet1998.evaluation import answers, student_interval
 from lenet1998.evaluation import misclassified as wrong_answers
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.misclassified import misclassified_patterns
 from lenet1998.reference import figure_8
 from lenet1998.running import checkpoint as checkpoints

@@ -13,12 +13,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.common import FIGURES, RESULTS, guarded
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import positive
 from lenet1998.data import load
 from lenet1998.evaluation import ErrorRate
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance

@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 from experiments.common import FIGURES, RESULTS, guarded
 from experiments.speed.processes import memory, start_times, throughputs
 from experiments.speed.rivals import RIVALS
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.data import load
 from lenet1998.engine import Batch
 from lenet1998.engines import ENGINES, make_engine
@@ -32,7 +33,6 @@ from lenet1998.layers import Convolution, FullConnection, Layer
 from lenet1998.loss import MAP, make_loss
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.output import RBF
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import TEST, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance

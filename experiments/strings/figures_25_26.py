@@ -37,7 +37,8 @@ NAME = "figures_25_26"
 
 def read_drawings(network: Network, recipe: Recipe) -> list[tuple[dict, Sequence[Stage], Reading]]:
     """Of each drawing what is recorded, its stages and its reading."""
-    found, sdnn = [], SDNN(recipe.j)
+    found: list[tuple[dict, Sequence[Stage], Reading]] = []
+    sdnn = SDNN(recipe.j)
     for name, drawing in DRAWINGS.items():
         image, digits = draw(drawing)
         stages = activations(replicate(network, image.shape[1]), image[None])

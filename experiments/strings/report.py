@@ -108,7 +108,7 @@ def draw(runs: list[dict], stem: Path) -> list[Path]:
         )
         for axes in (by_length, by_noise, by_gap, by_share):
             axes.set_ylim(bottom=0)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=(1, 2, 5, 10)))
         handles, labels = by_length.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
         figure.suptitle(f"Strings of digits, mean of {len(runs)} seeds and {interval_name(len(runs))}", fontsize=10)

@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.common import FIGURES, RESULTS, guarded
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import natural
 from lenet1998.data import load
 from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.pictures.plotting import save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.strings.drawings import DRAWINGS, draw

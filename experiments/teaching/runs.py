@@ -20,6 +20,7 @@ from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
 from experiments.teaching.trace import trace_figure, traces
 from lenet1998 import data
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import positive
 from lenet1998.engine import Engine
 from lenet1998.engines import ENGINES, make_engine
@@ -28,7 +29,6 @@ from lenet1998.evaluation import error_rate
 from lenet1998.files import write_atomically
 from lenet1998.loss import make_loss
 from lenet1998.patterns import DataSet
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import BEST, CHECKPOINT
 from lenet1998.running.sweep import Task

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.networks import engine_of
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import make_directory, write_atomically
-from lenet1998.pictures.look import add_figure_options
 from lenet1998.running import check
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint

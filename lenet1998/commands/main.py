@@ -16,6 +16,7 @@ import numpy as np
 from lenet1998 import __version__
 from lenet1998 import commands as own_modules
 from lenet1998.commands.ending import ended
+from lenet1998.commands.figures import add_figure_options, as_made
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
 from lenet1998.commands.options import (
     DownloadBar,
@@ -31,7 +32,6 @@ from lenet1998.data.image_files import NAMES
 from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.network import LeNet5
-from lenet1998.pictures.look import LOOK, add_figure_options
 from lenet1998.recipe import Recipe
 from lenet1998.running.progress import Console, announce, layer_table, pass_table
 from lenet1998.running.run import CHECKPOINT, HISTORY, run
@@ -205,7 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = argparse.Namespace()
 
     def work() -> None:
-        LOOK.reset()
+        as_made()
         parser().parse_args(argv, arguments)
         announce(getattr(arguments, "quiet", False))
         arguments.does(arguments)

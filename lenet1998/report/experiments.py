@@ -279,8 +279,8 @@ EXPERIMENTS = (
         "section VII-A, Figures 25 and 26",
         f"{_RUN}strings.figures_25_26",
         "Own strings with the difficulties of Figures 25 and 26, read by the package's network for strings: the "
-        "answer, the labels of the outputs, the darker the lower their penalty, F6 at each position, the string, and "
-        "the maps.",
+        "answer, the labels of the outputs, the darker the lower their penalty, F6 at each position, string, and "
+        "maps.",
     ),
     Experiment(
         "synthetic_digits",

@@ -57,13 +57,13 @@ def show_string(axes: Axes, stages: Sequence[Stage], j: float, reading: Reading,
         top = -_F6_ROW
         for i, bitmap in enumerate(_grey(units, each=True)):
             _picture(axes, bitmap.reshape(HEIGHT, WIDTH), _middle(i) - _F6 * WIDTH / 2, top, _F6)
-    for i in np.flatnonzero(penalties.min(axis=1) < j):
+    for i in np.flatnonzero(penalties.min(axis=1) < j).tolist():
         grey = _LIGHTEST * max(float(penalties[i].min()), 0.0) / j
-        look = {"fontsize": 9, "ha": "center", "va": "center"}
-        axes.text(_middle(i), top - _LABELS, str(penalties[i].argmin()), color=str(grey), **look)
+        where = _middle(i), top - _LABELS
+        axes.text(*where, str(penalties[i].argmin()), color=str(grey), fontsize=9, ha="center", va="center")
     for label, (first, after) in zip(reading.labels, reading.columns, strict=True):
-        look = {"fontsize": 12, "weight": "bold", "ha": "center", "va": "center"}
-        axes.text((first + after - 1) / 2, top - _ANSWER, str(label), **look)
+        where = (first + after - 1) / 2, top - _ANSWER
+        axes.text(*where, str(label), fontsize=12, weight="bold", ha="center", va="center")
     axes.set(xlim=(-1, string.values.shape[3] + 1), ylim=(FIELD + 1, top - _TOP), aspect="equal")
     axes.set_axis_off()
 

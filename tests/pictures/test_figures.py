@@ -181,7 +181,7 @@ def resolved(monkeypatch, found: str, *given: str, train=60_000, test=10_000) ->
     """--out and --runs of a command line that finds such data."""
 
     class Sized:
-        name, train, test = None, None, None
+        name, train, test, path = None, None, None, None
 
     data = Sized()
     data.name, data.train, data.test = found, range(train), range(test)

@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from experiments.ablation.report import draw_components
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
+from lenet1998.commands.figures import add_figure_options
 from lenet1998.network import LeNet5
 from lenet1998.networks import build
 from lenet1998.pictures import plotting
 from lenet1998.pictures.kernels import kernels_figure, tiled
-from lenet1998.pictures.look import LOOK, add_figure_options
+from lenet1998.pictures.look import LOOK
 from lenet1998.recipe import Recipe, preset
 
 
