@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lenet1998.evaluation import interval_name, rate_interval
+from lenet1998.evaluation import interval_name, rate_interval, student_interval
 from lenet1998.pictures.plotting import LOOKS, band, save, style
 
 METHODS = {
@@ -37,10 +37,14 @@ def rates(runs: list[dict], method: str, condition: str, what: str = "strings") 
     return np.array([[100 * row[wrong] / row[what]] for row in rows])
 
 
-def drops(runs: list[dict], before: str, after: str, condition: str, what: str = "strings") -> np.ndarray:
-    """By how many per cent of itself each seed's error fell from one method to the other, (runs,)."""
-    old, new = (rates(runs, method, condition, what)[:, 0] for method in (before, after))
-    return 100 * (1 - new / np.where(old > 0, old, np.nan))
+def drops(runs: list[dict], before: str, after: str, conditions: list[str], what: str = "strings") -> np.ndarray:
+    """By how many per cent of itself each seed's error, a mean over conditions, fell between two methods, (runs,)."""
+
+    def error(method: str) -> np.ndarray:
+        return np.mean([rates(runs, method, each, what)[:, 0] for each in conditions], axis=0)
+
+    old = error(before)
+    return 100 * (1 - error(after) / np.where(old > 0, old, np.nan))
 
 
 def rejected(runs: list[dict], method: str, condition: str, shares: np.ndarray) -> np.ndarray:
@@ -66,38 +70,36 @@ def markdown(runs: list[dict]) -> str:
         lines.append(f"| {words} | {' | '.join(cells)} |")
     shown = interval_name(len(runs))
     lines += ["", f"Strings of five digits of the test set; mean of {len(runs)} seeds ({shown}).", ""]
+    lengths = _called(runs, "length", "")
     for kind in ("sdnn", "hos"):
-        parts = []
-        for what in ("strings", "characters"):
-            values = drops(runs, kind, f"{kind} eq. 17", "plain", what)
-            parts.append(f"{what} by {np.nanmean(values):.0f}% ({np.nanmin(values):.0f} to {np.nanmax(values):.0f})")
-        lines.append(
-            f"Training on whole strings lowers {METHODS[kind]}'s errors, gaps of 0 to 4: {', '.join(parts)}; the "
-            "range is that of the seeds."
-        )
+        for words, names in (("five digits, gaps of 0 to 4", ["plain"]), ("all lengths, gaps of -1 to 4", lengths)):
+            parts = []
+            for what in ("strings", "characters"):
+                values = drops(runs, kind, f"{kind} eq. 17", names, what)
+                parts.append(f"{what} by {values.mean():.0f}% ({values.min():.0f} to {values.max():.0f})")
+            lines.append(f"- Training on whole strings lowers {METHODS[kind]}'s errors, {words}: {', '.join(parts)}.")
     for kind in ("sdnn eq. 17", "hos eq. 17"):
         error = rejected(runs, kind, "plain", np.array([0.0, 0.05, 0.1, 0.2])).mean(axis=0)
         lines.append(
-            f"{METHODS[kind]}, rejecting the least confident 0, 5, 10 and 20%: "
+            f"- {METHODS[kind]}, rejecting the least confident 0, 5, 10 and 20%: "
             f"{', '.join(f'{each:.2f}' for each in error)}% of the others wrong."
         )
     failing = rates(runs, "hos eq. 17", "noise, cut")
     if failing.size:
-        lines.append(f"HOS on strings with 10% noise: {failing.mean():.0f}% wrong.")
-    return "\n".join(lines) + "\n"
+        lines.append(f"- HOS on strings with 10% noise: {failing.mean():.0f}% wrong.")
+    return "\n".join([*lines, "", "Ranges of drops are those of the seeds."]) + "\n"
 
 
 def draw(runs: list[dict], stem: Path) -> list[Path]:
     """Errors by length and by gap, without noise and with, and by what is rejected."""
-    conditions = list(dict.fromkeys(row["condition"] for run in runs for row in run["rows"]))
     shares = np.linspace(0, 0.5, 26)
     with style():
         figure = Figure(figsize=(8, 6.4))
         (by_length, by_noise), (by_gap, by_share) = figure.subplots(2, 2)
         for method, look in zip(DRAWN, LOOKS, strict=False):
-            _by(by_length, runs, method, conditions, "length", "", look)
-            _by(by_noise, runs, method, conditions, "length", ", noise", look)
-            _by(by_gap, runs, method, conditions, "gap", "", look)
+            _by(by_length, runs, method, "length", "", look)
+            _by(by_noise, runs, method, "length", ", noise", look)
+            _by(by_gap, runs, method, "gap", "", look)
             errors = rejected(runs, method, "plain", shares)
             band(by_share, 100 * shares, errors, METHODS[method], {**look, "marker": None})
         by_length.set(xlabel="digits in the string", ylabel="strings wrong (%)", title="gaps of -1 to 4 pixels")
@@ -115,11 +117,15 @@ def draw(runs: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def _by(axes: Axes, runs: list[dict], method: str, conditions: list[str], what: str, suffix: str, look: dict) -> None:
+def _called(runs: list[dict], what: str, suffix: str) -> list[str]:
+    """The conditions that are called after a number of something, such as "length 5", or with a suffix."""
+    names = dict.fromkeys(row["condition"] for run in runs for row in run["rows"])
+    return [name for name in names if name.startswith(f"{what} ") and name.endswith(suffix or tuple("0123456789"))]
+
+
+def _by(axes: Axes, runs: list[dict], method: str, what: str, suffix: str, look: dict) -> None:
     """A curve of a method over the conditions called after a number."""
-    names = [
-        name for name in conditions if name.startswith(f"{what} ") and name.endswith(suffix or tuple("0123456789"))
-    ]
+    names = _called(runs, what, suffix)
     curves = [rates(runs, method, name) for name in names]
     if names and all(len(curve) for curve in curves):
         x = np.array([int(name.split()[1].rstrip(",")) for name in names])
@@ -130,5 +136,6 @@ def _cell(samples: np.ndarray) -> str:
     """Mean and interval, or nothing."""
     if not len(samples):
         return ""
-    mean, low, high = (float(each[0]) for each in rate_interval(samples))
+    interval = rate_interval if samples.mean() < 100 else student_interval  # edits may be more than characters
+    mean, low, high = (float(each[0]) for each in interval(samples))
     return f"{mean:.2f} ({low:.2f} to {high:.2f})" if len(samples) > 1 else f"{mean:.2f}"

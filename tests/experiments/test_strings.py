@@ -124,7 +124,7 @@ def test_rates_drops_and_rejection():
     runs = rows(4, 2)
     assert report.rates(runs, "sdnn", "plain").tolist() == [[100], [50]]
     assert report.rates(runs, "sdnn", "plain", "characters").tolist() == [[40], [20]]
-    assert report.drops(runs, "sdnn", "sdnn eq. 17", "plain").tolist() == [50, 50]
+    assert report.drops(runs, "sdnn", "sdnn eq. 17", ["plain"]).tolist() == [50, 50]
     assert report.rejected(runs, "sdnn", "plain", np.array([0, 0.25, 0.5])).round(1).tolist() == [[50, 33.3, 0]] * 2
 
 
