@@ -18,6 +18,7 @@ from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate
 from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import rate_interval
+from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import EXPERIMENTS
 from lenet1998.report.tables import mean_text
 
@@ -65,8 +66,14 @@ def results_table() -> str:
     lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | experiment |", "|---|---|---|---|---|"]
     for what, paper, name, patterns, number, key, command in ROWS:
         values = _errors(name, patterns, number, key)
-        lines.append(f"| {what} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
+        before = ", default of before" if any(map(_of_before, _read(name)["runs"])) else ""
+        lines.append(f"| {what}{before} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
     return "\n".join(lines)
+
+
+def _of_before(run: dict) -> bool:
+    """Whether a run of the default recipe was made when that was another."""
+    return run["recipe"]["name"] == Recipe().name and Recipe.from_dict(run["recipe"]) != Recipe()
 
 
 def results() -> str:

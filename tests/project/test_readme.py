@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -21,11 +22,13 @@ import pytest
 
 import lenet1998.data
 from experiments.compare import read_recipe
+from experiments.summary import blocks
 from experiments.summary.__main__ import BEGIN, END, PAGES, filled, page
 from lenet1998 import engines
 from lenet1998.commands.main import main, parser
 from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet
+from lenet1998.recipe import Recipe
 from lenet1998.running import sweep
 from tests.project.test_layout import ROOT, SETUP
 
@@ -187,3 +190,9 @@ def test_a_block_is_written_between_its_marks_and_nowhere_else():
 def test_the_picture_that_ships_is_small():
     picture = ROOT / "docs" / "digit.png"
     assert picture.stat().st_size < 5_000 and matplotlib.image.imread(picture).shape[:2] == (200, 200)
+
+
+def test_runs_of_the_default_of_before_are_named_so():
+    changed = replace(Recipe(), j=Recipe().j + 1)
+    assert [blocks._of_before({"recipe": recipe.as_dict()}) for recipe in (Recipe(), changed)] == [False, True]
+    assert not blocks._of_before({"recipe": replace(changed, name="another").as_dict()})
