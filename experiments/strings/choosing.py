@@ -50,6 +50,15 @@ def candidates() -> dict[str, Choices]:
     return found
 
 
+def place_of(name: str) -> str:
+    """The directory of a candidate.
+
+    >>> place_of("etas = (0.0002, 5e-05) (not (0.0005, 0.0001))")
+    'etas = (0.0002, 5e-05)'
+    """
+    return name.partition(" (not ")[0]
+
+
 def tried(arguments: argparse.Namespace, data: DataSet, held_out: int) -> Iterator[dict]:
     """For each seed and candidate the errors, before whole strings and after them."""
     split = data.held_out(held_out)
@@ -63,7 +72,7 @@ def tried(arguments: argparse.Namespace, data: DataSet, held_out: int) -> Iterat
             before = recogniser("sdnn", split, sizes, choices, seed, first, arguments.engine, resume=True)
             strung = replace(choices, noise=0.1)
             examples = whole_strings(split.train, "sdnn", sizes.strings, strung, 1000 + seed)
-            after = learn_strings(before, examples, "discriminative_forward", strung, place / name.split(" (")[0],
+            after = learn_strings(before, examples, "discriminative_forward", strung, place / place_of(name),
                                   partial(Wide, engine=arguments.engine), resume=arguments.resume)  # fmt: skip
             errors = {}
             for when, saved in (("before", before), ("after", after)):

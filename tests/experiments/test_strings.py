@@ -104,6 +104,7 @@ def test_strings_from_start_to_figure(tmp_path):
 def test_choices_of_training_change_one_thing_at_a_time():
     found = choosing.candidates()
     assert found[choosing.PLAIN] == Choices()
+    assert len({choosing.place_of(name) for name in found}) == len(found)
     for name, tried in found.items():
         changed = [key for key, value in vars(tried).items() if value != getattr(Choices(), key)]
         assert changed == ([] if name == choosing.PLAIN else [name.split(" ")[0]])
