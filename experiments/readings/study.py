@@ -62,7 +62,8 @@ class Study:
         """So many seeds for the best of the readings that have `known` seeds, as these rank them."""
         chosen = best([row for row in self.rows(SAMPLED, known) if row["seeds"] == known], count)
         recipes = [Recipe.from_dict(row["recipe"]) for row in chosen]
-        self.carried([task for recipe in recipes for task in self.tasks(recipe, seeds)], SPACE)
+        tasks = [task for recipe in recipes for task in self.tasks(recipe, seeds)]
+        self.carried([replace(task, shared=True) for task in tasks], SPACE)  # their first seeds are there
 
     def sized(self, winner: Recipe, seeds: int) -> None:
         """The winner on smaller training sets, and the trained networks' errors on what they have learned."""
