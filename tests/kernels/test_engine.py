@@ -224,7 +224,7 @@ def test_the_order_and_the_labels_are_checked_before_compiled_code_reads_there(f
         with pytest.raises(IndexError):
             engine.train(patterns, np.array(order), steps)
     with pytest.raises(IndexError):
-        engine.mean_curvature(Batch(patterns.images, np.array([0, 10, 0], np.uint8)), np.arange(3))
+        engine.mean_curvature(Batch(patterns.images, np.array([0, 11, 0], np.uint8)), np.arange(3))
     with pytest.raises(DataError, match="33"):
         engine.penalties(np.zeros((1, 33, 33), np.uint8))
     with pytest.raises(TypeError):
