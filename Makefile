@@ -27,7 +27,9 @@ KERNELS = lenet1998 $(wildcard tests/test_*.py) tests/modern tests/kernels
 # fewest tests, which go last otherwise, compile the longest.
 ALL_CORES = --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
-# The first run includes the notebooks, a minute for each cell at most.
+# The first run includes the notebooks, a minute for each cell at most. Each core has a process of its own, so that the library
+# of matrix products is to use one thread: two processes that want both cores wait for each other.
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ALL_CORES) --nbmake --nbmake-timeout=60
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(KERNELS)
