@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from experiments.common import guarded
@@ -58,14 +59,23 @@ def candidates(runs: Path, name: str) -> list[Checkpoint]:
     """The runs to choose from, by seed. Raises LeNetError where there are none, and for one that may not be kept."""
     experiment, directory, recipe = SOURCES[name]
     command = f"python -m experiments.{experiment}"
-    found = []
-    for path in sorted((runs / directory).glob(f"seed*/{CHECKPOINT}")):
-        found.append(checkpoints.load(path))
-        reason = refusal(found[-1].history, recipe)
-        if reason:
-            raise LeNetError(f"{path} cannot be kept: {reason}; finish it with {command} --resume, or make it again")
+    found = allowed(
+        (runs / directory).glob(f"seed*/{CHECKPOINT}"),
+        lambda history: refusal(history, recipe),
+        f"finish it with {command} --resume, or make it again",
+    )
     if not found:
         raise LeNetError(f"no runs in {runs / directory}: run {command}, or say where they are by --runs")
+    return found
+
+
+def allowed(paths: Iterable[Path], refusal: Callable[[dict], str], remedy: str) -> list[Checkpoint]:
+    """The checkpoints, by seed. Raises LeNetError for the first that is refused, with the reason and the remedy."""
+    found = []
+    for path in sorted(paths):
+        found.append(checkpoints.load(path))
+        if reason := refusal(found[-1].history):
+            raise LeNetError(f"{path} cannot be kept: {reason}; {remedy}")
     return sorted(found, key=lambda checkpoint: checkpoint.history["seed"])
 
 
@@ -89,11 +99,16 @@ def card(chosen: Checkpoint, among: list[Checkpoint], name: str) -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def places(description: str) -> argparse.Namespace:
+    """The command line of whoever keeps a network: where runs are, and the package's folder."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
     parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = places(__doc__)
     everything = {name: candidates(arguments.runs, name) for name in SOURCES}  # both, before anything is written
     path = arguments.out / CARDS
     cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}  # has that of `strings` too

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from typing import TypeVar
 
 from lenet1998.engine import Engine, Passes
 from lenet1998.errors import LeNetError
 from lenet1998.loss import Loss
 from lenet1998.network import Network
 from lenet1998.numpy_engine import NumpyEngine
+
+T = TypeVar("T")
 
 _log = logging.getLogger("lenet1998")
 _NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
@@ -24,20 +28,13 @@ def make_engine(name: str, network: Network, loss: Loss) -> Engine:
 
     Raises LeNetError where the one called by its name does not.
     """
-    if name == "auto":
-        if _numba_works():
-            try:
-                return make_engine("numba", network, loss)
-            except LeNetError as error:  # a layer that has no kernels yet
-                _log.warning(_NOT_NUMBA, error)
-        name = "numpy"
-    if name == "numpy":
-        return NumpyEngine(network, loss)
-    if name != "numba":
-        raise _no_engine(name)
-    from lenet1998.kernels import NumbaEngine
 
-    return NumbaEngine(network, loss)
+    def compiled() -> Engine:
+        from lenet1998.kernels import NumbaEngine
+
+        return NumbaEngine(network, loss)
+
+    return _chosen(name, compiled, lambda: NumpyEngine(network, loss))
 
 
 def make_passes(name: str, network: Network) -> Passes:
@@ -49,24 +46,27 @@ def make_passes(name: str, network: Network) -> Passes:
     >>> make_passes("numpy", network) is network
     True
     """
-    if name == "auto":
-        if _numba_works():
-            try:
-                return make_passes("numba", network)
-            except LeNetError as error:
-                _log.warning(_NOT_NUMBA, error)
-        name = "numpy"
-    if name == "numpy":
-        return network
-    if name != "numba":
-        raise _no_engine(name)
-    from lenet1998.kernels.given import Passes as Compiled
 
-    return Compiled(network)
+    def compiled() -> Passes:
+        from lenet1998.kernels.given import Passes as Compiled
+
+        return Compiled(network)
+
+    return _chosen(name, compiled, lambda: network)
 
 
-def _no_engine(name: str) -> LeNetError:
-    return LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
+def _chosen(name: str, compiled: Callable[[], T], plain: Callable[[], T]) -> T:
+    """What is made by the engine called `name`; under "auto" NumPy's where what is compiled has no kernels for it."""
+    if name == "numba":
+        return compiled()
+    if name not in ("auto", "numpy"):
+        raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
+    if name == "auto" and _numba_works():
+        try:
+            return compiled()
+        except LeNetError as error:  # a layer that has no kernels yet
+            _log.warning(_NOT_NUMBA, error)
+    return plain()
 
 
 def _numba_works() -> bool:

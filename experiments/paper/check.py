@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from experiments.section3.rows import SINGLE_THREAD, TRAININGS, begun
+from experiments.section3.rows import TRAININGS, begun
 from experiments.teaching.system import Source
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
@@ -132,7 +131,6 @@ def check(
 
 
 def _each(found: list[Recorded], data_dir: Path | None, jobs: int) -> Iterator[Any]:
-    os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
     if jobs == 1:
         return (repeat(one, data_dir) for one in found)
     from joblib import Parallel, delayed

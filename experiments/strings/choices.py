@@ -9,8 +9,9 @@ OUT/strings_choices.md the table.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from lenet1998.strings.scores import Score, score
 from lenet1998.strings.segmentation import Segmentor
 from lenet1998.training import Trainer
 
+T = TypeVar("T")
+
 NAME = "strings_choices"
 CHOICES: dict[str, tuple[Any, ...]] = {
     "depth": (0.5, 1.0, 3.0, 4.0),
@@ -40,14 +43,19 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 PLAIN = "as chosen"
 
 
+def one_at_a_time(chosen: T, others: Mapping[str, Iterable[Any]]) -> dict[str, T]:
+    """What was chosen, a dataclass, and the same with each of the other values of each field, by what is changed."""
+    found = {PLAIN: chosen}
+    for name, values in others.items():
+        for value in values:
+            changed: Any = replace(chosen, **{name: value})  # type: ignore[type-var]
+            found[f"{name} = {value} (not {getattr(chosen, name)})"] = changed
+    return found
+
+
 def candidates() -> dict[str, Segmentor]:
     """The segmentor as it is, and with each of the other values of each choice."""
-    chosen = Segmentor()
-    found = {PLAIN: chosen}
-    for name, values in CHOICES.items():
-        for value in values:
-            found[f"{name} = {value} (not {getattr(chosen, name)})"] = replace(chosen, **{name: value})
-    return found
+    return one_at_a_time(Segmentor(), CHOICES)
 
 
 def by_segments(engine: Engine, found: Strings, segmentor: Segmentor, scale: float) -> Score:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from experiments.common import guarded, options, parse, recorded, resolve_data
+from experiments.strings.choices import one_at_a_time
 from experiments.strings.measuring import measured, test_set
 from experiments.strings.networks import Choices, Sizes, learn_strings, recogniser, whole_strings
 from lenet1998.evaluation import interval_name, rate_interval
@@ -34,7 +35,6 @@ TRIED: dict[str, tuple[Any, ...]] = {
     "etas": ((2e-4, 5e-5), (1e-3, 2e-4)),
     "curvature": ("posteriors",),
 }
-PLAIN = "as chosen"
 READ = {"clean": 0.0, "noisy": 0.1}
 """Noise of the strings that are read."""
 _FIRST = ("j", "noise")  # what is decided before whole strings come
@@ -42,12 +42,7 @@ _FIRST = ("j", "noise")  # what is decided before whole strings come
 
 def candidates() -> dict[str, Choices]:
     """The choices as they are, and with each of the other values of each."""
-    chosen = Choices()
-    found = {PLAIN: chosen}
-    for name, values in TRIED.items():
-        for value in values:
-            found[f"{name} = {value} (not {getattr(chosen, name)})"] = replace(chosen, **{name: value})
-    return found
+    return one_at_a_time(Choices(), TRIED)
 
 
 def place_of(name: str) -> str:

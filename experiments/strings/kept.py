@@ -8,13 +8,12 @@ by code that no commit holds, is refused. Writes strings.npz and its card in net
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 from experiments.common import guarded
-from experiments.pretrained import PACKAGE, uncommitted
+from experiments.pretrained import allowed, places, uncommitted
 from experiments.strings.networks import Choices, Sizes, recipe_of
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
@@ -47,15 +46,11 @@ def refusal(history: dict) -> str:
 
 def candidates(runs: Path) -> list[Checkpoint]:
     """The networks to choose from, by seed. Raises LeNetError where there are none, and for one that is refused."""
-    found = []
-    for path in (runs / "strings").glob(f"seed*/{PLACE}/{CHECKPOINT}"):
-        found.append(checkpoints.load(path))
-        reason = refusal(found[-1].history)
-        if reason:
-            raise LeNetError(f"{path} cannot be kept: {reason}; make it again with {COMMAND}")
+    paths = (runs / "strings").glob(f"seed*/{PLACE}/{CHECKPOINT}")
+    found = allowed(paths, refusal, f"make it again with {COMMAND}")
     if not found:
         raise LeNetError(f"no networks in {runs / 'strings'}: run {COMMAND}, or say where they are by --runs")
-    return sorted(found, key=lambda network: network.history["seed"])
+    return found
 
 
 def loss_of(network: Checkpoint) -> float:
@@ -79,10 +74,7 @@ def card(chosen: Checkpoint, among: list[Checkpoint]) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
-    arguments = parser.parse_args()
+    arguments = places(__doc__)
     among = candidates(arguments.runs)
     chosen = min(among, key=loss_of)
     cards = json.loads((arguments.out / CARDS).read_text(encoding="utf-8"))

@@ -103,11 +103,11 @@ def test_strings_from_start_to_figure(tmp_path):
 
 def test_choices_of_training_change_one_thing_at_a_time():
     found = choosing.candidates()
-    assert found[choosing.PLAIN] == Choices()
+    assert found[choices.PLAIN] == Choices()
     assert len({choosing.place_of(name) for name in found}) == len(found)
     for name, tried in found.items():
         changed = [key for key, value in vars(tried).items() if value != getattr(Choices(), key)]
-        assert changed == ([] if name == choosing.PLAIN else [name.split(" ")[0]])
+        assert changed == ([] if name == choices.PLAIN else [name.split(" ")[0]])
 
 
 def rows(*wrong: int) -> list[dict]:
