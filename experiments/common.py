@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
 from lenet1998.running.run import Watch
-from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running.sweep import DataChoice, Failure, Task, Work, sweep
 from lenet1998.training import WATCHED
 
 RESULTS = Path(__file__).parent / "results"
@@ -175,9 +176,10 @@ def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, cou
 
 def carry_out(
     name: str,
-    tasks: list[Task],
+    tasks: Sequence[Work],
     arguments: argparse.Namespace,
     *,
+    about: Mapping[str, Any] = MappingProxyType({}),
     complete: bool = True,
     allow_divergence: bool = False,
     extend: Callable[[dict], dict] = dict,
@@ -185,17 +187,18 @@ def carry_out(
 ) -> list[dict]:
     """Perform the tasks, as many at a time as --jobs says, and return their histories, each as `extend` makes it.
 
-    OUT/name.partial.json holds the histories after each; at the end, unless these tasks are but a part and `complete`
-    is false, OUT/name.json takes its place, with those that succeeded. With `allow_divergence` a run that diverged is
-    a result, and listed under "diverged". `kept` are histories and divergences recorded earlier that stay. Raises
-    LeNetError at the end if others failed, and at once while another process writes the same results.
+    On record is also what is said `about` the experiment. OUT/name.partial.json holds the histories after each; at the
+    end, unless these tasks are but a part and `complete` is false, OUT/name.json takes its place, with those that
+    succeeded. With `allow_divergence` a run that diverged is a result, and listed under "diverged". `kept` are
+    histories and divergences recorded earlier that stay. Raises LeNetError at the end if others failed, and at once
+    while another process writes the same results.
     """
     partial = arguments.out / f"{name}.partial.json"
 
     def record(path: Path, histories: list[dict], diverged: list[dict]) -> None:
         listed = {"diverged": [*kept[1], *diverged]} if allow_divergence else {}
         runs = [*kept[0], *(extend(history) for history in histories)]
-        write_json(path, {"experiment": name, "runs": runs, **listed})
+        write_json(path, {"experiment": name, **about, "runs": runs, **listed})
 
     make_directory(arguments.out)
     with locked(arguments.out / f".{name}.lock", f"{name} in {arguments.out}"):
@@ -213,7 +216,8 @@ def carry_out(
         histories = [outcome for outcome in outcomes if isinstance(outcome, dict)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
         ends = [failure for failure in failures if allow_divergence and failure.diverged]
-        diverged = [{"recipe": end.task.recipe.name, "seed": end.task.seed, "reason": end.reason} for end in ends]
+        wild = [(end.task, end.reason) for end in ends if isinstance(end.task, Task)]
+        diverged = [{"recipe": task.recipe.name, "seed": task.seed, "reason": reason} for task, reason in wild]
         if histories or diverged or kept[0]:
             record(arguments.out / f"{name}.json" if complete else partial, histories, diverged)
             if complete:

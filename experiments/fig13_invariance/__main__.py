@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from experiments.common import carry_out, guarded, options, parse, recorded, res
 from experiments.fig6_training_size import distorted
 from experiments.fig13_invariance.perturbations import PERTURBATIONS, Perturbation, ink_kept
 from experiments.fig13_invariance.report import draw, markdown
+from experiments.strings.networks import Sizes, Swept
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
@@ -33,7 +33,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import write_atomically, write_json
 from lenet1998.network import Network
-from lenet1998.patterns import Patterns
+from lenet1998.patterns import DataSet, Patterns
 from lenet1998.pictures.activations import activations
 from lenet1998.pictures.activations_figure import CAPTION, Drawing
 from lenet1998.pictures.look import LOOK
@@ -42,13 +42,11 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import Task
+from lenet1998.running.sweep import DataChoice, Work
 from lenet1998.training import make_loss
 
 NAME = "fig13_invariance"
-NOISE = 0.1
-"""Section III-E's probability that a pixel is inverted in training."""
-NOISY = "10% noise"
+STRINGS = "noisy strings"
 
 SHOWN = (
     ("scale", 0.6), ("scale", 1.6), ("vertical shift", 5.0), ("horizontal shift", 5.0), ("rotation", 30.0),
@@ -57,23 +55,26 @@ SHOWN = (
 """The nine inputs of the figure: done to the first 1 of the test set, the first 2, and so on to 9."""
 
 
-def kinds(recipe: Recipe, name: str, arguments: argparse.Namespace) -> dict[str, tuple[Recipe, Path]]:
-    """How networks are trained, and where their runs are kept."""
-    noisy = replace(recipe, name=f"{recipe.name}, noise", noise=NOISE)
+def kinds(recipe: Recipe, data: DataSet, arguments: argparse.Namespace) -> dict[str, Sequence[Work]]:
+    """How networks are trained, a piece of work for each seed."""
+    distorting = arguments.runs / f"{variant('fig6_training_size', arguments)}_distorted"
+    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
+    sizes = Sizes.of(data.train, min(arguments.passes, Sizes.passes))
+    places = ((seed, arguments.runs / "strings" / f"seed{seed}") for seed in range(1, arguments.seeds + 1))
     return {
-        "plain": (recipe, arguments.runs / variant("fig5_error_curves", arguments)),
-        "distortions": (distorted(recipe), arguments.runs / f"{variant('fig6_training_size', arguments)}_distorted"),
-        NOISY: (noisy, arguments.runs / f"{name}_noise"),
+        "plain": seeds_of(recipe, arguments.runs / variant("fig5_error_curves", arguments), arguments, arguments.seeds),
+        "distortions": seeds_of(distorted(recipe), distorting, arguments, arguments.seeds),
+        STRINGS: [Swept(place, seed, choice, sizes, arguments.engine) for seed, place in places],
     }
 
 
-def trained(task: Task) -> tuple[Network, Engine]:
-    """The network of a finished run. Raises LeNetError if it has made more passes than are asked for."""
+def trained(task: Work, engine: str) -> tuple[Network, Engine]:
+    """The network of finished work. Raises LeNetError if it has made more passes than are asked for."""
     saved = checkpoints.load(task.out / CHECKPOINT)
     made, network = len(saved.history["passes"]), saved.network()
     if made != task.passes:
         raise LeNetError(f"{task.out} has made {made} passes: ask for as many with --passes, or use other --runs")
-    return network, make_engine(task.engine, network, make_loss(saved.recipe))
+    return network, make_engine(engine, network, make_loss(saved.recipe))
 
 
 def perturbed(images: np.ndarray, what: Perturbation, value: float) -> np.ndarray:
@@ -136,7 +137,8 @@ def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]
             Drawing(axes, stages, details=False).show(stages, which)
             axes.set_title(f"{title}: answer {given[which]}", fontsize=8)
         figure.suptitle(
-            "LeNet-5 trained on digits with a tenth of the pixels inverted; after the manner of Figure 13", fontsize=10
+            "LeNet-5 that learned strings with a tenth of the pixels inverted; after the manner of Figure 13",
+            fontsize=10,
         )
         figure.supxlabel(CAPTION, fontsize=8)
         return save(figure, stem)
@@ -148,19 +150,16 @@ def train_and_measure(name: str, arguments: argparse.Namespace) -> list[Path]:
     recipe = chosen_recipe(arguments)
     if recipe.network != "lenet5" or recipe.noise or recipe.distorted_copies:
         raise LeNetError("Figure 13 compares LeNet-5 with and without distortions and noise: leave out these settings")
-    tasks = {
-        kind: seeds_of(one, place, arguments, arguments.seeds)
-        for kind, (one, place) in kinds(recipe, name, arguments).items()
-    }
+    tasks = kinds(recipe, data, arguments)
     histories = carry_out(name, [task for each in tasks.values() for task in each], arguments, complete=False)
-    networks = {kind: [trained(task) for task in each] for kind, each in tasks.items()}
+    networks = {kind: [trained(task, arguments.engine) for task in each] for kind, each in tasks.items()}
     engines = {kind: [engine for _, engine in each] for kind, each in networks.items()}
     curves = measure(engines, data.test, arguments.quiet)
     record = {"experiment": name, **provenance(), "test_size": len(data.test), "curves": curves, "runs": histories}
     write_json(arguments.out / f"{name}.json", record)
     (arguments.out / f"{name}.partial.json").unlink(missing_ok=True)
     stem = arguments.out / name.replace(NAME, "fig13_activations")
-    return draw_activations(networks[NOISY][0][0], data.test, stem)
+    return draw_activations(networks[STRINGS][0][0], data.test, stem)
 
 
 def main(given: list[str] | None = None) -> None:

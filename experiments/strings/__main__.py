@@ -11,29 +11,33 @@ the figure strings.png and .pdf.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from experiments.common import guarded, options, parse, recorded, resolve_data
+from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data
 from experiments.strings.measuring import TestSet, measured, test_set
-from experiments.strings.networks import KINDS, Choices, Sizes, learn_strings, recogniser, whole_strings
+from experiments.strings.networks import (
+    KINDS,
+    Choices,
+    Sizes,
+    drawn,
+    learn_strings,
+    place_of,
+    recogniser,
+)
 from experiments.strings.report import TABLE, draw, markdown
-from lenet1998.files import make_directory, write_atomically, write_json
+from lenet1998.files import write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
-from lenet1998.running.lock import locked
 from lenet1998.running.provenance import provenance
 from lenet1998.running.sweep import DataChoice
 from lenet1998.strings.images import Layout
 from lenet1998.strings.wide import Wide
+from lenet1998.training import Progress
 
 NAME = "strings"
 CHOICES = Choices()
@@ -77,92 +81,100 @@ def tests_of(digits: DataSet, quick: bool) -> Iterator[tuple[str, TestSet]]:
         yield name, test_set(digits.test, each.count, each.length, layout, number, each.cut)
 
 
-def networks(
-    data: DataSet, seed: int, sizes: Sizes, place: Path, engine: str, resume: bool
-) -> dict[str, tuple[str, Checkpoint]]:
-    """The networks of a seed by method, each with the kind that it is."""
-    place = place / f"seed{seed}"
-    first = {kind: recogniser(kind, data, sizes, CHOICES, seed, place / kind, engine, resume=resume) for kind in KINDS}
-    found = {kind: (kind, saved) for kind, saved in first.items()}
-    for kind in KINDS[1:]:
-        examples = whole_strings(data.train, kind, sizes.strings, CHOICES, 1000 + seed)
-        for equation, criterion in TRAINED.items():
-            if kind == "sdnn" or equation == "eq. 17":
-                out = place / f"{kind} {equation}".replace(" ", "_")
-                passes_of = partial(Wide, engine=engine)
-                saved = learn_strings(first[kind], examples, criterion, CHOICES, out, passes_of, resume=resume)
-                found[f"{kind} {equation}"] = kind, saved
-    return found
+@dataclass(frozen=True)
+class Seed:
+    """The networks of a seed and how they read: work for `sweep`."""
+
+    out: Path
+    seed: int
+    data: DataChoice
+    sizes: Sizes
+    engine: str
+    quick: bool
+    resume: bool
+    shared: bool = True  # its networks are refused one by one where they are there and not to be taken
+
+    @property
+    def label(self) -> str:
+        return f"strings, seed {self.seed}"
+
+    @property
+    def passes(self) -> int:
+        return len(KINDS) * self.sizes.passes
+
+    def patterns(self) -> int:
+        return self.sizes.images
+
+    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+        """Train the seed's networks, or take those that are there, and let them read every set of test strings."""
+        started, data = time.perf_counter(), self.data.load()
+        with threadpool_limits(1, "blas"):  # where NumPy computes: the matrices are small
+            trained = self.networks(data, progress, passed)
+            seconds = time.perf_counter() - started
+            rows = self.rows(data, trained)
+        history = {method: {"passes": saved.history["passes"], "strings": saved.history.get("strings"),
+                            "sha256": saved.network().parameters.digest()}
+                   for method, (_, saved) in trained.items()}  # fmt: skip
+        return {"seed": self.seed, "seconds_training": round(seconds, 1),
+                "seconds": round(time.perf_counter() - started, 1), "networks": history, "rows": rows}  # fmt: skip
+
+    def networks(
+        self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None
+    ) -> dict[str, tuple[str, Checkpoint]]:
+        """The networks by method, each with the kind that it is."""
+        found = {}
+        for number, kind in enumerate(KINDS):
+            found[kind] = kind, recogniser(
+                kind, data, self.sizes, CHOICES, self.seed, place_of(self.out, kind), self.engine, resume=self.resume,
+                progress=_later(progress, number * self.sizes.passes), passed=passed,
+            )  # fmt: skip
+        whole = drawn(data.train, self.sizes, self.seed)
+        for kind in KINDS[1:]:
+            for equation, criterion in TRAINED.items():
+                if kind == "sdnn" or equation == "eq. 17":
+                    method = f"{kind} {equation}"
+                    out = place_of(self.out, method)
+                    learned = learn_strings(found[kind][1], kind, whole, criterion, CHOICES, out, self.engine,
+                                            self.resume)  # fmt: skip
+                    found[method] = kind, learned
+        return found
+
+    def rows(self, data: DataSet, trained: dict[str, tuple[str, Checkpoint]]) -> list[dict]:
+        """The errors of every method on every set of test strings."""
+        rows = []
+        readers = {method: Wide(saved.network(), self.engine) for method, (_, saved) in trained.items()}
+        for name, tests in tests_of(data, self.quick):
+            for method, (kind, saved) in trained.items():
+                if kind == "hos" and tests.segments is None or method in COMPARED and name not in TABLE:
+                    continue
+                j = None if kind == "hos" else CHOICES.j
+                found = measured(readers[method], tests, j, saved.recipe.penalty_scale, name in ("plain", "noise"))
+                rows.append({"method": method, "condition": name, **found})
+        return rows
 
 
-def one_seed(seed: int, choice: DataChoice, sizes: Sizes, place: Path, engine: str, resume: bool, quick: bool) -> dict:
-    """Train a seed's networks and let them read every set of test strings."""
-    started, data = time.perf_counter(), choice.load()
-    threadpool_limits(1, "blas")  # where NumPy computes: the matrices are small
-    trained = networks(data, seed, sizes, place, engine, resume)
-    seconds = time.perf_counter() - started
-    rows = []
-    readers = {method: Wide(saved.network(), engine) for method, (_, saved) in trained.items()}
-    for name, tests in tests_of(data, quick):
-        for method, (kind, saved) in trained.items():
-            if kind == "hos" and tests.segments is None or method in COMPARED and name not in TABLE:
-                continue
-            j = None if kind == "hos" else CHOICES.j
-            found = measured(readers[method], tests, j, saved.recipe.penalty_scale, name in ("plain", "noise"))
-            rows.append({"method": method, "condition": name, **found})
-    history = {method: {"passes": saved.history["passes"], "strings": saved.history.get("strings"),
-                        "sha256": readers[method].parameters.digest()}
-               for method, (_, saved) in trained.items()}  # fmt: skip
-    return {"seed": seed, "seconds_training": round(seconds, 1),
-            "seconds": round(time.perf_counter() - started, 1), "networks": history, "rows": rows}  # fmt: skip
+def _later(progress: Progress | None, passes: int) -> Progress | None:
+    """The progress of a run that begins when so many passes of others are over."""
+    return progress and (lambda number, done, errors: progress(passes + number, done, errors))
 
 
-def carry_out(arguments: argparse.Namespace) -> None:
-    """Every seed, as many at a time as --jobs says; OUT/strings.partial.json has those that are done."""
+def train_and_measure(arguments: argparse.Namespace) -> None:
+    """Every seed, as many at a time as --jobs says."""
     data = resolve_data(arguments)
-    sizes = Sizes(len(data.train), arguments.passes, len(data.train) // (30 if arguments.quick else 10))
+    sizes = Sizes.of(data.train, arguments.passes, 30 if arguments.quick else 3)
     engine = "numpy" if arguments.quick and arguments.engine == "auto" else arguments.engine
-    about = {"experiment": NAME, "choices": asdict(CHOICES), "sizes": asdict(sizes), "digests": dict(data.digests),
+    about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "digests": dict(data.digests), **provenance(),
              "conditions": {name: asdict(each) for name, each in conditions(arguments.quick).items()}}  # fmt: skip
-    about = json.loads(json.dumps(about))
-    make_directory(arguments.out)
-    with locked(arguments.out / f".{NAME}.lock", f"{NAME} in {arguments.out}"):
-        path, partial_path = (arguments.out / f"{NAME}{suffix}" for suffix in (".json", ".partial.json"))
-        runs = _done(partial_path, about, arguments.seeds) if arguments.resume else []
-        missing = [seed for seed in range(1, arguments.seeds + 1) if seed not in {run["seed"] for run in runs}]
-        choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
-        work = partial(one_seed, choice=choice, sizes=sizes, place=arguments.runs / NAME, engine=engine,
-                       resume=arguments.resume, quick=arguments.quick)  # fmt: skip
-        for run in _each(work, missing, arguments.jobs):
-            runs = sorted([*runs, run], key=lambda run: run["seed"])
-            write_json(partial_path, {**about, **provenance(), "runs": runs})
-        write_json(path, {**about, **provenance(), "runs": runs})
-        partial_path.unlink(missing_ok=True)
-
-
-def _done(path: Path, about: dict, seeds: int) -> list[dict]:
-    """The seeds that a stopped experiment of the same kind has finished."""
-    if not path.exists():
-        return []
-    found = json.loads(path.read_text(encoding="utf-8"))
-    same = all(found.get(key) == value for key, value in about.items())
-    return [run for run in found["runs"] if run["seed"] <= seeds] if same else []
-
-
-def _each(work: Callable[[int], dict], seeds: list[int], jobs: int) -> Iterator[dict]:
-    """What the work gives for each seed, as it comes."""
-    if jobs == 1:
-        yield from map(work, seeds)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(work, seed) for seed in seeds]):
-            yield done.result()
+    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
+    seeds = [Seed(arguments.runs / NAME / f"seed{seed}", seed, choice, sizes, engine, arguments.quick, arguments.resume)
+             for seed in range(1, arguments.seeds + 1)]  # fmt: skip
+    carry_out(NAME, seeds, arguments, about=about)
 
 
 def main() -> None:
     arguments = parse(options(__doc__, seeds=5, passes=4, recipe=False))
     if not arguments.plot_only:
-        carry_out(arguments)
+        train_and_measure(arguments)
     runs = recorded(NAME, arguments)
     text = markdown(runs)
     write_atomically(arguments.out / f"{NAME}.md", text.encode())

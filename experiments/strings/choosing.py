@@ -2,111 +2,170 @@
 
 The swept network learns section VII-B's images and then whole strings by equation 17, from the first training digits,
 and reads strings of five of the last 10,000, with one choice changed at a time: the blank's penalty j, the noise in
-images and in strings, the rates, and what seeds curvatures. The test set plays no part. OUT/strings_choosing.json is
-the record, OUT/strings_choosing.md the table.
+images and in strings, the rates, what seeds curvatures, and how training images are laid out. The test set plays no
+part. OUT/strings_choosing.json is the record, OUT/strings_choosing.md the table.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from experiments.common import guarded, options, parse, recorded, resolve_data
+from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data
 from experiments.strings.choices import one_at_a_time
-from experiments.strings.measuring import measured, test_set
-from experiments.strings.networks import Choices, Sizes, learn_strings, recogniser, whole_strings
+from experiments.strings.measuring import TestSet, measured, test_set
+from experiments.strings.networks import (
+    LENGTH,
+    PLAIN,
+    Choices,
+    Sizes,
+    drawn,
+    learn_strings,
+    recogniser,
+)
 from lenet1998.evaluation import interval_name, rate_interval
-from lenet1998.files import make_directory, write_atomically, write_json
-from lenet1998.patterns import DataSet
+from lenet1998.files import write_atomically
+from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
+from lenet1998.running.sweep import DataChoice
 from lenet1998.strings.images import Layout
 from lenet1998.strings.wide import Wide
+from lenet1998.training import Progress
 
 NAME = "strings_choosing"
-TRIED: dict[str, tuple[Any, ...]] = {
-    "j": (1.0, 3.0, 8.0),
+TRAINED: dict[str, tuple[Any, ...]] = {
+    "j": (1.0, 5.0, 20.0),
     "noise": (0.0,),
     "noisy": (0.0, 1.0),
-    "etas": ((2e-4, 5e-5), (1e-3, 2e-4)),
+    "etas": ((5e-4, 1e-4), (2e-3, 4e-4)),
     "curvature": ("posteriors",),
+}
+LAID_OUT: dict[str, tuple[Any, ...]] = {
+    "blanks": (0.05, 0.2),
+    "blank_shows": ("removed", "between"),
+    "shift": (0,),
+    "jitter": (1,),
+    "overlap": ("sum",),
 }
 READ = {"clean": 0.0, "noisy": 0.1}
 """Noise of the strings that are read."""
-_FIRST = ("j", "noise")  # what is decided before whole strings come
 
 
-def candidates() -> dict[str, Choices]:
+@dataclass(frozen=True)
+class Candidate:
+    """One of the choices, by what is changed, and where it is kept."""
+
+    name: str
+    choices: Choices
+    layout: Layout
+
+    @property
+    def place(self) -> str:
+        """The directory.
+
+        >>> Candidate("etas = (0.0005, 0.0001) (not (0.001, 0.0002))", Choices(), PLAIN).place
+        'etas = (0.0005, 0.0001)'
+        """
+        return self.name.partition(" (not ")[0]
+
+    @property
+    def first(self) -> str:
+        """The directory of what is learned before whole strings come."""
+        return f"j{self.choices.j}_noise{self.choices.noise}" if self.layout == PLAIN else f"{self.place} alone"
+
+
+def candidates() -> list[Candidate]:
     """The choices as they are, and with each of the other values of each."""
-    return one_at_a_time(Choices(), TRIED)
+    trained = [Candidate(name, choices, PLAIN) for name, choices in one_at_a_time(Choices(), TRAINED).items()]
+    laid_out = [Candidate(name, Choices(), layout) for name, layout in one_at_a_time(PLAIN, LAID_OUT).items()]
+    return trained + laid_out[1:]
 
 
-def place_of(name: str) -> str:
-    """The directory of a candidate.
+@dataclass(frozen=True)
+class Seed:
+    """All candidates with one seed: work for `sweep`."""
 
-    >>> place_of("etas = (0.0002, 5e-05) (not (0.0005, 0.0001))")
-    'etas = (0.0002, 5e-05)'
-    """
-    return name.partition(" (not ")[0]
+    out: Path
+    seed: int
+    data: DataChoice
+    sizes: Sizes
+    engine: str
+    shared: bool = True  # with nobody, but a network that is there is taken or refused by itself
 
+    @property
+    def label(self) -> str:
+        return f"{NAME}, seed {self.seed}"
 
-def tried(arguments: argparse.Namespace, data: DataSet, held_out: int) -> Iterator[dict]:
-    """For each seed and candidate the errors, before whole strings and after them."""
-    split = data.held_out(held_out)
-    sizes = Sizes(len(split.train), arguments.passes, len(split.train) // 25)
-    tests = {name: test_set(split.test, held_out // 20, 5, Layout(noise=noise), 1, False)
-             for name, noise in READ.items()}  # fmt: skip
-    for seed in range(1, arguments.seeds + 1):
-        for name, choices in candidates().items():
-            place = arguments.runs / NAME / f"seed{seed}"
-            first = place / "_".join(f"{key}{getattr(choices, key)}" for key in _FIRST)
-            before = recogniser("sdnn", split, sizes, choices, seed, first, arguments.engine, resume=True)
-            strung = replace(choices, noise=0.1)
-            examples = whole_strings(split.train, "sdnn", sizes.strings, strung, 1000 + seed)
-            after = learn_strings(before, examples, "discriminative_forward", strung, place / place_of(name),
-                                  partial(Wide, engine=arguments.engine), resume=arguments.resume)  # fmt: skip
-            errors = {}
-            for when, saved in (("before", before), ("after", after)):
-                wide = Wide(saved.network(), arguments.engine)
-                for kind, test in tests.items():
-                    found = measured(wide, test, choices.j, saved.recipe.penalty_scale)
-                    errors[f"{kind} {when}"] = 100 * found["wrong"] / found["strings"]
-            yield {"candidate": name, "seed": seed, "choices": asdict(choices), **errors}
+    @property
+    def passes(self) -> int:
+        return len(candidates()) * self.sizes.passes
+
+    def patterns(self) -> int:
+        return self.sizes.images
+
+    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+        """The errors of each candidate, before whole strings and after them."""
+        data = self.data.load()
+        count = len(data.test) // 20
+        tests = {kind: test_set(data.test, count, LENGTH, Layout(noise=noise), 1, False)
+                 for kind, noise in READ.items()}  # fmt: skip
+        with threadpool_limits(1, "blas"):
+            found, errors = drawn(data.train, self.sizes, self.seed), {}
+            for each in candidates():
+                before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.out / each.first,
+                                    self.engine, layout=each.layout, resume=True, passed=passed)  # fmt: skip
+                after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
+                                      self.out / each.place, self.engine, resume=True)  # fmt: skip
+                errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
+        return {"seed": self.seed, "errors": errors}
+
+    def _read(
+        self, networks: dict[str, Checkpoint], tests: dict[str, TestSet], j: float
+    ) -> Iterator[tuple[str, float]]:
+        """Strings read wrongly, in per cent."""
+        for kind, test in tests.items():
+            for when, saved in networks.items():
+                found = measured(Wide(saved.network(), self.engine), test, j, saved.recipe.penalty_scale)
+                yield f"{kind} {when}", 100 * found["wrong"] / found["strings"]
 
 
 def table(runs: list[dict]) -> str:
     """Wrong strings of each candidate, means over seeds."""
     columns = [f"{kind} {when}" for kind in READ for when in ("before", "after")]
     lines = ["| choice | " + " | ".join(f"{column} (%)" for column in columns) + " |", "| --- |" + " --- |" * 4]
-    for name in dict.fromkeys(run["candidate"] for run in runs):
+    for name in runs[0]["errors"]:
         cells = []
         for column in columns:
-            samples = np.array([run[column] for run in runs if run["candidate"] == name])
-            mean, low, high = rate_interval(samples)
-            cells.append(f"{mean:.1f} ({low:.1f} to {high:.1f})" if len(samples) > 1 else f"{mean:.1f}")
+            mean, low, high = rate_interval(np.array([run["errors"][name][column] for run in runs]))
+            cells.append(f"{mean:.1f} ({low:.1f} to {high:.1f})" if len(runs) > 1 else f"{mean:.1f}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    seeds = len({run["seed"] for run in runs})
-    about = f"{seeds} seeds, {interval_name(seeds)}" if seeds > 1 else "one seed"
+    about = f"{len(runs)} seeds, {interval_name(len(runs))}" if len(runs) > 1 else "one seed"
     told = "Held-out strings of five digits, wrong before training on whole strings and after it; " + about
     return "\n".join([*lines, "", f"{told}."]) + "\n"
 
 
+def try_all(arguments: argparse.Namespace) -> None:
+    """Every seed, as many at a time as --jobs says."""
+    data = resolve_data(arguments)
+    held_out = 100 if arguments.quick else 10_000
+    split = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, validation=held_out)
+    sizes = Sizes.of(split.load().train, arguments.passes, 30 if arguments.quick else 10)
+    seeds = [Seed(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, arguments.engine)
+             for seed in range(1, arguments.seeds + 1)]  # fmt: skip
+    about = {**provenance(), "digests": dict(data.digests), "choices": asdict(Choices()), "sizes": asdict(sizes)}
+    carry_out(NAME, seeds, arguments, about=about)
+
+
 def main() -> None:
-    arguments = parse(options(__doc__, seeds=1, passes=4, recipe=False))
+    arguments = parse(options(__doc__, seeds=2, passes=4, recipe=False))
     if not arguments.plot_only:
-        data = resolve_data(arguments)
-        make_directory(arguments.out)
-        runs: list[dict] = []
-        for run in tried(arguments, data, 100 if arguments.quick else 10_000):
-            runs.append(run)
-            record = {"experiment": NAME, **provenance(), "digests": dict(data.digests), "runs": runs}
-            write_json(arguments.out / f"{NAME}.partial.json", record)
-        write_json(arguments.out / f"{NAME}.json", record)
-        (arguments.out / f"{NAME}.partial.json").unlink()
+        try_all(arguments)
     runs = recorded(NAME, arguments)
     path = arguments.out / f"{NAME}.md"
     write_atomically(path, table(runs).encode())

@@ -52,14 +52,14 @@ def penalties_of(passes: Passes, tests: TestSet, j: float | None, scale: float) 
 
 
 def measured(passes: Passes, tests: TestSet, j: float | None, scale: float, confidences: bool = False) -> dict:
-    """Wrong strings, edits, characters, and milliseconds a string; of each string, if asked for, the confidence and
-    whether it is right."""
+    """Wrong strings, edits, characters, and milliseconds a string; if asked for, which strings are right, a 1 or a 0
+    for each, the most confident first."""
     started = time.perf_counter()
     found = penalties_of(passes, tests, j, scale)
     answers = [read(own, y).labels for own, y in found]
     seconds = time.perf_counter() - started
     distances = [edit_distance(answer, labels) for answer, labels in zip(answers, tests.labels, strict=True)]
-    result: dict[str, float | list] = {
+    result: dict[str, float | str] = {
         "strings": len(answers),
         "characters": sum(map(len, tests.labels)),
         "wrong": sum(distance > 0 for distance in distances),
@@ -67,10 +67,9 @@ def measured(passes: Passes, tests: TestSet, j: float | None, scale: float, conf
         "ms_a_string": round(1000 * seconds / len(answers), 3),
     }
     if confidences:
-        result["confidence"] = [
-            round(_sure(own, y, answer), 6) for (own, y), answer in zip(found, answers, strict=True)
-        ]
-        result["right"] = [int(distance == 0) for distance in distances]
+        sure = np.array([_sure(own, y, answer) for (own, y), answer in zip(found, answers, strict=True)])
+        order = np.argsort(-sure, kind="stable")
+        result["right"] = "".join("0" if distances[place] else "1" for place in order)
     return result
 
 

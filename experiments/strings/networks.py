@@ -11,23 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from lenet1998.engine import Passes
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.files import make_directory
-from lenet1998.network import Network
 from lenet1998.noise import inverted
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.run import run
+from lenet1998.running.sweep import DataChoice
 from lenet1998.sdlm import step_sizes
 from lenet1998.strings.images import Layout, Strings, strings, training_images
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.segmentation import Segmentor, training_segments
 from lenet1998.strings.training import Example, StringTrainer
-from lenet1998.training import DIGEST
+from lenet1998.strings.wide import Wide
+from lenet1998.training import DIGEST, Progress
 
 LENGTH = 5
 """Characters in the strings that networks learn from."""
@@ -44,10 +45,10 @@ class Choices:
     ``etas`` the global rate of each pass over whole strings.
     """
 
-    j: float = 5.0
+    j: float = 12.0
     noise: float = 0.1
     noisy: float = 0.5
-    etas: tuple[float, ...] = (5e-4, 1e-4)
+    etas: tuple[float, ...] = (1e-3, 2e-4)
     mu: float = 0.02
     curvature: str = "constant"
 
@@ -58,9 +59,21 @@ class Sizes:
 
     images: int = 60_000
     passes: int = 4
-    strings: int = 6_000
+    strings: int = 20_000
+
+    @classmethod
+    def of(cls, digits: Patterns, passes: int, a_string: int = 3) -> Sizes:
+        """As many images as there are digits, and a whole string for so many of them.
+
+        >>> digits = Patterns(np.zeros((60_000, 1, 1), np.uint8), np.zeros(60_000, np.uint8))
+        >>> Sizes.of(digits, 4) == Sizes()
+        True
+        """
+        return cls(len(digits), passes, len(digits) // a_string)
 
 
+PLAIN = Layout(noise=0)
+"""How images and strings are laid out for learning; noise comes as they are shown."""
 KINDS = ("isolated", "sdnn", "hos")
 """LeNet-5 of single digits, of section VII-B's images, and of the segments of strings."""
 
@@ -72,67 +85,115 @@ def recipe_of(kind: str, choices: Choices) -> Recipe:
     return replace(Recipe(), name=kind, j=choices.j, noise=noise, schedule=schedule)
 
 
-def images_of(kind: str, digits: DataSet, sizes: Sizes, seed: int) -> DataSet:
+def images_of(kind: str, digits: DataSet, sizes: Sizes, seed: int, layout: Layout) -> DataSet:
     """What a recogniser learns, and as its test set the same of the digits for testing, where each has a class."""
     if kind == "isolated":
         return DataSet(digits.name, digits.train.first(sizes.images), digits.test, digits.source, digits.digests)
     count = min(len(digits.test), 2000)
     if kind == "sdnn":
-        train = training_images(digits.train, sizes.images, seed, Layout(noise=0))
-        test = training_images(digits.test, count, seed, Layout(noise=0, blanks=0))
+        train = training_images(digits.train, sizes.images, seed, layout)
+        test = training_images(digits.test, count, seed, replace(layout, blanks=0))
     else:
-        found = strings(digits.train, max(1, sizes.images // (2 * LENGTH)), LENGTH, seed, Layout(noise=0))
+        found = strings(digits.train, max(1, sizes.images // (2 * LENGTH)), LENGTH, seed, layout)
         train = training_segments(found, Segmentor()).first(sizes.images)
         test = digits.test.first(count)
     return DataSet(f"{digits.name} {kind}", train, test, digits.source, {"train": train.digest()})
 
 
 def recogniser(
-    kind: str, digits: DataSet, sizes: Sizes, choices: Choices, seed: int, out: Path, engine: str, resume: bool = False
+    kind: str,
+    digits: DataSet,
+    sizes: Sizes,
+    choices: Choices,
+    seed: int,
+    out: Path,
+    engine: str,
+    *,
+    layout: Layout = PLAIN,
+    resume: bool = False,
+    progress: Progress | None = None,
+    passed: Callable[[dict], None] | None = None,
 ) -> Checkpoint:
-    """The network of this kind, trained, or with `resume` as `out` holds it."""
-    run(out, recipe_of(kind, choices), images_of(kind, digits, sizes, seed), seed=seed, passes=sizes.passes,
-        engine=engine, resume=resume)  # fmt: skip
+    """The network of this kind, trained on images of this layout, or with `resume` as `out` holds it; it shows how it
+    comes on as `run` does."""
+    run(out, recipe_of(kind, choices), images_of(kind, digits, sizes, seed, layout), seed=seed, passes=sizes.passes,
+        engine=engine, resume=resume, progress=progress, passed=passed)  # fmt: skip
     return checkpoints.load(out)
 
 
-def whole_strings(digits: Patterns, kind: str, count: int, choices: Choices, seed: int) -> list[Example]:
-    """Strings to learn from, as the network of this kind sees them: swept, a share with noise, or cut, without."""
-    found = strings(digits, count, LENGTH, seed, Layout(noise=0))
-    if kind == "hos":
-        return list(_segmented(found))
-    rng = np.random.default_rng([seed, count])
-    noisy = rng.random(count) < choices.noisy
-    images = found.images.copy()
-    images[noisy] = inverted(images[noisy], choices.noise, rng)
-    sdnn = SDNN(choices.j)
-    return [Example(image[None], sdnn, own) for image, own in zip(images, found.labels.tolist(), strict=True)]
+@dataclass(frozen=True)
+class Swept:
+    """The network that is swept over strings, and learned them by equation 17: work for `sweep`, as far as another
+    experiment needs it; `experiments.strings` keeps it in the same places."""
+
+    seed_place: Path
+    seed: int
+    data: DataChoice
+    sizes: Sizes
+    engine: str
+    shared: bool = True
+
+    @property
+    def out(self) -> Path:
+        return place_of(self.seed_place, "sdnn eq. 17")
+
+    @property
+    def label(self) -> str:
+        return f"strings, seed {self.seed}"
+
+    @property
+    def passes(self) -> int:
+        return self.sizes.passes
+
+    def patterns(self) -> int:
+        return self.sizes.images
+
+    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+        """Train it, or take what is there, and return its history."""
+        data, choices = self.data.load(), Choices()
+        with threadpool_limits(1, "blas"):
+            first = recogniser("sdnn", data, self.sizes, choices, self.seed, place_of(self.seed_place, "sdnn"),
+                               self.engine, resume=True, progress=progress, passed=passed)  # fmt: skip
+            whole = drawn(data.train, self.sizes, self.seed)
+            return learn_strings(first, "sdnn", whole, "discriminative_forward", choices, self.out, self.engine,
+                                 resume=True).history  # fmt: skip
+
+
+def place_of(seed: Path, method: str) -> Path:
+    """Where a seed's network of a method is kept.
+
+    >>> place_of(Path("runs/strings/seed1"), "sdnn eq. 17").name
+    'sdnn_eq._17'
+    """
+    return seed / method.replace(" ", "_")
 
 
 def learn_strings(
     saved: Checkpoint,
-    examples: list[Example],
+    kind: str,
+    found: Strings,
     criterion: str,
     choices: Choices,
     out: Path,
-    passes_of: Callable[[Network], Passes],
+    engine: str,
     resume: bool = False,
 ) -> Checkpoint:
-    """The network after passes over whole strings, one update a string, by appendix C's step sizes.
+    """The network of this kind after passes over whole strings, one update a string, by appendix C's step sizes.
 
     The history says under "strings" what was learned, and of each pass the mean loss and how many strings no path
     spells. With `resume` a finished one in `out` is taken as it is; otherwise, or where it learned otherwise, it is
     refused with CheckpointError.
     """
-    about = {"criterion": criterion, "strings": len(examples), "etas": list(choices.etas), "mu": choices.mu,
+    about = {"criterion": criterion, "strings": len(found.images), "etas": list(choices.etas), "mu": choices.mu,
              "curvature": choices.curvature, "noisy": choices.noisy}  # fmt: skip
     if (out / CHECKPOINT).exists():
-        found = checkpoints.load(out)
-        if not resume or {key: found.history.get("strings", {}).get(key) for key in about} != about:
+        there = checkpoints.load(out)
+        if not resume or {key: there.history.get("strings", {}).get(key) for key in about} != about:
             raise CheckpointError(f"{out} already holds a network: add --resume to take it, or choose another --runs")
-        return found
+        return there
     network = saved.network()
-    trainer = StringTrainer(passes_of(network), saved.recipe.penalty_scale, criterion, choices.curvature)
+    examples = whole_strings(found, kind, choices, saved.history["seed"])
+    trainer = StringTrainer(Wide(network, engine), saved.recipe.penalty_scale, criterion, choices.curvature)
     records = []
     for eta in choices.etas:
         h = trainer.mean_curvature(examples[:SAMPLE])
@@ -148,6 +209,23 @@ def learn_strings(
     make_directory(out)
     checkpoints.save(out / CHECKPOINT, result)
     return result
+
+
+def drawn(digits: Patterns, sizes: Sizes, seed: int) -> Strings:
+    """A seed's strings to learn from, without noise."""
+    return strings(digits, sizes.strings, LENGTH, 1000 + seed, PLAIN)
+
+
+def whole_strings(found: Strings, kind: str, choices: Choices, seed: int) -> list[Example]:
+    """Strings to learn from, as the network of this kind sees them: swept, a share with noise, or cut, without."""
+    if kind == "hos":
+        return list(_segmented(found))
+    rng = np.random.default_rng([1000 + seed, len(found.images)])
+    noisy = rng.random(len(found.images)) < choices.noisy
+    images = found.images.copy()
+    images[noisy] = inverted(images[noisy], Layout().noise, rng)
+    sdnn = SDNN(choices.j)
+    return [Example(image[None], sdnn, own) for image, own in zip(images, found.labels.tolist(), strict=True)]
 
 
 def _segmented(found: Strings) -> Iterator[Example]:

@@ -54,9 +54,8 @@ def rejected(runs: list[dict], method: str, condition: str, shares: np.ndarray) 
     for run in runs:
         for row in run["rows"]:
             if (row["method"], row["condition"]) == (method, condition):
-                order = np.argsort(-np.array(row["confidence"]), kind="stable")
-                wrong = np.cumsum(1 - np.array(row["right"])[order])
-                kept = np.maximum(1, np.round((1 - shares) * len(order)).astype(int))
+                wrong = np.cumsum([right == "0" for right in row["right"]])
+                kept = np.maximum(1, np.round((1 - shares) * len(wrong)).astype(int))
                 curves.append(100 * wrong[kept - 1] / kept)
     return np.array(curves)
 

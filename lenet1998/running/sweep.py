@@ -1,20 +1,22 @@
-"""Many independent runs at once: on all cores, or on a cluster, each resumable on its own.
+"""Many independent pieces of work at once: on all cores, or on a cluster, each resumable on its own.
 
-A task is one run in one directory. Tasks share nothing but the data on disk, so the results do not depend on how many
-run at a time or where. A task that fails is reported as such and costs no other task its result.
+A task is one run in one directory, and what an experiment makes of several runs is work like it. Pieces share nothing
+but the data on disk, so the results do not depend on how many are done at a time or where. One that fails is reported
+as such and costs no other its result.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 from tqdm import tqdm
 
@@ -46,6 +48,23 @@ class DataChoice:
         return load(self.kind, self.data_dir).held_out(self.validation, self.train_size)
 
 
+class Work(Protocol):
+    """What a worker does: ``perform`` makes its result, or continues what is in the directory ``out``, and shows how it
+    comes on as `run` does. It may be ``shared`` with another experiment, and passes as many ``patterns`` as ``passes``
+    says."""
+
+    @property
+    def out(self) -> Path: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def shared(self) -> bool: ...
+    @property
+    def passes(self) -> int: ...
+    def patterns(self) -> int: ...
+    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict: ...
+
+
 @dataclass(frozen=True)
 class Task:
     """One run: where it is kept, and all that determines it; `shared`, if another experiment may have made it."""
@@ -60,34 +79,46 @@ class Task:
     watch: Watch | None = None
     shared: bool = False
 
+    @property
+    def label(self) -> str:
+        return f"{self.recipe.name}, seed {self.seed}"
+
+    def patterns(self) -> int:
+        """How many patterns a pass has."""
+        return len(self.data.load().train)
+
+    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+        """Make or continue the run and return its history."""
+        return run(
+            self.out,
+            self.recipe,
+            self.data.load(),
+            seed=self.seed,
+            passes=self.passes,
+            engine=self.engine,
+            resume=True,
+            keep_best=self.keep_best,
+            watch=self.watch,
+            progress=progress,
+            passed=passed,
+        )
+
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that did not finish, the one line that says why, and whether it is that the run diverged."""
+    """Work that was not finished, the one line that says why, and whether it is that a run diverged."""
 
-    task: Task
+    task: Work
     reason: str
     diverged: bool = False
 
 
-def perform(
-    task: Task, progress: Progress | None = None, passed: Callable[[dict], None] | None = None
+def attempted(
+    task: Work, progress: Progress | None = None, passed: Callable[[dict], None] | None = None
 ) -> dict | Failure:
-    """Make or continue a task's run and return its history; this is what a worker does."""
+    """The result of a piece of work, or why there is none."""
     try:
-        return run(
-            task.out,
-            task.recipe,
-            task.data.load(),
-            seed=task.seed,
-            passes=task.passes,
-            engine=task.engine,
-            resume=True,
-            keep_best=task.keep_best,
-            watch=task.watch,
-            progress=progress,
-            passed=passed,
-        )
+        return task.perform(progress, passed)
     except LeNetError as error:
         return Failure(task, str(error), diverged=isinstance(error, DivergenceError))
     except Exception as error:  # whatever it is, the other tasks go on, and it is reported
@@ -95,7 +126,7 @@ def perform(
 
 
 def sweep(
-    tasks: list[Task],
+    tasks: Sequence[Work],
     *,
     jobs: int = 1,
     backend: str = "loky",
@@ -104,10 +135,10 @@ def sweep(
     quiet: bool = False,
     finished: Callable[[list[dict]], None] | None = None,
 ) -> list[dict | Failure]:
-    """Perform all tasks and return their histories or failures, in the order of the tasks.
+    """Perform all tasks and return their results or failures, in the order of the tasks.
 
     `jobs` runs go on at a time; more than one, or another `backend` than "loky" (say "dask" with the address of a
-    `scheduler`), takes joblib (extra `sweep`). `finished` is called with the histories so far after each one. A worker
+    `scheduler`), takes joblib (extra `sweep`). `finished` is called with the results so far after each one. A worker
     process that dies is a failure of the tasks that are then not done. Raises CheckpointError if a run that is not
     shared is there and `resume` is false, LeNetError if joblib or dask is missing or the scheduler cannot be reached.
     """
@@ -127,18 +158,17 @@ def sweep(
     return [outcomes[index] for index in range(len(tasks))]
 
 
-def _one_by_one(tasks: list[Task], quiet: bool) -> Iterator[tuple[int, dict | Failure]]:
+def _one_by_one(tasks: Sequence[Work], quiet: bool) -> Iterator[tuple[int, dict | Failure]]:
     for index, task in enumerate(tasks):
-        size = 0 if quiet else len(task.data.load().train)
-        console = Console(task.passes, size, quiet, label=f"{task.recipe.name}, seed {task.seed}")
+        console = Console(task.passes, 0 if quiet else task.patterns(), quiet, task.label)
         try:
-            yield index, perform(task, console.progress, console.passed)
+            yield index, attempted(task, console.progress, console.passed)
         finally:
             console.close()
 
 
 def _parallel(
-    tasks: list[Task], jobs: int, backend: str, scheduler: str | None, quiet: bool
+    tasks: Sequence[Work], jobs: int, backend: str, scheduler: str | None, quiet: bool
 ) -> Iterator[tuple[int, dict | Failure]]:
     needed = {"joblib": "sweep"} | ({"distributed": "cluster"} if backend == "dask" else {})
     for module, extra in needed.items():
@@ -168,11 +198,11 @@ def _parallel(
                 yield index, Failure(tasks[index], "not done: a worker process was killed")
 
 
-def _numbered(index: int, task: Task, watched: int | None) -> tuple[int, dict | Failure]:
+def _numbered(index: int, task: Work, watched: int | None) -> tuple[int, dict | Failure]:
     """A worker's part. One whose parent was killed ends too: it would hold the lock of a run that is to be resumed."""
 
     def look(*_: int) -> None:
         if watched not in (None, os.getpid(), os.getppid()):
             os._exit(1)
 
-    return index, perform(task, progress=look)
+    return index, attempted(task, progress=look)

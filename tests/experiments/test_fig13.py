@@ -265,13 +265,13 @@ def test_from_start_to_figure(tmp_path, monkeypatch, capsys):
     said = run(monkeypatch, capsys, *places)
     results = json.loads((tmp_path / "fig13_invariance_numpy.json").read_text())
     assert {"versions", "commit", "machine"} <= set(results)
-    kinds = ["plain", "distortions", "10% noise"]
-    assert [run["recipe"]["name"] for run in results["runs"]] == ["default", "default, distorted", "default, noise"]
-    assert [run["recipe"]["noise"] for run in results["runs"]] == [0, 0, 0.1]
+    kinds = ["plain", "distortions", "noisy strings"]
+    assert [run["recipe"]["name"] for run in results["runs"]] == ["default", "default, distorted", "sdnn"]
+    assert results["runs"][2]["strings"]["criterion"] == "discriminative_forward"
     for each in fig13_invariance.PERTURBATIONS:
         found = results["curves"][each.name]
         assert found["values"] == list(each.values) and list(found["correct"]) == kinds
-    for kind, run_ in zip(kinds, results["runs"], strict=True):
+    for kind, run_ in zip(kinds[:2], results["runs"], strict=False):
         ((noise_free, _),) = results["curves"]["noise"]["correct"][kind]
         assert 100 - noise_free / 2 == run_["passes"][-1]["test_error_percent"], (
             "the unperturbed test set, 200 patterns"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments.strings import choices, choosing, figures_25_26, kept, report, sheet
-from experiments.strings.networks import Choices, Sizes, recipe_of
+from experiments.strings.networks import PLAIN, Choices, Sizes, recipe_of
 from lenet1998 import pretrained
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -103,11 +103,33 @@ def test_strings_from_start_to_figure(tmp_path):
 
 def test_choices_of_training_change_one_thing_at_a_time():
     found = choosing.candidates()
-    assert found[choices.PLAIN] == Choices()
-    assert len({choosing.place_of(name) for name in found}) == len(found)
-    for name, tried in found.items():
-        changed = [key for key, value in vars(tried).items() if value != getattr(Choices(), key)]
-        assert changed == ([] if name == choices.PLAIN else [name.split(" ")[0]])
+    assert (found[0].name, found[0].choices, found[0].layout) == (choices.PLAIN, Choices(), PLAIN)
+    assert len({each.place for each in found}) == len(found)
+    firsts = {(each.choices.j, each.choices.noise, each.layout) for each in found}
+    assert len({each.first for each in found}) == len(firsts), "each is learned once"
+    for each in found[1:]:
+        changed = [key for tried, usual in ((each.choices, Choices()), (each.layout, PLAIN))
+                   for key, value in vars(tried).items() if value != getattr(usual, key)]  # fmt: skip
+        assert changed == [each.name.split(" ")[0]]
+
+
+def test_choices_of_training_from_start_to_table(tmp_path, monkeypatch, capsys):
+    """Each candidate is trained and read; what is done is taken when the experiment goes on."""
+    for tried, kept_ones in ((choosing.TRAINED, {"etas"}), (choosing.LAID_OUT, {"overlap"})):
+        for key in set(tried) - kept_ones:
+            monkeypatch.delitem(tried, key)
+    command = ["choosing", "--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", "1", "--passes", "1",
+               "--quiet", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")]  # fmt: skip
+    monkeypatch.setattr("sys.argv", command)
+    choosing.main()
+    said = capsys.readouterr().out
+    record = json.loads((tmp_path / "strings_choosing.json").read_text())
+    names = [each.name for each in choosing.candidates()]
+    assert list(record["runs"][0]["errors"]) == names and len(names) == 4 and record["commit"]
+    table = (tmp_path / "strings_choosing.md").read_text()
+    assert table in said and all(f"| {name} |" in table for name in names)
+    choosing.main()
+    assert capsys.readouterr().out == said
 
 
 def rows(*wrong: int) -> list[dict]:
@@ -115,7 +137,7 @@ def rows(*wrong: int) -> list[dict]:
     return [
         {"seed": seed, "rows": [
             {"method": method, "condition": "plain", "strings": 4, "characters": 20, "wrong": count, "edits": 2 * count,
-             "confidence": [0.9, 0.1, 0.8, 0.2], "right": [1, 0, 1, 0]}
+             "right": "1100"}
             for method, count in (("sdnn", errors), ("sdnn eq. 17", errors / 2))]}
         for seed, errors in enumerate(wrong, 1)
     ]  # fmt: skip
