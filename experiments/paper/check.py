@@ -14,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from experiments.section3.rows import TRAININGS, begun
+from experiments.strings.networks import KINDS, PLAIN, Sizes, images_of
 from experiments.teaching.system import Source
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
@@ -21,17 +22,20 @@ from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import find
 from lenet1998.running import check as checks
 
+STRINGS = "strings"
+
 
 @dataclass(frozen=True)
 class Recorded:
-    """A training on record: of which experiment, its history, the data, and of which row or system, if it is of
-    one. What a row trains on is another version of its data."""
+    """A training on record: of which experiment, its history, the data, and of which row, system or kind of network
+    for strings, if it is of one. What a row and such a kind train on is made of the data."""
 
     experiment: str
     history: dict
     data: dict
     row: str = ""
     system: str = ""
+    kind: str = ""
 
     @property
     def seconds(self) -> float:
@@ -45,21 +49,25 @@ class Recorded:
         if self.system:  # --data-dir is where MNIST is: other data are looked for in their own places
             where = data_dir if self.data["name"].startswith("mnist") else None
             return checks.repeated(self.history, _source(self.system, self.history["recipe"]["name"], where).load())
-        return checks.repeated(self.history, _data(json.dumps({"data": self.data}), data_dir))
+        data = _data(json.dumps({"data": self.data}), data_dir)
+        if self.kind:
+            data = images_of(self.kind, data, Sizes(**self.data["sizes"]), self.history["seed"], PLAIN)
+        return checks.repeated(self.history, data)
 
 
 def trainings(results: Path) -> list[Recorded]:
     """One run of every training on record, that of its lowest seed.
 
     A training that two files hold counts once. Of a row of section III and a seed it is the first, since later ones may
-    learn what the first has left. Runs of the NumPy engine are left out: their bits are those of a machine's BLAS.
+    learn what the first has left; of networks for strings it is what each kind learns first. Runs of the NumPy engine
+    are left out: their bits are those of a machine's BLAS.
     """
     found: dict[str, Recorded] = {}
     for path in sorted(results.glob("*.json")):
         experiment = find(path.stem)
         for history in sorted(_histories(path), key=lambda run: run["seed"]):
             recipe = replace(Recipe.from_dict(history["recipe"]), name="").as_dict()
-            if experiment and history["engine"] == "numba":
+            if experiment and history["engine"] == "numba" and STRINGS not in history:
                 system = path.stem if "first" in history else ""
                 key = json.dumps([system and history["recipe"]["name"], recipe, history["data"]])
                 found.setdefault(key, Recorded(experiment.name, history, history["data"], system=system))
@@ -67,6 +75,10 @@ def trainings(results: Path) -> list[Recorded]:
         row = json.loads(path.read_text(encoding="utf-8"))
         if first := row["runs"][0].get(TRAININGS):
             found[path.stem] = Recorded("section3", first[0], row["data"], row=row["row"])
+    if (path := results / f"{STRINGS}.json").exists():
+        record = json.loads(path.read_text(encoding="utf-8"))
+        data, networks = record["data"] | {"sizes": record["sizes"]}, record["runs"][0]["networks"]
+        found |= {kind: Recorded(STRINGS, networks[kind], data, kind=kind) for kind in KINDS}
     return list(found.values())
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data
+from experiments.section3.rows import description
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
     KINDS,
@@ -32,6 +33,7 @@ from experiments.strings.networks import (
 from experiments.strings.report import TABLE, draw, markdown
 from lenet1998.files import write_atomically
 from lenet1998.patterns import DataSet
+from lenet1998.running.check import slim
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
 from lenet1998.running.sweep import DataChoice
@@ -112,9 +114,7 @@ class Seed:
             trained = self.networks(data, progress, passed)
             seconds = time.perf_counter() - started
             rows = self.rows(data, trained)
-        history = {method: {"passes": saved.history["passes"], "strings": saved.history.get("strings"),
-                            "sha256": saved.network().parameters.digest()}
-                   for method, (_, saved) in trained.items()}  # fmt: skip
+        history = {method: slim(saved.history) for method, (_, saved) in trained.items()}
         return {"seed": self.seed, "seconds_training": round(seconds, 1),
                 "seconds": round(time.perf_counter() - started, 1), "networks": history, "rows": rows}  # fmt: skip
 
@@ -163,7 +163,7 @@ def train_and_measure(arguments: argparse.Namespace) -> None:
     data = resolve_data(arguments)
     sizes = Sizes.of(data.train, arguments.passes, 30 if arguments.quick else 3)
     engine = "numpy" if arguments.quick and arguments.engine == "auto" else arguments.engine
-    about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "digests": dict(data.digests), **provenance(),
+    about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "data": description(data), **provenance(),
              "conditions": {name: asdict(each) for name, each in conditions(arguments.quick).items()}}  # fmt: skip
     choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
     seeds = [Seed(arguments.runs / NAME / f"seed{seed}", seed, choice, sizes, engine, arguments.quick, arguments.resume)

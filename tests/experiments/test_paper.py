@@ -15,6 +15,7 @@ from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
 from experiments.paper.check import _source, check, trainings
 from experiments.section3.rows import TRAININGS, description, measured
+from experiments.strings.networks import KINDS, Choices, Sizes, recogniser
 from experiments.teaching import relu_lenet
 from experiments.teaching.system import Arm, Source
 from lenet1998.classifiers.network import NetworkClassifier
@@ -158,6 +159,24 @@ def test_rows_of_section_iii_and_arms_of_teaching_systems_are_checked_too(tmp_pa
     monkeypatch.setattr(relu_lenet, "SYSTEM", replace(system, load=missing))
     _source.cache_clear()
     with pytest.raises(DifferenceError, match="0 of 2 .*1 could not be checked"):
+        check(tmp_path, [], [], 1, None, quiet=True)
+
+
+@pytest.mark.skipif(PLAIN, reason="digests are those of the compiled engine")
+def test_what_networks_for_strings_learn_first_is_checked(tmp_path, capsys):
+    digits = load("synthetic", train_size=100, test_size=50)
+    sizes = Sizes(100, 1, 3)
+    made = {kind: recogniser(kind, digits, sizes, Choices(), 1, tmp_path / kind, "auto").history for kind in KINDS}
+    taught = made["sdnn"] | {"strings": {}}
+    for networks, name in ((made, "strings"), (taught, "fig13_invariance")):
+        runs = [{"seed": 1, "networks": networks}] if name == "strings" else [networks]
+        record = {"data": description(digits), "sizes": vars(sizes), "runs": runs}
+        (tmp_path / f"{name}.json").write_text(json.dumps(record))
+    check(tmp_path, [], [], 1, None, quiet=True)
+    assert capsys.readouterr().out.startswith("3 of 3 recorded trainings begin with the same pass, bit for bit")
+    made["hos"]["passes"][0][DIGEST] = "0" * 64
+    (tmp_path / "strings.json").write_text(json.dumps(record | {"runs": [{"seed": 1, "networks": made}]}))
+    with pytest.raises(DifferenceError, match="2 of 3"):
         check(tmp_path, [], [], 1, None, quiet=True)
 
 
