@@ -64,16 +64,17 @@ def costs(results: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for path in results.rglob("*.json"):
         experiment = find(path.stem if path.parent == results else path.parent.name)
-        if experiment and (spent := sum(_seconds(json.loads(path.read_text(encoding="utf-8"))))):
+        again = path.stem.endswith("_scores")  # they repeat what runs took
+        if experiment and not again and (spent := sum(_seconds(json.loads(path.read_text(encoding="utf-8"))))):
             found[experiment.name] = found.get(experiment.name, 0.0) + spent
     return found
 
 
 def _seconds(content: Any) -> Iterator[float]:
-    """All times of training that stand anywhere in a record."""
+    """The times that stand in a record; where a whole has one, it includes those of its parts."""
     if isinstance(content, dict):
-        for key, value in content.items():
-            yield from [float(value)] if key in SECONDS and isinstance(value, (int, float)) else _seconds(value)
+        own = [float(content[key]) for key in SECONDS if isinstance(content.get(key), (int, float))]
+        yield from own or (spent for value in content.values() for spent in _seconds(value))
     elif isinstance(content, list):
         for value in content:
             yield from _seconds(value)

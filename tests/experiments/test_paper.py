@@ -49,9 +49,12 @@ def test_costs_are_the_seconds_on_record(tmp_path):
     content = {"runs": [{"passes": [{"seconds": 2.5}, {"seconds": 1.5}]}, {"seconds": 4, "seconds_a_step": 99}]}
     (tmp_path / "fig6_training_size.json").write_text(json.dumps(content))
     (tmp_path / "fig6_training_size_numpy.json").write_text(json.dumps(content))
+    (tmp_path / "fig6_training_size_scores.json").write_text(json.dumps(content))
     (tmp_path / "section3").mkdir()
     for row in ("linear", "lenet4"):
-        (tmp_path / "section3" / f"{row}.json").write_text(json.dumps({"runs": [{"seconds_to_fit": 3}]}))
+        (tmp_path / "section3" / f"{row}.json").write_text(
+            json.dumps({"runs": [{"seconds_to_fit": 3, "trainings": [content]}]})
+        )
     (tmp_path / "other.json").write_text(json.dumps(content))
     assert costs(tmp_path) == {"fig6_training_size": 16, "section3": 6}
 
