@@ -14,7 +14,6 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -24,6 +23,7 @@ from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
     KINDS,
     Choices,
+    Seed,
     Sizes,
     drawn,
     learn_strings,
@@ -84,28 +84,15 @@ def tests_of(digits: DataSet, quick: bool) -> Iterator[tuple[str, TestSet]]:
 
 
 @dataclass(frozen=True)
-class Seed:
-    """The networks of a seed and how they read: work for `sweep`."""
+class Reading(Seed):
+    """The networks of a seed and how they read; with `resume` they are taken where they are there."""
 
-    out: Path
-    seed: int
-    data: DataChoice
-    sizes: Sizes
-    engine: str
-    quick: bool
-    resume: bool
-    shared: bool = True  # its networks are refused one by one where they are there and not to be taken
-
-    @property
-    def label(self) -> str:
-        return f"strings, seed {self.seed}"
+    resume: bool = False
+    quick: bool = False
 
     @property
     def passes(self) -> int:
         return len(KINDS) * self.sizes.passes
-
-    def patterns(self) -> int:
-        return self.sizes.images
 
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
         """Train the seed's networks, or take those that are there, and let them read every set of test strings."""
@@ -125,7 +112,7 @@ class Seed:
         found = {}
         for number, kind in enumerate(KINDS):
             found[kind] = kind, recogniser(
-                kind, data, self.sizes, CHOICES, self.seed, place_of(self.out, kind), self.engine, resume=self.resume,
+                kind, data, self.sizes, CHOICES, self.seed, place_of(self.place, kind), self.engine, resume=self.resume,
                 progress=_later(progress, number * self.sizes.passes), passed=passed,
             )  # fmt: skip
         whole = drawn(data.train, self.sizes, self.seed)
@@ -133,7 +120,7 @@ class Seed:
             for equation, criterion in TRAINED.items():
                 if kind == "sdnn" or equation == "eq. 17":
                     method = f"{kind} {equation}"
-                    out = place_of(self.out, method)
+                    out = place_of(self.place, method)
                     learned = learn_strings(found[kind][1], kind, whole, criterion, CHOICES, out, self.engine,
                                             self.resume)  # fmt: skip
                     found[method] = kind, learned
@@ -166,8 +153,8 @@ def train_and_measure(arguments: argparse.Namespace) -> None:
     about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "data": description(data), **provenance(),
              "conditions": {name: asdict(each) for name, each in conditions(arguments.quick).items()}}  # fmt: skip
     choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
-    seeds = [Seed(arguments.runs / NAME / f"seed{seed}", seed, choice, sizes, engine, arguments.quick, arguments.resume)
-             for seed in range(1, arguments.seeds + 1)]  # fmt: skip
+    seeds = [Reading(arguments.runs / NAME / f"seed{seed}", seed, choice, sizes, engine, resume=arguments.resume,
+                     quick=arguments.quick) for seed in range(1, arguments.seeds + 1)]  # fmt: skip
     carry_out(NAME, seeds, arguments, about=about)
 
 

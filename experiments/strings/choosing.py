@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from experiments.strings.networks import (
     LENGTH,
     PLAIN,
     Choices,
+    Seed,
     Sizes,
     drawn,
     learn_strings,
@@ -87,27 +87,12 @@ def candidates() -> list[Candidate]:
     return trained + laid_out[1:]
 
 
-@dataclass(frozen=True)
-class Seed:
-    """All candidates with one seed: work for `sweep`."""
-
-    out: Path
-    seed: int
-    data: DataChoice
-    sizes: Sizes
-    engine: str
-    shared: bool = True  # with nobody, but a network that is there is taken or refused by itself
-
-    @property
-    def label(self) -> str:
-        return f"{NAME}, seed {self.seed}"
+class Trial(Seed):
+    """All candidates with one seed."""
 
     @property
     def passes(self) -> int:
         return len(candidates()) * self.sizes.passes
-
-    def patterns(self) -> int:
-        return self.sizes.images
 
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
         """The errors of each candidate, before whole strings and after them."""
@@ -118,10 +103,10 @@ class Seed:
         with threadpool_limits(1, "blas"):
             found, errors = drawn(data.train, self.sizes, self.seed), {}
             for each in candidates():
-                before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.out / each.first,
+                before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.place / each.first,
                                     self.engine, layout=each.layout, resume=True, passed=passed)  # fmt: skip
                 after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
-                                      self.out / each.place, self.engine, resume=True)  # fmt: skip
+                                      self.place / each.place, self.engine, resume=True)  # fmt: skip
                 errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
         return {"seed": self.seed, "errors": errors}
 
@@ -156,7 +141,7 @@ def try_all(arguments: argparse.Namespace) -> None:
     held_out = 100 if arguments.quick else 10_000
     split = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, validation=held_out)
     sizes = Sizes.of(split.load().train, arguments.passes, 30 if arguments.quick else 10)
-    seeds = [Seed(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, arguments.engine)
+    seeds = [Trial(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, arguments.engine)
              for seed in range(1, arguments.seeds + 1)]  # fmt: skip
     about = {**provenance(), "digests": dict(data.digests), "choices": asdict(Choices()), "sizes": asdict(sizes)}
     carry_out(NAME, seeds, arguments, about=about)

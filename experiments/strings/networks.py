@@ -122,11 +122,11 @@ def recogniser(
 
 
 @dataclass(frozen=True)
-class Swept:
-    """The network that is swept over strings, and learned them by equation 17: work for `sweep`, as far as another
-    experiment needs it; `experiments.strings` keeps it in the same places."""
+class Seed:
+    """What an experiment makes with a seed in its directory `place`: work for `sweep`, but for `perform`. Its networks
+    are taken or refused one by one where they are there, so that it may be shared."""
 
-    seed_place: Path
+    place: Path
     seed: int
     data: DataChoice
     sizes: Sizes
@@ -135,7 +135,7 @@ class Swept:
 
     @property
     def out(self) -> Path:
-        return place_of(self.seed_place, "sdnn eq. 17")
+        return self.place
 
     @property
     def label(self) -> str:
@@ -146,14 +146,23 @@ class Swept:
         return self.sizes.passes
 
     def patterns(self) -> int:
+        """How many images a pass has."""
         return self.sizes.images
+
+
+class Swept(Seed):
+    """The network that is swept over strings, and learned them by equation 17, where `experiments.strings` has it."""
+
+    @property
+    def out(self) -> Path:
+        return place_of(self.place, "sdnn eq. 17")
 
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
         """Train it, or take what is there, and return its history."""
         data, choices = self.data.load(), Choices()
         with threadpool_limits(1, "blas"):
-            first = recogniser("sdnn", data, self.sizes, choices, self.seed, place_of(self.seed_place, "sdnn"),
-                               self.engine, resume=True, progress=progress, passed=passed)  # fmt: skip
+            first = recogniser("sdnn", data, self.sizes, choices, self.seed, place_of(self.place, "sdnn"), self.engine,
+                               resume=True, progress=progress, passed=passed)  # fmt: skip
             whole = drawn(data.train, self.sizes, self.seed)
             return learn_strings(first, "sdnn", whole, "discriminative_forward", choices, self.out, self.engine,
                                  resume=True).history  # fmt: skip
