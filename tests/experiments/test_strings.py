@@ -18,7 +18,6 @@ from lenet1998.parameters import digest
 from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.drawings import DRAWINGS, draw
-from lenet1998.strings.scores import edit_distance
 from lenet1998.strings.segmentation import Segmentor
 from tests.experiments.test_experiments import experiment
 
@@ -74,10 +73,8 @@ def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, 
         assert len(each["outputs"]) == len(each["penalties"]) == (image.shape[1] - 32) // 4 + 1
         blank = [penalty >= record["j"] for penalty in each["penalties"]]
         assert [output == "." for output in each["outputs"]] == blank
-        runs = "".join(
-            one for one, before in zip(each["outputs"], "." + each["outputs"], strict=False) if one != before
-        )
-        assert edit_distance(runs.replace(".", ""), each["read"]) <= 2, "the reading is near what the labels say"
+        labels = iter(each["outputs"])
+        assert all(digit in labels for digit in each["read"]), "the labels show what was read, in its order"
     assert sum(each["digits"] == each["read"] for each in record["strings"]) >= 3
     assert record["network"]["sha256"] == digest(pretrained.load(pretrained.STRINGS).values)
     assert matplotlib.image.imread(tmp_path / "figures_25_26.png").std() > 0.1
