@@ -124,8 +124,8 @@ EXPERIMENTS = (
         files=("fig13",),
         captions={
             "fig13_activations": "Inputs, the activations of all layers and the penalties of the RBF units, drawn as "
-            "in the paper, in a network trained on digits with a tenth of the pixels inverted. The paper's own had "
-            "learned images of three characters.",
+            "in the paper, in a network that learned section VII's images of three characters and strings, a tenth of "
+            "their pixels inverted.",
         },
     ),
     Experiment(
