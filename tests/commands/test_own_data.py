@@ -21,7 +21,6 @@ from lenet1998.reference import comparable
 from lenet1998.report.tables import papers
 from lenet1998.running import checkpoint
 from lenet1998.running.check import data_of
-from lenet1998.running.sweep import perform
 from tests.own_data import drawn, idx, put_folders, put_idx
 
 LETTERS = np.arange(60) % 3 + 1
@@ -249,6 +248,6 @@ def test_experiments_take_ones_own_data(place, letters, tmp_path):
     found = resolve_data(arguments)
     assert arguments.data == str(place / "letters") and str(arguments.out).startswith("runs/trial/emnist-letters-")
     (task,) = seeds_of(Recipe(), tmp_path, arguments, 1)
-    assert perform(task)["data"]["digests"] == dict(found.digests)
+    assert task.perform()["data"]["digests"] == dict(found.digests)
     with pytest.raises(LeNetError, match="is not of the ten digits in 28x28"):
         of_digits(found)
