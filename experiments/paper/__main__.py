@@ -33,8 +33,11 @@ from lenet1998.running.provenance import commit
 
 SECONDS = ("seconds", "seconds_to_fit")  # the keys under which records have them
 UNKNOWN_COST, TRIAL_COST = 60.0, 15.0  # seconds, of an experiment that has none on record, and of a trial
-# A trial of what has no --quick of its own.
+# A trial of what has no --quick of its own, and of section III a row of each kind.
 QUICK = {
+    "section3": tuple(
+        f"--only={row}" for row in ("linear", "knn_euclidean", "svm_poly4", "mlp_28x28_300_10", "lenet1_16x16")
+    ),
     "section3_choices": ("--train-size", "1000", "--held-out", "100", "--passes", "1"),
     "benchmark_speed": ("--engines-only",),
 }
