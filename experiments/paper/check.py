@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from experiments.section3.rows import TRAININGS, begun
-from experiments.strings.networks import KINDS, PLAIN, Sizes, images_of
+from experiments.strings.networks import KINDS, IMAGES, Sizes, images_of
 from experiments.teaching.system import Source
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
@@ -51,7 +51,7 @@ class Recorded:
             return checks.repeated(self.history, _source(self.system, self.history["recipe"]["name"], where).load())
         data = _data(json.dumps({"data": self.data}), data_dir)
         if self.kind:
-            data = images_of(self.kind, data, Sizes(**self.data["sizes"]), self.history["seed"], PLAIN)
+            data = images_of(self.kind, data, Sizes(**self.data["sizes"]), self.history["seed"], IMAGES)
         return checks.repeated(self.history, data)
 
 

@@ -20,8 +20,8 @@ from experiments.common import carry_out, guarded, options, parse, recorded, res
 from experiments.strings.choices import one_at_a_time
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
+    IMAGES,
     LENGTH,
-    PLAIN,
     Choices,
     Seed,
     Sizes,
@@ -50,7 +50,7 @@ LAID_OUT: dict[str, tuple[Any, ...]] = {
     "blanks": (0.05, 0.2),
     "blank_shows": ("removed", "between"),
     "shift": (0,),
-    "jitter": (1,),
+    "jitter": (0, 2),
     "overlap": ("sum",),
 }
 READ = {"clean": 0.0, "noisy": 0.1}
@@ -69,7 +69,7 @@ class Candidate:
     def place(self) -> str:
         """The directory.
 
-        >>> Candidate("etas = (0.0005, 0.0001) (not (0.001, 0.0002))", Choices(), PLAIN).place
+        >>> Candidate("etas = (0.0005, 0.0001) (not (0.001, 0.0002))", Choices(), IMAGES).place
         'etas = (0.0005, 0.0001)'
         """
         return self.name.partition(" (not ")[0]
@@ -77,13 +77,13 @@ class Candidate:
     @property
     def first(self) -> str:
         """The directory of what is learned before whole strings come."""
-        return f"j{self.choices.j}_noise{self.choices.noise}" if self.layout == PLAIN else f"{self.place} alone"
+        return f"j{self.choices.j}_noise{self.choices.noise}" if self.layout == IMAGES else f"{self.place} alone"
 
 
 def candidates() -> list[Candidate]:
     """The choices as they are, and with each of the other values of each."""
-    trained = [Candidate(name, choices, PLAIN) for name, choices in one_at_a_time(Choices(), TRAINED).items()]
-    laid_out = [Candidate(name, Choices(), layout) for name, layout in one_at_a_time(PLAIN, LAID_OUT).items()]
+    trained = [Candidate(name, choices, IMAGES) for name, choices in one_at_a_time(Choices(), TRAINED).items()]
+    laid_out = [Candidate(name, Choices(), layout) for name, layout in one_at_a_time(IMAGES, LAID_OUT).items()]
     return trained + laid_out[1:]
 
 

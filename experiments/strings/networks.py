@@ -73,7 +73,9 @@ class Sizes:
 
 
 PLAIN = Layout(noise=0)
-"""How images and strings are laid out for learning; noise comes as they are shown."""
+"""How strings are laid out for learning; noise comes as they are shown."""
+IMAGES = replace(PLAIN, jitter=1)
+"""The same for what is learned before strings."""
 KINDS = ("isolated", "sdnn", "hos")
 """LeNet-5 of single digits, of section VII-B's images, and of the segments of strings."""
 
@@ -109,7 +111,7 @@ def recogniser(
     out: Path,
     engine: str,
     *,
-    layout: Layout = PLAIN,
+    layout: Layout = IMAGES,
     resume: bool = False,
     progress: Progress | None = None,
     passed: Callable[[dict], None] | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments.strings import choices, choosing, figures_25_26, kept, report, sheet
-from experiments.strings.networks import PLAIN, Choices, Sizes, recipe_of
+from experiments.strings.networks import IMAGES, Choices, Sizes, recipe_of
 from lenet1998 import pretrained
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -100,12 +100,12 @@ def test_strings_from_start_to_figure(tmp_path):
 
 def test_choices_of_training_change_one_thing_at_a_time():
     found = choosing.candidates()
-    assert (found[0].name, found[0].choices, found[0].layout) == (choices.PLAIN, Choices(), PLAIN)
+    assert (found[0].name, found[0].choices, found[0].layout) == (choices.PLAIN, Choices(), IMAGES)
     assert len({each.place for each in found}) == len(found)
     firsts = {(each.choices.j, each.choices.noise, each.layout) for each in found}
     assert len({each.first for each in found}) == len(firsts), "each is learned once"
     for each in found[1:]:
-        changed = [key for tried, usual in ((each.choices, Choices()), (each.layout, PLAIN))
+        changed = [key for tried, usual in ((each.choices, Choices()), (each.layout, IMAGES))
                    for key, value in vars(tried).items() if value != getattr(usual, key)]  # fmt: skip
         assert changed == [each.name.split(" ")[0]]
 
