@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from experiments.section3.rows import TRAININGS, begun
-from experiments.strings.networks import KINDS, IMAGES, Sizes, images_of
+from experiments.strings.networks import IMAGES, KINDS, Sizes, images_of
 from experiments.teaching.system import Source
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
