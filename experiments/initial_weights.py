@@ -85,7 +85,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
             axes.axhline(1, color="0.5", linewidth=0.8)
             axes.set(xlabel="pass", ylabel="rms weight / at the start", title=title)
         left.set_ylim(top=100)  # room for the legend, as below
-        for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.4))):
+        for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.58))):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
                 if LOOK.narrow:

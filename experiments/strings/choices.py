@@ -49,8 +49,12 @@ def one_at_a_time(chosen: T, others: Mapping[str, Iterable[Any]]) -> dict[str, T
     for name, values in others.items():
         for value in values:
             changed: Any = replace(chosen, **{name: value})  # type: ignore[type-var]
-            found[f"{name} = {value} (not {getattr(chosen, name)})"] = changed
+            found[f"{name} = {_short(value)} (not {_short(getattr(chosen, name))})"] = changed
     return found
+
+
+def _short(value: Any) -> str:
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def candidates() -> dict[str, Segmentor]:
