@@ -160,7 +160,7 @@ def test_eq_17_is_not_negative_and_the_constrained_paths_are_those_that_spell_th
 
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_the_forward_penalty_of_a_composition_is_the_same_without_making_it(size):
-    """Of outputs and of segments, free and constrained, to what the literal loop over the composed graph's arcs gives."""
+    """Of outputs and of segments, free and constrained: what the literal loop over the composed graph's arcs gives."""
     rng = np.random.default_rng(0)
     outputs = linear(size * random_outputs(rng, 90))
     segments = graph_of(
