@@ -58,7 +58,7 @@ def forward_penalty(graph: Graph) -> tuple[float, np.ndarray]:
 
 
 def composed_forward_penalty(graph: Graph, transducer: Transducer) -> float:
-    """C_forw of `compose(graph, transducer)` in one walk, without that graph, which has many arcs where strings are long.
+    """C_forw of `compose(graph, transducer)` in one walk, without that graph: it has many arcs where strings are long.
 
     f is known for each pair of a node and a state: equation 13 node by node, over all moves that match an arc leaving
     the node at once. Raises NoPathError as `compose` does, and where each path that is read has an infinite penalty.
