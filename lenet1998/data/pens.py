@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from lenet1998.data.prepare import BOX
 
-# Of MNIST's digits, 20 pixels high, no stroke is thinner on average than 1.2 pixels, and the most are 2 to 2.8 wide.
+# Of MNIST's digits, 20 pixels high, none has strokes thinner on average than 1.2 pixels; most have some of 2 to 2.8.
 THIN, PEN = 1.0, 2.2
 # The edges of strokes are measured at about this multiple of MNIST's size, where a stroke's grain does not count.
 FINE = 4
@@ -16,10 +16,11 @@ FINE = 4
 FAINT = 128
 
 
-def thickened(ink: np.ndarray, high: float) -> tuple[np.ndarray, int]:
+def thickened(ink: np.ndarray, high: float, thin: float = THIN) -> tuple[np.ndarray, int]:
     """Ink uint8 (H, W) of digits so high with MNIST's strokes where a thin pen drew it, and the pixels added around it.
 
-    A stroke has an edge on both sides, so twice the ink over the length of its edges is how wide it is.
+    Pens are thin whose strokes are below `thin` where digits are 20 pixels high. A stroke has an edge on both sides, so
+    twice the ink over the length of its edges is how wide it is.
 
     >>> hair = np.zeros((100, 60), np.uint8)
     >>> hair[10:90, 30:32] = 255
@@ -28,7 +29,7 @@ def thickened(ink: np.ndarray, high: float) -> tuple[np.ndarray, int]:
     (7, 9)
     """
     scale = high / BOX
-    added = round((PEN - wide) * scale) if (wide := _stroke(ink, scale)) < THIN else 0
+    added = round((PEN - wide) * scale) if (wide := _stroke(ink, scale)) < thin else 0
     if added < 1:
         return ink, 0
     return ndimage.grey_dilation(np.pad(ink, added), (added + 1, added + 1)), added

@@ -29,6 +29,8 @@ from lenet1998.strings.segmentation import FAINT
 MOST_DIGITS = 60
 # Digits of the data base are 20 pixels high and at most as wide, and up to 4 pixels apart.
 _WIDEST = 24 * MOST_DIGITS
+# Beside others, digits of pens that a network of single digits reads are still too thin: strokes of a pixel.
+_THIN = 2.0
 # A part above or below an empty row that has this share of the height is a line of text.
 _LINE = 0.25
 
@@ -71,7 +73,7 @@ def read_picture(path: str | PathLike[str]) -> Form:
     try:
         line = find_line(planes)
         ink = np.rint(255.0 * line.ink).astype(np.uint8)
-        ink, added = thickened(ink, digit_height(ink))
+        ink, added = thickened(ink, digit_height(ink), _THIN)
         form = string_form(ink)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None

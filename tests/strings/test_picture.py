@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from lenet1998.data import load
+from lenet1998.data.prepare import BOX
 from lenet1998.errors import DataError
 from lenet1998.strings.images import FIELD, MARGIN, STEP, Layout, strings
-from lenet1998.data.pens import thickened
-from lenet1998.data.prepare import BOX
 from lenet1998.strings.picture import string_form
 
 
@@ -55,8 +54,8 @@ def test_of_a_string_its_digits_have_the_data_base_s_height_however_they_are_pla
         mass = np.arange(FIELD) @ image.sum(axis=1, dtype=float) / image.sum(dtype=float)
         assert mass == pytest.approx(FIELD / 2, abs=0.5)
     slope = np.zeros((400, 400), np.uint8)
-    for k in range(6):
-        slope[10 + 50 * k : 70 + 50 * k, 20 + 60 * k : 30 + 60 * k] = 255
+    for k in range(4):
+        slope[10 + 16 * k : 70 + 16 * k, 20 + 60 * k : 30 + 60 * k] = 255
     assert np.ptp(np.flatnonzero(string_form(slope).image.any(axis=1))) + 1 == 28
 
 
