@@ -73,6 +73,7 @@ def read_picture(path: str | PathLike[str]) -> Form:
     try:
         line = find_line(planes)
         ink = np.rint(255.0 * line.ink).astype(np.uint8)
+        _check_lines(ink)  # before strokes grow into each other
         ink, added = thickened(ink, digit_height(ink), _THIN)
         form = string_form(ink)
     except DataError as error:
@@ -116,10 +117,8 @@ def string_form(ink: np.ndarray) -> Form:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
         raise DataError("the image is blank: give one that shows a string of digits")
-    gaps = np.flatnonzero(np.diff(rows) > 1)
+    _check_lines(ink)
     height = rows[-1] + 1 - rows[0]
-    if any(min(rows[gap] + 1 - rows[0], rows[-1] + 1 - rows[gap + 1]) >= _LINE * height for gap in gaps):
-        raise DataError("the image shows several lines: give one line at a time")
     string = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     # Where lines slope or digits are small beside others, all of it still comes into the rows that a digit has.
     shrinks = max(digit_height(string) / BOX, height / SIDE)
@@ -139,3 +138,12 @@ def string_form(ink: np.ndarray) -> Form:
     field[top : top + high, left : left + width] = scaled
     scale = string.shape[1] / width
     return Form(field, float(columns[0]) - scale * left, scale)
+
+
+def _check_lines(ink: np.ndarray) -> None:
+    """Raise DataError for several lines of text, with an empty row between them."""
+    rows = np.flatnonzero(ink.any(axis=1))
+    for gap in np.flatnonzero(np.diff(rows) > 1):
+        above, below = rows[gap] + 1 - rows[0], rows[-1] + 1 - rows[gap + 1]
+        if min(above, below) >= _LINE * (rows[-1] + 1 - rows[0]):
+            raise DataError("the image shows several lines: give one line at a time")
