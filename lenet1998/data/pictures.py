@@ -44,5 +44,5 @@ def _form(ink: np.ndarray) -> np.ndarray:
     levels = np.rint(255.0 * ink).astype(np.uint8)
     if is_in_form(ink):
         return levels
-    bolder, _ = thickened(levels, high=1 + max(np.ptp(places) for places in np.nonzero(levels)))
+    bolder, _ = thickened(levels, high=max(1.0 + np.ptp(places) for places in np.nonzero(levels)))
     return darkened(to_mnist_form(bolder))
