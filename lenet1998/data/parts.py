@@ -44,7 +44,8 @@ def parts_of_digit(mask: np.ndarray) -> np.ndarray:
     largest = max((areas[part] for part in kept), default=0)
     if _are_several([boxes[part] for part in kept if areas[part] >= RIVAL_SHARE * largest]):
         raise DataError(
-            "the picture seems to hold several digits: give one of a single digit, or read them with lenet1998 read"
+            "the picture seems to hold several digits: give one of a single digit, or read them with lenet1998 read, "
+            "whose --show draws them"
         )
     return np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest])
 

@@ -9,11 +9,9 @@ import numpy as np
 
 from lenet1998.data.image_files import read_planes
 from lenet1998.data.ink import find_ink
+from lenet1998.data.pens import darkened, thickened
 from lenet1998.data.prepare import is_in_form, to_mnist_form
 from lenet1998.errors import DataError
-
-# A digit whose darkest pixel is fainter than this, of 255, was drawn with a pen thinner than half a pixel.
-FAINT = 128
 
 
 def read_image(path: str | PathLike[str]) -> np.ndarray:
@@ -43,18 +41,8 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
 
 
 def _form(ink: np.ndarray) -> np.ndarray:
+    levels = np.rint(255.0 * ink).astype(np.uint8)
     if is_in_form(ink):
-        return np.rint(255.0 * ink).astype(np.uint8)
-    return darkened(to_mnist_form(ink))
-
-
-def darkened(form: np.ndarray) -> np.ndarray:
-    """Ink uint8 in MNIST's size, darker where a thin pen left it faint.
-
-    >>> darkened(np.array([[0, 40, 80, 80]], np.uint8)).tolist(), darkened(np.array([[0, 40, 200]], np.uint8)).tolist()
-    ([[0, 128, 255, 255]], [[0, 40, 200]])
-    """
-    if form.max() >= FAINT:
-        return form
-    # MNIST's strokes are black; of a thin pen's, which cross the pixels' borders, the brighter part becomes so.
-    return np.rint(np.minimum(form * (255.0 / np.percentile(form[form > 0], 80.0)), 255.0)).astype(np.uint8)
+        return levels
+    bolder, _ = thickened(levels, high=max(1.0 + np.ptp(places) for places in np.nonzero(levels)))
+    return darkened(to_mnist_form(bolder))

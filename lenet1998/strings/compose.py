@@ -94,10 +94,7 @@ def compose(graph: Graph, transducer: Transducer) -> Interpretation:
             useful.add(step[0])
             kept.append(step)
     if not kept:
-        raise NoPathError(
-            f"none of the paths of a graph of {len(graph)} arcs is one that the grammar reads: give a longer string or "
-            "fewer labels"
-        )
+        raise nothing_read(graph)
     # All ways to end are one node, the last: nothing leaves them.
     sources, targets, arcs, moved = np.array(kept[::-1]).T
     targets = np.where(targets >= end * states, end * states, targets)
@@ -112,3 +109,11 @@ def compose(graph: Graph, transducer: Transducer) -> Interpretation:
         graph.penalties[arcs] + added,
     )
     return Interpretation(joined, arcs, added, len(graph))
+
+
+def nothing_read(graph: Graph) -> NoPathError:
+    """What to raise where a grammar reads none of a graph's paths."""
+    return NoPathError(
+        f"none of the paths of a graph of {len(graph)} arcs is one that the grammar reads: give a longer string or "
+        "fewer labels"
+    )

@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lenet1998.strings.compose import Interpretation
-from lenet1998.strings.forward import forward_penalties
+from lenet1998.strings.compose import Interpretation, Transducer
+from lenet1998.strings.forward import composed_forward_penalty
 from lenet1998.strings.graph import NOTHING, Graph
 from lenet1998.strings.viterbi import viterbi
 
@@ -23,6 +23,9 @@ class Recogniser(Protocol):
 
     def graph(self, penalties: np.ndarray) -> Graph:
         """The recognition graph."""
+
+    def grammar(self, labels: Sequence[int] | None = None) -> Transducer:
+        """What its paths may spell: these labels alone, or any."""
 
     def free(self, penalties: np.ndarray) -> Interpretation:
         """Its composition with the grammar: every string that it can be read as."""
@@ -81,5 +84,6 @@ def confidence(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[i
     >>> round(confidence(SDNN(j=5.0), y, [7]), 3)
     0.5
     """
-    constrained, free = recogniser.constrained(penalties, labels).graph, recogniser.free(penalties).graph
-    return math.exp(forward_penalties(free)[-1] - forward_penalties(constrained)[-1])
+    graph = recogniser.graph(penalties)
+    free, constrained = (composed_forward_penalty(graph, recogniser.grammar(wanted)) for wanted in (None, labels))
+    return math.exp(min(free - constrained, 0.0))  # where no other string is likely, rounding may leave more than 0

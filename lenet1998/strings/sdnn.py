@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lenet1998.strings.compose import Interpretation, compose
+from lenet1998.strings.compose import Interpretation, Transducer, compose
 from lenet1998.strings.grammar import BLANK, any_runs, only_runs
 from lenet1998.strings.graph import Graph
 from lenet1998.strings.images import FIELD, STEP
@@ -35,6 +35,10 @@ class SDNN:
         sources, labels = np.divmod(np.arange(len(penalties) * (BLANK + 1)), BLANK + 1)
         return Graph(sources, sources + 1, labels, self._with_blanks(penalties))
 
+    def grammar(self, labels: Sequence[int] | None = None) -> Transducer:
+        """Runs that spell these labels, or any."""
+        return any_runs() if labels is None else only_runs(labels)
+
     def free(self, penalties: np.ndarray) -> Interpretation:
         """All strings that the outputs can be read as: the output graph composed with `any_runs`.
 
@@ -45,7 +49,7 @@ class SDNN:
 
     def constrained(self, penalties: np.ndarray, labels: Sequence[int]) -> Interpretation:
         """The paths that spell these labels. Raises NoPathError where there are not outputs enough for them."""
-        return compose(self.graph(penalties), only_runs(labels))
+        return compose(self.graph(penalties), self.grammar(labels))
 
     def by_class(self, gradient: np.ndarray) -> np.ndarray:
         """The derivatives by the arcs of the output graph as those by the penalties, (n, 10): j is a constant."""

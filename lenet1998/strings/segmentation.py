@@ -17,7 +17,7 @@ from scipy.signal import find_peaks
 
 from lenet1998.errors import DataError
 from lenet1998.patterns import CLASSES, Patterns
-from lenet1998.strings.compose import Interpretation, compose
+from lenet1998.strings.compose import Interpretation, Transducer, compose
 from lenet1998.strings.grammar import BLANK, any_string, only
 from lenet1998.strings.graph import Graph
 from lenet1998.strings.images import FIELD, Strings
@@ -134,13 +134,17 @@ class Segments:
             np.asarray(penalties, float).ravel(),
         )
 
+    def grammar(self, labels: Sequence[int] | None = None) -> Transducer:
+        """A label a segment: these, or any."""
+        return any_string() if labels is None else only(labels)
+
     def free(self, penalties: np.ndarray) -> Interpretation:
         """All strings that the segments can spell: the recognition graph composed with `any_string`."""
-        return compose(self.graph(penalties), any_string())
+        return compose(self.graph(penalties), self.grammar())
 
     def constrained(self, penalties: np.ndarray, labels: Sequence[int]) -> Interpretation:
         """The paths that spell these labels. Raises NoPathError where no path has so many segments."""
-        return compose(self.graph(penalties), only(labels))
+        return compose(self.graph(penalties), self.grammar(labels))
 
     def by_class(self, gradient: np.ndarray) -> np.ndarray:
         """The derivatives by the arcs of the recognition graph as those by the penalties, (arcs, 10)."""

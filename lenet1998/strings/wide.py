@@ -22,6 +22,9 @@ from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.strings.images import FIELD, STEP
 
+ROWS = 2
+"""How far up and down `swept` looks for each character of a string that people wrote."""
+
 
 def replicate(network: Network, width: int) -> Network:
     """The network on a field of its own height and `width`; the parameters are the network's own, not copies.
@@ -96,6 +99,23 @@ class Wide:
         rows = given.reshape(-1, self._own, self.network.classes)
         padded = np.pad(rows, ((0, 0), (0, self._outputs - self._own), (0, 0)))
         return padded.reshape(-1, self.network.classes)
+
+
+def swept(wide: Wide, string: np.ndarray) -> np.ndarray:
+    """Each output's least penalties, (n, classes), over a string uint8 (32, W) moved up and down by up to two rows.
+
+    Section VII-D replicates in both directions. In the data base each character has its own centre of mass in the
+    middle; people write on a line, where that of a 7 is rows above that of a 6, and a row tells on this network.
+
+    >>> from lenet1998.network import LeNet5
+    >>> from lenet1998.recipe import Recipe
+    >>> swept(Wide(LeNet5(Recipe()), engine="numpy"), np.zeros((32, 64), np.uint8)).shape
+    (9, 10)
+    """
+    rows = len(string)
+    high = np.pad(string, ((ROWS, ROWS), (0, 0)))
+    moved = np.stack([high[top : top + rows] for top in range(2 * ROWS + 1)])
+    return wide.forward(moved).reshape(len(moved), -1, wide.network.classes).min(axis=0)
 
 
 def _rounded(n: int) -> int:

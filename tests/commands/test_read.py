@@ -89,6 +89,31 @@ def test_thin_and_thick_pens(width, known, tmp_path):
     assert right >= 4
 
 
+@pytest.mark.parametrize("down", [-2, 2])
+def test_strings_two_rows_off_are_read_too(down, known):
+    """The network tells digits in the rows where those of the data base are; people write them a little off."""
+    right = 0
+    for image, digits, _ in known[:10]:
+        form = string_form(image)
+        right += answer(SAVED, form._replace(image=np.roll(form.image, down, axis=0)), Path("x")).digits == digits
+    assert right >= 8
+
+
+@pytest.mark.parametrize("gap", [6, 16, 30])
+def test_wide_gaps_are_read_as_narrow_ones(gap):
+    """No field of training was empty; the rows of an empty one are blank all the same."""
+    digits = load("synthetic", train_size=1, test_size=300).test
+    narrow, far = (strings(digits, 12, 3, 5, Layout(noise=0, least_gap=each, most_gap=each)) for each in (4, gap))
+    wrong = [
+        sum(
+            answer(SAVED, string_form(image), Path("x")).digits != written(labels)
+            for image, labels in zip(*made[:2], strict=True)
+        )
+        for made in (narrow, far)
+    ]
+    assert wrong[1] <= wrong[0] + 2
+
+
 def test_digits_stand_where_they_are_said_to(known, tmp_path):
     """Within the digit's own ink, in the picture's own columns, also of a picture that is reduced, and on a table."""
     for (image, digits, boxes), scale in zip(known[:6], (1, 3, 3, 8, 8, 80), strict=True):
@@ -158,6 +183,18 @@ def test_good_pictures_are_answered_where_others_fail(known, tmp_path, capsys):
         assert line.startswith("lenet1998: ") and str(path) in line and reason in line
     assert cli.main(["read", "--json", str(blank)]) == 2
     assert capsys.readouterr().out == ""
+    drawing = tmp_path / "drawn.svg"
+    assert cli.main(["read", "--json", *map(str, (blank, good, text)), "--show", str(drawing)]) == 2
+    assert [each["file"] for each in json.loads(capsys.readouterr().out)] == [str(good)]
+    assert "good.png: " in drawing.read_text() and "blank.png" not in drawing.read_text()
+
+
+def test_lines_that_a_thick_stroke_would_join_are_several_lines(known, tmp_path):
+    """A thin pen, and a narrow space between the lines."""
+    grey = np.asarray(page(known[0][0], 80, (2, 2, 9, 9)))
+    thin = ndimage.grey_dilation(grey, (5, 5))
+    with pytest.raises(DataError, match="several lines"):
+        read(Image.fromarray(np.concatenate([thin, thin])), tmp_path)
 
 
 @pytest.mark.parametrize("text", ["hello", "WXYZK", "abcde"])

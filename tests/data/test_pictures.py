@@ -52,12 +52,10 @@ def test_several_digits_are_refused_as_such(kind: str, known: list[tuple[np.ndar
     assert counts["right"] >= SAMPLE - 1, counts
 
 
-@pytest.mark.parametrize(("width", "missed"), [(0.004, 1), (0.01, 4), (0.02, 0)])
-def test_thin_pens_are_read(width: float, missed: int) -> None:
-    """What is missed at 0.01 the network misses: one that learned by equation 8 is wrong on one in 33, the default on
-    five, on the same forms."""
+@pytest.mark.parametrize("width", [0.004, 0.01, 0.02])
+def test_thin_pens_are_read(width: float) -> None:
     pictures = all_written(width)[::2]
-    assert outcomes(pictures)["right"] >= len(pictures) - missed
+    assert outcomes(pictures)["right"] >= len(pictures) - 1
 
 
 def test_a_small_jpeg_stays_in_its_place(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lenet1998.strings.compose import Move, Transducer, compose
-from lenet1998.strings.forward import forward_penalty
+from lenet1998.strings.forward import composed_forward_penalty, forward_penalties, forward_penalty
 from lenet1998.strings.grammar import BLANK, any_runs, any_string, only, only_runs
 from lenet1998.strings.graph import NOTHING, NoPathError
 from lenet1998.strings.losses import (
@@ -80,9 +80,12 @@ def test_composition_has_all_paths_that_the_transducer_reads_and_no_dead_ends(se
         for written, penalty in naive.spelled(graph, path, transducer)
     )
     if not expected:
-        with pytest.raises(NoPathError, match="grammar"):
-            compose(graph, transducer)
+        for each in (compose, composed_forward_penalty):
+            with pytest.raises(NoPathError, match="grammar"):
+                each(graph, transducer)
         return
+    together = naive.logadd([penalty for _, penalty in expected])
+    assert composed_forward_penalty(graph, transducer) == pytest.approx(together, abs=1e-8)
     found = compose(graph, transducer)
     paths = naive.paths(found.graph)
     labels, costs = found.graph.labels, found.graph.penalties
@@ -153,6 +156,32 @@ def test_eq_17_is_not_negative_and_the_constrained_paths_are_those_that_spell_th
         assert loss.value >= 0
         posteriors.append(np.exp(-loss.value))
     assert sum(posteriors) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e4])
+def test_the_forward_penalty_of_a_composition_is_the_same_without_making_it(size):
+    """Of outputs and of segments, free and constrained: what the literal loop over the composed graph's arcs gives."""
+    rng = np.random.default_rng(0)
+    outputs = linear(size * random_outputs(rng, 90))
+    segments = graph_of(
+        [(s, t, label, rng.normal()) for s in range(60) for t in range(s + 1, min(s + 4, 61)) for label in range(10)]
+    )
+    digits = rng.integers(0, 10, 25).tolist()
+    for graph, grammar in (
+        *((outputs, each) for each in (any_runs(), only_runs(digits), only_runs([]))),
+        *((segments, each) for each in (any_string(), only(digits))),
+    ):
+        literal = forward_penalties(compose(graph, grammar).graph)[-1]
+        assert composed_forward_penalty(graph, grammar) == pytest.approx(literal, abs=1e-9, rel=1e-12)
+    for impossible in ([1] * 46, [BLANK]):
+        with pytest.raises(NoPathError, match="fewer labels"):
+            composed_forward_penalty(outputs if len(impossible) > 1 else segments, only_runs(impossible))
+    with pytest.raises(NoPathError):
+        composed_forward_penalty(segments, only([]))
+    forbidden = replace(outputs, penalties=np.where(outputs.labels == BLANK, np.inf, outputs.penalties))
+    assert composed_forward_penalty(forbidden, any_runs()) > composed_forward_penalty(outputs, any_runs())
+    with pytest.raises(NoPathError):
+        composed_forward_penalty(forbidden, only_runs([1, 2]))
 
 
 def test_a_single_decision_is_equation_9():

@@ -96,6 +96,21 @@ def test_thirty_outputs_are_read_in_half_a_millisecond():
     assert min(took) < 0.5e-3
 
 
+def test_sixty_digits_are_read_with_confidence_in_a_tenth_of_a_second():
+    """As many outputs as sixty digits with gaps have, of a width that was not read before."""
+    rng = np.random.default_rng(0)
+    took = []
+    for n in (361, 362, 363):
+        penalties = rng.uniform(20, 30, (n, 10))
+        penalties[np.arange(3, n, 6)[:60], rng.integers(0, 10, 60)] = 0.5
+        start = time.process_time()
+        reading = read(SDNN(5.0), penalties)
+        assert confidence(SDNN(5.0), penalties, reading.labels) > 0.5
+        took.append(time.process_time() - start)
+        assert len(reading.labels) == 60
+    assert min(took) < 0.1
+
+
 def test_a_diverged_network_and_labels_that_do_not_fit_say_so():
     penalties = np.full((3, 10), 1.0)
     with pytest.raises(NoPathError, match="fewer labels"):

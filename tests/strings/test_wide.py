@@ -16,7 +16,7 @@ from lenet1998.network import Input, LeNet5, Network
 from lenet1998.networks import build
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
-from lenet1998.strings.wide import Wide, replicate
+from lenet1998.strings.wide import Wide, replicate, swept
 
 
 def windows(images: np.ndarray, side: int, step: int) -> np.ndarray:
@@ -139,3 +139,19 @@ def test_strings_that_no_window_fits_are_refused():
     for width in (28, 34):
         with pytest.raises(LeNetError, match=f"a string is {width} pixels wide: give 32 and a multiple of 4 more"):
             wide.forward(np.zeros((1, 32, width), np.uint8))
+
+
+def test_each_output_has_the_least_penalties_over_rows_up_and_down():
+    """What is moved out of the field is lost, and nothing comes in from the other side."""
+    rng = np.random.default_rng(0)
+    network = LeNet5(Recipe(dtype="float64"))
+    network.parameters.values[:] = rng.uniform(-0.1, 0.1, 60_000)
+    string = np.zeros((32, 48), np.uint8)
+    string[1:31] = rng.integers(0, 256, (30, 48))
+    wide, expected = Wide(network, engine="numpy"), []
+    for down in (-2, -1, 0, 1, 2):
+        moved = np.zeros_like(string)
+        moved[max(down, 0) : 32 + min(down, 0)] = string[max(-down, 0) : 32 + min(-down, 0)]
+        expected.append(wide.forward(moved[None]))
+    np.testing.assert_allclose(swept(wide, string), np.min(expected, axis=0), atol=1e-12)
+    assert (np.argmin(expected, axis=0) != 2).any(), "another row than the middle one counts"
