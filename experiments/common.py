@@ -149,6 +149,12 @@ def of_digits(data: DataSet) -> DataSet:
     return data
 
 
+def description(data: DataSet) -> dict[str, object]:
+    """What a record says of the data, which a place for records must share."""
+    sizes = {"train_size": len(data.train), "test_size": len(data.test)}
+    return {"name": data.name, **sizes, "digests": dict(data.digests)}
+
+
 def resolve_data(arguments: argparse.Namespace) -> DataSet:
     """Find the data, or fail, once and here, not in every worker; "auto" becomes what was found.
 

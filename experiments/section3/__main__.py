@@ -14,12 +14,12 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.common import FIGURES, RESULTS, RUNS, guarded, of_digits, recorded
+from experiments.common import FIGURES, RESULTS, RUNS, description, guarded, of_digits, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
 from experiments.section3.claims import claims
 from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown
-from experiments.section3.rows import NAMES, Failed, description, perform, runs_of
+from experiments.section3.rows import NAMES, Failed, perform, runs_of
 from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import add_data_options, chosen_data, positive
 from lenet1998.errors import LeNetError

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from experiments.common import RESULTS, recorded
+from experiments.common import RESULTS, description, recorded
 from experiments.fig6_training_size import group
 from lenet1998 import pretrained
 from lenet1998.classifiers.classifier import Training
@@ -146,12 +146,6 @@ def lenet5(name: str, data: DataSet) -> dict[str, object]:
     histories = [history for history in recorded(experiment, argparse.Namespace(out=RESULTS)) if comparable(history)]
     same = group(histories, 60_000, saved.recipe.distorted_copies)
     return {"runs": [run], "errors_percent": [history["passes"][-1]["test_error_percent"] for history in same]}
-
-
-def description(data: DataSet) -> dict[str, object]:
-    """What a record says of the data, which a place for records must share."""
-    sizes = {"train_size": len(data.train), "test_size": len(data.test)}
-    return {"name": data.name, **sizes, "digests": dict(data.digests)}
 
 
 def perform(

@@ -17,8 +17,7 @@ from dataclasses import asdict, dataclass
 
 from threadpoolctl import threadpool_limits
 
-from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data
-from experiments.section3.rows import description
+from experiments.common import carry_out, description, guarded, options, parse, recorded, resolve_data
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
     KINDS,

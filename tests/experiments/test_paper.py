@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.common import description
 from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
 from experiments.paper.check import _source, check, trainings
-from experiments.section3.rows import TRAININGS, description, measured
+from experiments.section3.rows import TRAININGS, measured
 from experiments.strings.networks import KINDS, Choices, Sizes, recogniser
 from experiments.teaching import relu_lenet
 from experiments.teaching.system import Arm, Source
