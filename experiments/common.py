@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -147,6 +147,16 @@ def of_digits(data: DataSet) -> DataSet:
             f"{data.name} is not of the ten digits in 28x28, which this experiment is about: choose others"
         )
     return data
+
+
+def of_mnist(names: Iterable[str]) -> None:
+    """For what scores by the paper's numbers: raises LeNetError for data, by their names in records, other than MNIST."""
+    others = set(names) - {"mnist", "mnist validation"}
+    if others:
+        raise LeNetError(
+            f"{min(others)} is not MNIST, whose numbers in the paper this experiment scores by: choose --data mnist, and "
+            "lenet1998 compare for recipes on data of your own"
+        )
 
 
 def resolve_data(arguments: argparse.Namespace) -> DataSet:
