@@ -150,12 +150,12 @@ def of_digits(data: DataSet) -> DataSet:
 
 
 def of_mnist(names: Iterable[str]) -> None:
-    """For what scores by the paper's numbers: raises LeNetError for data, by their names in records, other than MNIST."""
+    """For what scores by the paper's numbers: LeNetError where a data set, by its name in records, is not MNIST."""
     others = set(names) - {"mnist", "mnist validation"}
     if others:
         raise LeNetError(
-            f"{min(others)} is not MNIST, whose numbers in the paper this experiment scores by: choose --data mnist, and "
-            "lenet1998 compare for recipes on data of your own"
+            f"{min(others)} is not MNIST, by whose numbers in the paper this experiment scores: choose --data mnist, "
+            "and python -m experiments.compare for recipes on data of your own"
         )
 
 

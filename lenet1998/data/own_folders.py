@@ -37,8 +37,8 @@ def read_folders(place: Path) -> Given:
     """Return the images in ``place``/CLASS/ or, where there is such a folder, ``place``/train/CLASS/ and test/CLASS/.
 
     The names of folders name the classes, numbers in the order of their values. Dark images on light are inverted if
-    most have a light border. Raises ``DataError`` for a class without images, a name that cannot be shown, more than 256
-    classes, an image that cannot be read or has another size than 28x28 or 32x32, and sizes that differ.
+    most have a light border. Raises ``DataError`` for a class without images, a name that cannot be shown, more than
+    256 classes, an image that cannot be read or has another size than 28x28 or 32x32, and sizes that differ.
 
     >>> import tempfile
     >>> from PIL import Image
