@@ -154,10 +154,10 @@ def show_window(network: Network, name: str, names: Sequence[str] = ()) -> Windo
     import matplotlib.pyplot as plt  # only here: it chooses a toolkit
 
     wide, high = _SIZE
-    wide += _MORE * (max(map(len, names), default=1) - 1)
+    longest = max(map(len, names), default=1)
     with style(), matplotlib.rc_context({"toolbar": "None"}):
         try:
-            figure = plt.figure(name, figsize=(wide, high))
+            figure = plt.figure(name, figsize=(wide + _MORE * (longest - 1), high))
         except Exception as error:  # each toolkit has errors of its own
             raise _no_window(str(error)) from error
         if figure.canvas.required_interactive_framework is None:
