@@ -1,8 +1,8 @@
 """The experiments that record results: what each shows, its place in the paper, and the command that makes it.
 
-The scripts are in the source tree, under experiments/, and do not come with the package; the table in JSON beside this
-file is what `lenet1998 report` knows of them. A results file belongs to the experiment whose name, or one of whose other
-beginnings, its own name starts with; the longest one decides, so that a variant has its own row.
+The scripts are in the source tree, under experiments/, and do not come with the package; the table beside this file,
+in JSON, is what `lenet1998 report` knows of them. A results file belongs to the experiment whose name, or one of whose
+other beginnings, its own name starts with; the longest one decides, so that a variant has its own row.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Experiment:
 
 
 def _read() -> tuple[Experiment, ...]:
-    rows = json.loads((resources.files(__package__) / "experiments.json").read_text(encoding="utf-8"))
+    rows = json.loads((resources.files(__package__) / "experiment_table.json").read_text(encoding="utf-8"))
     return tuple(Experiment(**{**row, "files": tuple(row.get("files", ()))}) for row in rows)
 
 

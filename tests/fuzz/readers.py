@@ -309,7 +309,9 @@ def in_form(number: int, disguise: Disguise) -> Disguise:
 
 
 def own_files() -> Iterator[tuple[int, bytes]]:
-    return ((number, sound()) for number, (_, _, sound) in enumerate(OWN))
+    yield from ((number, sound()) for number, (_, _, sound) in enumerate(OWN))
+    # As decimals, and not of images: what is refused then is within reach.
+    yield from ((5, npy(OWN_ARRAYS["x_train"].astype(np.float16))), (7, write_idx(OWN_ARRAYS["y_train"])))
 
 
 def own(path: Path) -> None:
