@@ -20,7 +20,7 @@ BEGIN, END = "<!-- {}: written by python -m experiments.summary -->\n", "<!-- en
 
 # By file, from the root: the blocks that are written into it.
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"headline": blocks.headline, "results": blocks.results},
+    "README.md": {"headline": blocks.headline, "installation": times.installation, "results": blocks.results},
     "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
     "docs/speed.md": {"speed": times.speed},
     "docs/experiments.md": {"experiments": blocks.experiments_table},

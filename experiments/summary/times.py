@@ -55,6 +55,17 @@ def bars_table() -> str:
     return "\n".join(lines + [f"| {' | '.join(cells)} |" for cells in measured])
 
 
+def installation() -> str:
+    """How large the package and what it needs are, and how much longer its first start takes."""
+    recorded = read("benchmark_speed")
+    starts = recorded["processes"]
+    return prose(
+        f"This brings {recorded['installed_megabytes']:.0f} MB, most of it NumPy, SciPy, Matplotlib and the compiler, "
+        f"numba. The first start compiles, and takes {starts['first_start'] - starts['second_start']:.0f} seconds more "
+        "than others."
+    )
+
+
 def duration() -> str:
     """How long a run of 20 passes trains."""
     processor = read("fig5_error_curves")["runs"][0]["machine"]["processor"]
