@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -153,6 +153,16 @@ def description(data: DataSet) -> dict[str, object]:
     """What a record says of the data, which a place for records must share."""
     sizes = {"train_size": len(data.train), "test_size": len(data.test)}
     return {"name": data.name, **sizes, "digests": dict(data.digests)}
+
+
+def of_mnist(names: Iterable[str]) -> None:
+    """For what scores by the paper's numbers: LeNetError where a data set, by its name in records, is not MNIST."""
+    others = set(names) - {"mnist", "mnist validation"}
+    if others:
+        raise LeNetError(
+            f"{min(others)} is not MNIST, by whose numbers in the paper this experiment scores: choose --data mnist, "
+            "and python -m experiments.compare for recipes on data of your own"
+        )
 
 
 def resolve_data(arguments: argparse.Namespace) -> DataSet:

@@ -13,6 +13,7 @@ import numpy as np
 
 from experiments.common import guarded, parse, plain_options, recorded, resolve_data, variant
 from lenet1998.commands.options import chosen_recipe
+from lenet1998.data.files import FILES
 from lenet1998.files import write_json
 from lenet1998.pictures.plotting import panels, save, style
 from lenet1998.running.progress import Console
@@ -34,12 +35,13 @@ def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
     return {layer: [float(q) for q in np.quantile(np.concatenate(parts), QUANTILES)] for layer, parts in layers.items()}
 
 
-def draw(rates: dict[str, dict[str, list[float]]], stem: Path) -> list[Path]:
-    """For each layer the range, the middle 90% and 50%, and the median of its steps; the paper's range as a band."""
+def draw(rates: dict[str, dict[str, list[float]]], compared: bool, stem: Path) -> list[Path]:
+    """For each layer the range, the middle 90% and 50%, and the median of its steps; if it may be compared, the paper's
+    range as a band."""
     with style():
         figure, every = panels(len(rates), (7, 3.2), sharey=True)
         for axes, (number, layers) in zip(every, rates.items(), strict=True):
-            if number == "1":
+            if number == "1" and compared:
                 axes.axhspan(7e-5, 0.016, color="0.9", label="1998: 7e-5 to 0.016")
                 axes.legend(loc="upper left", fontsize=7)
             for x, (low, q05, q25, median, q75, q95, high) in enumerate(layers.values()):
@@ -79,7 +81,8 @@ def main() -> None:
     rates = recorded(name, arguments, "steps") if arguments.plot_only else train(name, arguments)
     for layer, values in rates["1"].items():
         print(f"pass 1, {layer}: {values[0]:.1e} .. {values[3]:.1e} .. {values[-1]:.1e}")
-    for path in (arguments.out / f"{name}.json", *draw(rates, arguments.out / name)):
+    compared = recorded(name, arguments, "digests").keys() == FILES.keys()  # those of MNIST's files
+    for path in (arguments.out / f"{name}.json", *draw(rates, compared, arguments.out / name)):
         print(path)
 
 

@@ -13,8 +13,12 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lenet1998.errors import LeNetError
+
+LINE = 1200
+"""A recipe takes about as many characters, or five passes: what is longer is written in several lines of JSON."""
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -77,8 +81,22 @@ def refusal(path: Path, error: OSError) -> LeNetError:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as indented JSON, atomically."""
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    """Write `content` as JSON, atomically: what fits in a line on one, and so are lists of numbers; else an item a
+    line, indented."""
+    write_atomically(path, (_as_json(content, "\n") + "\n").encode())
+
+
+def _as_json(content: Any, margin: str) -> str:
+    line = json.dumps(content)
+    parts = content.values() if isinstance(content, dict) else content if isinstance(content, (list, tuple)) else ()
+    if len(line) <= LINE or not any(isinstance(part, (dict, list, tuple)) for part in parts):
+        return line
+    inner = f"{margin} "
+    begin, end = "{}" if isinstance(content, dict) else "[]"
+    # json.dumps writes the key with its colon, and knows how.
+    keys = [json.dumps({key: 0})[1:-2] for key in content] if isinstance(content, dict) else [""] * len(content)
+    items = [key + _as_json(part, inner) for key, part in zip(keys, parts, strict=True)]
+    return f"{begin}{inner}{f',{inner}'.join(items)}{margin}{end}"
 
 
 def home() -> Path | None:

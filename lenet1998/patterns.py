@@ -190,6 +190,17 @@ class DataSet:
         return replace(self, name=f"{self.name} validation", train=train, test=last)
 
 
+def one_of(names: Sequence[str]) -> str:
+    """What a pattern of these classes shows, with its article, for people who are to draw one.
+
+    >>> one_of("0123456789"), one_of("AB1"), one_of(["coat", "bag", "shoe"])
+    ('a digit', 'a character', 'one of coat, bag, shoe')
+    """
+    if all(len(name) == 1 for name in names):
+        return "a digit" if set(names) <= set("0123456789") else "a character"
+    return f"one of {listed(names)}"
+
+
 def listed(names: Sequence[str]) -> str:
     """The names in a few words, the first and the last of many.
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.common import guarded, options, parse, recorded, resolve_data
+from experiments.common import guarded, of_mnist, options, parse, recorded, resolve_data
 from experiments.readings import report
 from experiments.readings.design import Space, literal, questions, rounded
 from experiments.readings.score import CLAIMS, best, rows, sizes, winners
@@ -40,7 +40,9 @@ FINALISTS, FEW, SOME = 4, 12, 3  # readings made with all seeds; with some; how 
 
 def train(arguments: argparse.Namespace) -> None:
     """Make all parts; OUT/readings.json holds the histories."""
-    study = Study(arguments, len(resolve_data(arguments).train))
+    data = resolve_data(arguments)
+    of_mnist([data.name])
+    study = Study(arguments, len(data.train))
     some = 1 if arguments.quick else min(arguments.seeds, SOME)
     space = Space()
     study.made(space.points(arguments.points, seed=1), SPACE)
@@ -69,6 +71,7 @@ def main() -> None:
     if not arguments.plot_only:
         train(arguments)
     histories, diverged = recorded(NAME, arguments), recorded(NAME, arguments, "diverged")
+    of_mnist(run["data"]["name"] for run in histories)
     scored, by_size = rows(histories, diverged), sizes(histories)
     named = {title: row["reading"] for title, row in winners(scored).items()}
     content = {"experiment": NAME, "claims": CLAIMS, "winners": named, "sizes": by_size, "rows": scored}

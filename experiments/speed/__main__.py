@@ -22,6 +22,7 @@ from matplotlib.ticker import FormatStrFormatter
 from threadpoolctl import threadpool_limits
 
 from experiments.common import FIGURES, RESULTS, guarded
+from experiments.speed.installed import megabytes
 from experiments.speed.processes import memory, start_times, throughputs
 from experiments.speed.rivals import RIVALS
 from lenet1998.commands.figures import add_figure_options
@@ -176,6 +177,7 @@ def main() -> None:
         results["processes"] = start_times() | {"megabytes": memory()}
         one, two = throughputs()
         results["processes"] |= {"patterns_per_second": one, "two_at_once": two, "speedup_of_two": two / one}
+        results["installed_megabytes"] = megabytes("lenet1998", "fast")
     report(results)
     path = arguments.out / "benchmark_speed.json"
     write_json(path, results)
@@ -202,6 +204,8 @@ def report(results: dict) -> None:
         )
     for key, value in results.get("processes", {}).items():
         print(f"{key}: {value:.2f}")
+    if "installed_megabytes" in results:
+        print(f"installed: {results['installed_megabytes']:.0f} MB")
 
 
 if __name__ == "__main__":

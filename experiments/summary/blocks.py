@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from textwrap import fill
-
 import numpy as np
 from scipy.stats import t as student_t
 
@@ -15,14 +12,14 @@ from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.paper.__main__ import costs
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
+from experiments.summary.record import prose, read
+from experiments.summary.times import fastest
 from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import rate_interval
 from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import EXPERIMENTS
 from lenet1998.report.tables import mean_text
-
-WIDTH = 100  # characters of a line of prose
 
 FIGURE_5, FIGURE_6 = "fig5_error_curves", "fig6_training_size"
 TEST, TRAIN = "test_error_percent", "train_error_percent"
@@ -58,7 +55,6 @@ INTERVALS = (
     "that a rate stays between 0 and 100%; of two or three seeds the least and the largest. `python "
     "-m experiments.NAME`, with the last column for NAME, repeats a row."
 )
-ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "torch": "PyTorch"}
 
 
 def results_table() -> str:
@@ -66,7 +62,7 @@ def results_table() -> str:
     lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | experiment |", "|---|---|---|---|---|"]
     for what, paper, name, patterns, number, key, command in ROWS:
         values = _errors(name, patterns, number, key)
-        before = ", default of before" if any(map(_of_before, _read(name)["runs"])) else ""
+        before = ", default of before" if any(map(_of_before, read(name)["runs"])) else ""
         lines.append(f"| {what}{before} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
     return "\n".join(lines)
 
@@ -78,12 +74,7 @@ def _of_before(run: dict) -> bool:
 
 def results() -> str:
     """That table, and how to read it."""
-    return f"{results_table()}\n\n{_prose(INTERVALS)}"
-
-
-def speed() -> str:
-    """How long a run takes, and one step."""
-    return "\n\n".join((duration(), speed_table(), bars_table()))
+    return f"{results_table()}\n\n{prose(INTERVALS)}"
 
 
 def headline() -> str:
@@ -91,72 +82,15 @@ def headline() -> str:
     _, paper, name, patterns, number, key, _ = ROWS[0]
     values = _errors(name, patterns, number, key)
     mean, low, high = (f"{value:.2f}" for value in rate_interval(values))
-    return _prose(
+    return prose(
         f"LeNet-5 of 1998 got {paper}% of MNIST's test digits wrong; this one gets {mean}% wrong (95% interval "
-        f"{low} to {high}%, {len(values)} seeds), after {_fastest():.0f} seconds of training on one core of today."
+        f"{low} to {high}%, {len(values)} seeds), after {fastest():.0f} seconds of training on one core of today."
     )
-
-
-def speed_table() -> str:
-    """One online step, engine by engine, in microseconds and as a ratio to matrix multiplication."""
-    recorded = _read("benchmark_speed")
-    yardstick = 1.84e3 / recorded["matmul_gflops"]
-    processor = f"{recorded['machine']['processor']}, {recorded['machine']['architecture']}"
-    lines = [
-        _prose(
-            f"One online step (forward, backward, update) on one core ({processor}); the yardstick is the time that "
-            f"its 1.84 million operations take at the measured rate of matrix multiplication, {yardstick:.1f} us "
-            "(`python -m experiments.speed`):"
-        ),
-        "",
-        "| | microseconds a step | times the yardstick |",
-        "|---|---|---|",
-    ]
-    for row in sorted(recorded["rows"], key=lambda row: row["step"]):
-        lines.append(f"| {ENGINES[row['engine']]} | {row['step']:.0f} | {row['step'] / yardstick:.1f} |")
-    return "\n".join(lines)
-
-
-def bars_table() -> str:
-    """What the compiled engine had to reach, and what was measured in the same run."""
-    recorded = _read("benchmark_speed")
-    row = next(row for row in recorded["rows"] if row["engine"] == "numba")
-    flops = recorded["matmul_gflops"] / 1e3
-    whole = recorded["processes"]
-    measured = (
-        ("training step", "2.6x the time of 1.84 MFLOP", f"{row['step']:.1f} us, {row['step'] * flops / 1.84:.1f}x"),
-        (
-            "forward pass",
-            "2.4x the time of 0.65 MFLOP",
-            f"{row['forward']:.1f} us, {row['forward'] * flops / 0.65:.1f}x",
-        ),
-        ("curvature, per pattern", "1.1 training steps", f"{row['curvature'] / row['step']:.2f} training steps"),
-        ("two runs on two cores", "1.8x the throughput of one, at least", f"{whole['speedup_of_two']:.2f}x"),
-        ("second start, to the first pattern", "1 s", f"{whole['second_start']:.1f} s"),
-        ("first start, compiling", "12 s", f"{whole['first_start']:.0f} s"),
-        ("memory, 60,000 patterns", "600 MB", f"{whole['megabytes']:.0f} MB"),
-    )
-    lines = ["| compiled engine | at most | measured |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {' | '.join(cells)} |" for cells in measured])
-
-
-def duration() -> str:
-    """How long a run of 20 passes trains."""
-    processor = _read(FIGURE_5)["runs"][0]["machine"]["processor"]
-    return _prose(
-        f"The 20 passes of Figure 5 train for {_fastest():.0f} s with the compiled engine on one core ({processor}); "
-        "testing after each pass adds a few seconds."
-    )
-
-
-def _fastest() -> float:
-    """Seconds of the fastest of the recorded runs of Figure 5, since others only had to share the machine."""
-    return min(sum(record["seconds"] for record in run["passes"]) for run in _read(FIGURE_5)["runs"])
 
 
 def single_run() -> str:
     """Where the paper's network stands among ours: Student's distribution of one more run, given those on record."""
-    errors, paper = np.array([run["passes"][-1][TEST] for run in _read(FIGURE_5)["runs"]]), float(ROWS[0][1])
+    errors, paper = np.array([run["passes"][-1][TEST] for run in read(FIGURE_5)["runs"]]), float(ROWS[0][1])
     one_more = student_t(len(errors) - 1, errors.mean(), errors.std(ddof=1) * np.sqrt(1 + 1 / len(errors)))
     low, high = one_more.interval(0.95)
     return (
@@ -167,7 +101,7 @@ def single_run() -> str:
 
 def findings() -> str:
     """What single runs give, and what Figure 8 and the comparison with plain gradient descent came to."""
-    overlap, sdlm = _read("fig8_misclassified")["overlap"], _read("sdlm_vs_sgd")["runs"]
+    overlap, sdlm = read("fig8_misclassified")["overlap"], read("sdlm_vs_sgd")["runs"]
     low, high = overlap["of_the_papers_82_interval"]
     held_out = {
         name: at_pass(runs, -1, TEST)
@@ -186,23 +120,23 @@ def findings() -> str:
         f"{overlap['with_the_same_answer']:.0f} with the paper's wrong answer. Chance would give "
         f"{overlap['by_chance']:.1f}; two of our own seeds share {overlap['between_two_of_ours']:.0f} "
         "(`python -m experiments.fig8_misclassified`).",
-        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(_read(FIGURE_6)['runs'])} "
+        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(read(FIGURE_6)['runs'])} "
         "(`python -m experiments.fig6_training_size --plot-only`).",
         "**Second derivatives.** Held-out error after 20 passes, with the single rate of plain gradient descent "
         f"searched on held-out patterns: {rates}. "
         f"SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`).",
     )
-    return "\n\n".join(map(_prose, paragraphs))
+    return "\n\n".join(map(prose, paragraphs))
 
 
 def ladder() -> str:
     """The ladder of the ablation, and its two ends at full length."""
     names = ["default", "modern"]
-    _, ends = compare.report(names, _read("compare_default_modern")["runs"])
+    _, ends = compare.report(names, read("compare_default_modern")["runs"])
     return "\n\n".join(
         (
-            ladder_table(_read("ablation_scores")["rows"]),
-            _prose(
+            ladder_table(read("ablation_scores")["rows"]),
+            prose(
                 "Both ends at their full length of 20 passes, in per cent "
                 f"(`python -m experiments.compare {' '.join(names)}`): {'; '.join(ends[:5])}."
             ),
@@ -241,14 +175,6 @@ def _time(seconds: float) -> str:
     )
 
 
-def _read(name: str) -> dict:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
 def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:
-    runs = group(_read(name)["runs"], *patterns)
+    runs = group(read(name)["runs"], *patterns)
     return np.array([run["passes"][number - 1][key] for run in runs])
-
-
-def _prose(text: str) -> str:
-    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

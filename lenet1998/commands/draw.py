@@ -1,4 +1,4 @@
-"""`lenet1998 draw`: a window to draw a digit in, with the network's answer, penalties and maps."""
+"""`lenet1998 draw`: a window to draw in what the network reads, with the network's answer, penalties and maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import argparse
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.errors import one_line
 
-HELP = "draw a digit with the mouse in a window, and see answer, penalties and activations change"
+HELP = (
+    "draw a digit, or what else a network reads, with the mouse in a window, and see answer, penalties and activations "
+    "change"
+)
 
 
 def options(parser: argparse.ArgumentParser) -> None:

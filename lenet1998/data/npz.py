@@ -108,7 +108,7 @@ def as_bytes(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.uint8:
         return values
     given = values
-    if values.dtype.kind == "f" and values.max(initial=0) < 1.5:  # 1, give or take a rounding error
+    if values.dtype.kind == "f" and values.min(initial=0) > -1.5 and values.max(initial=0) < 1.5:  # 0 to 1, nearly
         values = np.rint(values * 255)
     if not ((values >= 0) & (values <= 255) & (values == np.rint(values))).all():
         raise ValueError(f"{given.dtype} from {given.min():g} to {given.max():g}, not whole numbers from 0 to 255")

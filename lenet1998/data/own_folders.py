@@ -37,8 +37,8 @@ def read_folders(place: Path) -> Given:
     """Return the images in ``place``/CLASS/ or, where there is such a folder, ``place``/train/CLASS/ and test/CLASS/.
 
     The names of folders name the classes, numbers in the order of their values. Dark images on light are inverted if
-    most have a light border. Raises ``DataError`` for a class without images, more than 256 classes, an image that
-    cannot be read or has another size than 28x28 or 32x32, and sizes that differ.
+    most have a light border. Raises ``DataError`` for a class without images, a name that cannot be shown, more than
+    256 classes, an image that cannot be read or has another size than 28x28 or 32x32, and sizes that differ.
 
     >>> import tempfile
     >>> from PIL import Image
@@ -54,6 +54,9 @@ def read_folders(place: Path) -> Given:
     halves = [half for half in halves if half.is_dir()]
     folders = [{path.name: path for path in visible(half) if path.is_dir()} for half in halves]
     names = sorted({name for half in folders for name in half}, key=_order)
+    for name in names:
+        if not name.isprintable():
+            raise DataError(f"{place} has a class folder called {name!r}: rename it, in characters that can be shown")
     if len(names) > 256:
         raise DataError(f"{place} has {len(names)} class folders, more than 256: leave some out")
     for half, own in zip(halves, folders, strict=True):

@@ -23,28 +23,30 @@ from lenet1998.interop.estimator_input import (
     InputError,
     check_names,
     classes_of,
-    codes_of,
     images_of,
     labels_of,
     names_of,
     seed_of,
     settings_of,
+    texts_of,
 )
 from lenet1998.loss import CrossEntropy, Hinge, make_loss
+from lenet1998.output import for_classes
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import preset
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
+from lenet1998.running.run import described
 from lenet1998.training import Trainer
 
 
 class LeNet5Classifier:
     """LeNet-5 as a classifier of images (P, 28, 28) or (P, 784), 0 for the background to 255 for ink.
 
-    Labels are of any kind, up to ten classes. Digits, as numbers or as texts, have the code that Figure 3 draws for
-    them; otherwise the classes in their sorted order have the codes of 0, 1, 2 and so on. Numbers in images are rounded
-    to whole ones. Images are bytes to the network, and values on another scale, such as from 0 to 1, are refused
-    (`lenet1998.patterns.check_range`).
+    Labels are of any kind, from two classes up to 256, and there is an output unit for each class. Characters, digits
+    among them, have the code that Figure 3 draws for them, other classes random ones (`lenet1998.output.for_classes`).
+    Numbers in images are rounded to whole ones. Images are bytes to the network, and values on another scale, such as
+    from 0 to 1, are refused (`lenet1998.patterns.check_range`).
 
     Parameters: `recipe`, a name of `lenet1998.recipe.PRESETS`, and `settings`, changes to its fields as ``--set`` takes
     them, such as ("loss=map", "j=2"); `passes` over the patterns; `engine`, "auto", "numba" or "numpy"; and
@@ -87,21 +89,16 @@ class LeNet5Classifier:
         classes, labels = classes_of(y, len(images))
         if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
             raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
-        recipe = preset(self.recipe).override(settings_of(self.settings))
-        patterns = Patterns(images, codes_of(classes)[labels])
+        texts = texts_of(classes)
+        recipe = for_classes(preset(self.recipe).override(settings_of(self.settings)), texts)
+        patterns = Patterns(images, labels)
         # One pattern stands in for the test set, which there is none of.
-        data = DataSet("given", patterns, patterns.first(1), "fit")
+        data = DataSet("given", patterns, patterns.first(1), "fit", classes=texts)
         trainer = Trainer(recipe, data, seed_of(self.random_state), self.engine)
         for _ in range(self.passes):
             trainer.run_pass()["test_error_percent"] = float("nan")
-        history = {
-            "recipe": recipe.as_dict(),
-            "seed": trainer.seed,
-            "engine": trainer.engine.name,
-            **provenance(),
-            "data": {"name": "given", "train_size": len(patterns), "test_size": 0, "digests": {}},
-            "passes": trainer.passes,
-        }
+        history = {**described(trainer), **provenance(), "passes": trainer.passes}
+        history["data"]["test_size"] = 0
         mean = trainer.network.mean if recipe.input_mean else None
         self.checkpoint_ = Checkpoint(trainer.network.parameters.values, history, trainer.optimiser.state(), mean)
         self.classes_, self.n_features_in_ = classes, PIXELS
@@ -120,7 +117,7 @@ class LeNet5Classifier:
         if not hasattr(self, "checkpoint_"):
             raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
         check_names(X, vars(self).get("feature_names_in_"), type(self).__name__)
-        return self._engine.penalties(self._images(X))[:, codes_of(self.classes_)]
+        return self._engine.penalties(self._images(X))
 
     def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """The classes of smallest penalty (section II-B), (P,), of the labels' dtype. Raises as `penalties` does."""

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet1998.errors import DataError
-from lenet1998.patterns import CLASSES, SIDE, check_range
+from lenet1998.patterns import SIDE, check_range
 
 PIXELS = SIDE * SIDE
+MOST_CLASSES = 256  # labels are bytes
 
 
 class InputError(DataError, ValueError):
@@ -111,7 +112,7 @@ def settings_of(settings: str | Sequence[str]) -> list[str]:
 
 
 def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
-    """The classes, sorted, and the place of each label of `y` among them, (P,). Raises InputError.
+    """The classes, sorted, and the place of each label of `y` among them, uint8 (P,). Raises InputError.
 
     >>> [part.tolist() for part in classes_of(["odd", "even", "odd"], 3)]
     [['even', 'odd'], [1, 0, 1]]
@@ -123,20 +124,19 @@ def classes_of(y: ArrayLike, patterns: int) -> tuple[np.ndarray, np.ndarray]:
         classes, places = np.unique(labels, return_inverse=True)
     except TypeError as error:
         raise InputError(f"Unknown label type: y cannot be sorted ({error}), give numbers or texts alone") from None
-    if len(classes) > CLASSES:
-        raise InputError(f"y has {len(classes)} classes: give at most {CLASSES}, for LeNet-5 has one output a digit")
-    return classes, places
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        found = "1 class" if len(classes) == 1 else f"{len(classes)} classes"
+        raise InputError(f"y has {found}: give from 2 to {MOST_CLASSES}")
+    return classes, places.astype(np.uint8)
 
 
-def codes_of(classes: np.ndarray) -> np.ndarray:
-    """Which of the ten codes each class has, uint8 (classes,): digits their own, others those of 0, 1, 2 and so on.
+def texts_of(classes: np.ndarray) -> tuple[str, ...]:
+    """The classes' names, as texts; whole numbers without a decimal point.
 
-    >>> [codes_of(np.array(classes)).tolist() for classes in (["3", "8"], [3.0, 8.0], ["a", "b"])]
-    [[3, 8], [3, 8], [0, 1]]
+    >>> texts_of(np.array([3.0, 8.0])), texts_of(np.array(["a", "b"]))
+    (('3', '8'), ('a', 'b'))
     """
-    texts = [f"{label:g}" if isinstance(label, (int, float)) else str(label) for label in classes.tolist()]
-    digits = [str(digit) for digit in range(CLASSES)]
-    return np.array(texts if set(texts) <= set(digits) else range(len(texts))).astype(np.uint8)
+    return tuple(str(int(label) if isinstance(label, float) else label) for label in classes.tolist())
 
 
 def seed_of(random_state: int | np.random.RandomState | None) -> int:

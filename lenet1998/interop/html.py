@@ -25,7 +25,7 @@ from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
-from lenet1998.patterns import SIDE
+from lenet1998.patterns import SIDE, one_of
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.squash import A, S
 
@@ -64,7 +64,7 @@ def described(network: Network) -> dict[str, Any]:
     field = network.input
     if field.channels != 1 or field.side < SIDE:
         raise LeNetError(
-            f"the page draws grey digits of {SIDE}x{SIDE}, and the network's input is {field.shape}: take --format npz"
+            f"the page draws grey images of {SIDE}x{SIDE}, and the network's input is {field.shape}: take --format npz"
         )
     for layer in network.layers:
         if type(layer) not in _FACTS:
@@ -100,6 +100,7 @@ def html_page(saved: Checkpoint) -> str:
     network = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
     return Template(_part("page.html")).substitute(
         title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
+        what=escape(one_of(saved.classes)),
         facts=escape(_facts(saved)),
         version=version("lenet1998"),
         network=network,

@@ -5,6 +5,9 @@ const sheet = document.getElementById("sheet");
 const pen = sheet.getContext("2d", { willReadFrequently: true });
 const output = network.layers[network.layers.length - 1];
 const codes = output.kind === "RBF" && output.name ? output.codes : null; // compared with the stage below, equation 7
+const answer = document.getElementById("answer");
+const second = document.getElementById("second");
+const asked = second.textContent; // shown while nothing is drawn
 const UNIT_ROWS = 12; // single units stand in twelve rows, so that F6 is a 7x12 bitmap of Figure 3
 
 function element(parent, tag, className = "", text = "") {
@@ -86,9 +89,10 @@ function show() {
   const stages = stagesOf(network, toMnistForm(ink, sheet.width));
   views.forEach((view, k) => view.paint(stages[k]));
   const penalties = stages[stages.length - 1].values;
-  const [best, second] = [...penalties.keys()].sort((a, b) => penalties[a] - penalties[b]);
-  document.getElementById("answer").textContent = drawn ? network.classes[best] : "?";
-  document.getElementById("second").textContent = drawn ? `runner-up ${network.classes[second]}` : "draw a digit";
+  const [best, next] = [...penalties.keys()].sort((a, b) => penalties[a] - penalties[b]);
+  answer.textContent = drawn ? network.classes[best] : "?";
+  answer.className = answer.textContent.length > 2 ? "word" : "";
+  second.textContent = drawn ? `runner-up ${network.classes[next]}` : asked;
   const low = Math.min(0, ...penalties), high = Math.max(...penalties);
   rows.forEach(({ row, bar, number }, k) => {
     row.className = drawn && k === best ? "best" : "";

@@ -1,4 +1,4 @@
-"""A window to draw a digit in, with the answer, the penalties and all maps of a network as it is drawn.
+"""A window to draw in what a network reads, with the answer, the penalties and all maps of a network as it is drawn.
 
 What is drawn passes through section III-A's normalisation (`lenet1998.data.prepare`), as a picture does that
 `lenet1998 predict` is given, and appears in the input field as the network sees it.
@@ -16,13 +16,14 @@ from matplotlib.figure import Figure
 from lenet1998.data.prepare import to_mnist_form
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.network import Network
-from lenet1998.patterns import SIDE
+from lenet1998.patterns import SIDE, one_of
 from lenet1998.pictures.activations import Stage, activations, codes_of
 from lenet1998.pictures.activations_figure import CAPTION, Drawing
-from lenet1998.pictures.plotting import style
+from lenet1998.pictures.plotting import plain, style
 
 HOW = "Draw with the left button; the right button, or c, clears"
-_SIZE = (12, 4)  # inches
+_SIZE = (12, 4)  # inches, for names of one character
+_MORE = 0.18  # for each further one, so that the maps and what stands above them stay as large
 
 
 class Sketch:
@@ -68,6 +69,8 @@ class Window:
 
     def __init__(self, figure: Figure, network: Network, names: Sequence[str] = ()):
         self.figure, self.network, self.sketch = figure, network, Sketch()
+        names = names or [str(number) for number in range(network.classes)]
+        self.asked = plain(f"Draw {one_of(names)}")
         self.last: tuple[float, float] | None = None  # where the brush is, while the button is down
         stages = self._stages()
         with style():
@@ -77,7 +80,7 @@ class Window:
             self.sheet.spines[:].set_visible(True)
             self.sheet.set(xticks=[], yticks=[], title=HOW.replace("; ", ";\n"))
             self.drawing = Drawing(right, stages, codes_of(network), names)
-            self.title = figure.suptitle("Draw a digit", fontsize=12)
+            self.title = figure.suptitle(self._said(stages), fontsize=12)
             figure.supxlabel(CAPTION, fontsize=8)
             figure.canvas.draw()
         figure.set_layout_engine("none")  # the layout stays, and drawing is quicker
@@ -94,6 +97,13 @@ class Window:
 
     def _stages(self) -> list[Stage]:
         return activations(self.network, self.sketch.digit()[None])
+
+    def _said(self, stages: list[Stage]) -> str:
+        """The answer by the classes' names, or what to do."""
+        if not self.sketch.ink.any():
+            return self.asked
+        best, runner_up = (self.drawing.names[place] for place in stages[-1].values[0].argsort(kind="stable")[:2])
+        return f"{best}, runner-up {runner_up}"
 
     def _pressed(self, event: MouseEvent) -> None:
         point = self._on_sheet(event)
@@ -132,8 +142,7 @@ class Window:
         stages = self._stages()
         self.image.set_data(self.sketch.ink)
         self.drawing.show(stages)
-        best, runner_up = (self.drawing.names[place] for place in stages[-1].values[0].argsort(kind="stable")[:2])
-        self.title.set_text(f"{best}, runner-up {runner_up}" if self.sketch.ink.any() else "Draw a digit")
+        self.title.set_text(self._said(stages))
         self.figure.canvas.draw_idle()
 
 
@@ -144,9 +153,11 @@ def show_window(network: Network, name: str, names: Sequence[str] = ()) -> Windo
     """
     import matplotlib.pyplot as plt  # only here: it chooses a toolkit
 
+    wide, high = _SIZE
+    longest = max(map(len, names), default=1)
     with style(), matplotlib.rc_context({"toolbar": "None"}):
         try:
-            figure = plt.figure(name, figsize=_SIZE)
+            figure = plt.figure(name, figsize=(wide + _MORE * (longest - 1), high))
         except Exception as error:  # each toolkit has errors of its own
             raise _no_window(str(error)) from error
         if figure.canvas.required_interactive_framework is None:

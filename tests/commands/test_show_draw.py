@@ -171,6 +171,21 @@ def test_what_is_drawn_is_classified_as_it_is_drawn(window, trained):
     assert [float(text.get_text()) for text in window.drawing.numbers] == pytest.approx(penalties, abs=0.051)
 
 
+def test_the_window_says_what_the_network_reads_and_answers_by_name(trained):
+    def opened(*names: str) -> Window:
+        figure = Figure(figsize=(12, 4))
+        FigureCanvasAgg(figure)
+        return Window(figure, trained, names)
+
+    assert opened(*"ABCDEFGHI$").title.get_text() == "Draw a character"
+    window = opened(*(f"cost ${k}" for k in range(10)))
+    assert window.title.get_text() == r"Draw one of cost \$0, cost \$1, cost \$2, cost \$3, cost \$4, " + ", ".join(
+        rf"cost \${k}" for k in range(5, 10)
+    )
+    Hand(window).draws((70, 20), (70, 120))
+    assert window.title.get_text().startswith(r"cost \$1, runner-up cost \$")
+
+
 def test_a_ring_is_a_zero_and_a_hook_a_seven(window):
     turn = np.linspace(0, 2 * np.pi, 14)
     hand = Hand(window)

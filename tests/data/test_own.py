@@ -288,8 +288,11 @@ def test_npz_as_keras_has_it(tmp_path: Path, shape: tuple[int, ...], scale: type
         ),
         ({"x_train": np.zeros((0, 784)), "y_train": LABELS[:0]}, "has no patterns in one of its two sets"),
         ({"x_train": SETS[0][0] + 0.25}, r"not whole numbers from 0 to 255"),
+        ({"x_train": np.full((40, 784), -1e308)}, r"\(x_train\) has float64 from -1e\+308 to -1e\+308, not whole"),
+        ({"x_train": np.full((40, 784), -65504, np.float16)}, r"\(x_train\) has float16 from -65504 to -65504, not"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_npz_that_is_not_so(tmp_path: Path, changes: dict, message: str) -> None:
     arrays = {"x_train": SETS[0][0], "y_train": LABELS, "x_test": SETS[1][0], "y_test": TESTED, **changes}
     np.savez(tmp_path / "own.npz", **{name: array for name, array in arrays.items() if array is not None})
@@ -354,6 +357,14 @@ def test_folders_that_are_not_so(tmp_path: Path) -> None:
     refused(place, "0000.png has 28x20 pixels: 28x28 is taken")
     (tmp_path / "b" / "train").mkdir(parents=True)
     refused(tmp_path / "b", "train has no class folders: give a folder of")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "\udcff", "a\u202eb"])
+def test_folders_whose_names_cannot_be_shown(tmp_path: Path, name: str) -> None:
+    """Classes are called so in every answer, and a terminal or a page would break."""
+    refused(
+        put_folders(tmp_path, SETS[0][0], [name if label else "z" for label in LABELS]), r"called '.*\\.*: rename it"
+    )
 
 
 def test_more_than_256_folders(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ WRITES = {
     "effective_rates": "effective_rates_numpy",
     "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
     "distortion_law": "distortion_law",
-    "readings": "readings",
     "adaptive_centres": "adaptive_centres",
     "stochastic_batch": "stochastic_batch",
     "initial_weights": "initial_weights",
@@ -40,8 +39,6 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_from_start_to_figure(name, tmp_path):
-    if PLAIN and name == "readings":
-        pytest.skip("dozens of recipes, all on the NumPy engine")
     options = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet"]
     if name != "effective_rates" and (PLAIN or name != "fig5_error_curves"):
         options += ONCE  # Figure 5 shows that several seeds and passes go through; of the others one each is enough
@@ -68,6 +65,7 @@ def test_from_start_to_figure(name, tmp_path):
         *WRITES,
         "ablation",
         "compare",
+        "readings",
         "section3",
         "fig13_invariance",
         "fig7_distortions",

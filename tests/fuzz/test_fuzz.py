@@ -34,10 +34,12 @@ from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.mnist import load_mnist
+from lenet1998.data.own import load_own
 from lenet1998.data.pictures import read_image
 from lenet1998.errors import LeNetError
 from lenet1998.running import checkpoint as checkpoints
 from tests.fuzz.readers import (
+    OWN_ARRAYS,
     READERS,
     as_batch,
     csv_files,
@@ -52,13 +54,14 @@ from tests.fuzz.readers import (
 
 pytestmark = pytest.mark.filterwarnings(
     "error::ResourceWarning",
+    "error::RuntimeWarning",  # would be a second line
     "error::pytest.PytestUnraisableExceptionWarning",
     "ignore:.*fork.*:DeprecationWarning",
     "ignore:invalid escape sequence",  # pickletools looks at text in passing
     "ignore:Reading `.npy` or `.npz` file required additional header parsing:UserWarning",
 )
 REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*-*"))
-INPUTS = {"idx": 1500, "keras": 700, "checkpoint": 300, "cifar": 400, "csv": 400, "image": 700}
+INPUTS = {"idx": 1500, "keras": 700, "checkpoint": 300, "cifar": 400, "csv": 400, "own": 700, "image": 700}
 
 
 @pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: path.name)
@@ -161,6 +164,9 @@ def formats(place: Path) -> Iterator[Format]:
     yield Format("mnist.npz", zipped(keras), mnist, bombs=bombs)
     bombs = (zipped_bomb.getvalue(), zipped(parts() | {"values": announced}))
     yield Format("checkpoint.npz", zipped(parts()), lambda path: checkpoints.load(path).values.tobytes(), bombs=bombs)
+    own = {name: npy(array) for name, array in OWN_ARRAYS.items()}
+    bombs = (zipped(own | {"x_train": bytes(BOMB)}), zipped(own | {"x_train": announced}))
+    yield Format("own.npz", zipped(own), lambda path: load_own(path, learned={}).digests, bombs=bombs)
     batches = gzip.compress(tarred({"data_batch_1": pickled(), "test_batch": pickled(2)}), mtime=0)
     bombs = (bomb, as_batch(bytes(BOMB)), as_batch(b"\x80\x02" + b"]q\xff" * 300_000))
     yield Format("cifar.tar.gz", batches, lambda path: cifar10.load_cifar10(path).test.images.tobytes(), bombs=bombs)

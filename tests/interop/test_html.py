@@ -26,7 +26,7 @@ from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
-from lenet1998.output import RBF
+from lenet1998.output import RBF, for_classes
 from lenet1998.pictures.activations import activations
 from lenet1998.pictures.activations_window import Sketch
 from lenet1998.recipe import Recipe, preset
@@ -205,9 +205,51 @@ def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
     assert "test error" not in page
 
 
+def of_classes(*names: str) -> Checkpoint:
+    """An untrained network of these classes."""
+    recipe = for_classes(Recipe(), names)
+    history = {"recipe": recipe.as_dict(), "seed": 1, "passes": []}
+    data = {"name": "own", "classes": list(names), "path": ""}
+    return Checkpoint(started(recipe).parameters.values, {**history, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        ("0123456789", "a digit"),
+        ("AB3<", "a character"),
+        (["coat", "bag", "a < b"], "one of coat, bag, a &lt; b"),
+        ([f"no. {k}" for k in range(12)], "one of no. 0, no. 1, no. 2 ... no. 11"),
+    ],
+)
+def test_the_page_says_what_the_network_reads(names, what, tmp_path):
+    """In its title, its first line, on the sheet and where the runner-up will stand; and knows the classes' names."""
+    page = html_page(of_classes(*names))
+    for place in (f"LeNet-5: draw {what}</title>", f"<p>Draw {what}, and", f'"The sheet: draw {what} here"'):
+        assert page.count(place) == 1
+    assert f'<span id="second">draw {what}</span>' in page
+    assert ("digit" in page.partition("<footer>")[0]) == (what == "a digit")
+    same = f"Number(JSON.stringify(network.classes) === JSON.stringify({json.dumps(list(names))}))"
+    assert computed(page, same, tmp_path) == 1
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="the page is opened in Chromium, which is not here")
+def test_what_is_drawn_is_answered_by_the_class_s_name(tmp_path):
+    saved = of_classes("coat", "bag", "shoe")
+    drawn = "pen.moveTo(140, 30);pen.lineTo(140, 250);pen.stroke();show();"
+    (tmp_path / "page.html").write_text(html_page(saved).replace("show();\n</script>", f"{drawn}</script>"))
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--dump-dom", (tmp_path / "page.html").as_uri()]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=300).stdout
+    sketch = Sketch()
+    sketch.stroke((70.0, 15.0), (70.0, 125.0))
+    best, runner_up = (saved.classes[k] for k in saved.network().forward(sketch.digit()[None])[0].argsort()[:2])
+    assert f'<span id="answer" aria-live="polite" class="word">{best}</span>' in page
+    assert f'<span id="second">runner-up {runner_up}</span>' in page
+
+
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() - set(GREY)))
 def test_a_network_for_other_images_is_refused(name):
-    with pytest.raises(LeNetError, match=r"draws grey digits of 28x28, and the network's input is \(\d, \d\d, \d\d\)"):
+    with pytest.raises(LeNetError, match=r"draws grey images of 28x28, and the network's input is \(\d, \d\d, \d\d\)"):
         described(started(RECIPES[name]))
 
 
@@ -232,5 +274,5 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     checkpoint.save(tmp_path / "cats.npz", Checkpoint(network.parameters.values, history))
     assert cli.main(["export", "cats.npz", "--format", "html"]) == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "grey digits of 28x28" in said
+    assert said.count("\n") == 1 and "grey images of 28x28" in said
     assert not Path("cats_export.html").exists()
