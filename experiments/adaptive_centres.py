@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, guarded, named, options, parse, recorded, train_watched, watched
+from experiments.common import at_pass, guarded, named, recorded, train_watched, watched
+from experiments.options import options, parse
 from lenet1998.evaluation import rate_interval, student_interval
 from lenet1998.network import Network
 from lenet1998.output import RBF

@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
+from experiments.options import options, parse
 from experiments.pairs import paired, with_misclassified
 from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
+from experiments.options import options, parse
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common import guarded, parse, plain_options, recorded, resolve_data, variant
+from experiments.common import guarded, recorded, resolve_data
+from experiments.options import parse, plain_options, variant
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.data.files import FILES
 from lenet1998.files import write_json

@@ -6,7 +6,8 @@ recipe than `default`, or a chosen engine, is recorded under its own name, such 
 
 from __future__ import annotations
 
-from experiments.common import guarded, options, parse, recorded, train_seeds, variant
+from experiments.common import guarded, recorded, train_seeds
+from experiments.options import options, parse, variant
 from lenet1998.pictures.plotting import error_curves
 from lenet1998.running.progress import pass_table
 

@@ -17,7 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
+from experiments.common import at_pass, carry_out, guarded, recorded, resolve_data, seeds_of
+from experiments.options import options, parse, variant
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.evaluation import interval_name, student_interval
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style

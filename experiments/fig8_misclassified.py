@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common import FIGURES, RESULTS, guarded
+from experiments.common import guarded
+from experiments.options import FIGURES, RESULTS
 from lenet1998.commands.figures import add_figure_options
 from lenet1998.data import load
 from lenet1998.engines import make_engine

@@ -16,18 +16,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import (
-    at_pass,
-    carry_out,
-    guarded,
-    named,
-    options,
-    parse,
-    recorded,
-    resolve_data,
-    seeds_of,
-    variant,
-)
+from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
+from experiments.options import options, parse, variant
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe

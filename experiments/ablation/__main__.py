@@ -28,7 +28,8 @@ from typing import Any
 
 from experiments.ablation import report as ablation_report
 from experiments.ablation.variants import FROM_END, FROM_START, LADDER, SHAPE, Variant, variants
-from experiments.common import carry_out, guarded, named, options, parse, recorded, resolve_data, seeds_of
+from experiments.common import carry_out, guarded, named, recorded, resolve_data, seeds_of
+from experiments.options import options, parse
 from experiments.pairs import with_misclassified
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json

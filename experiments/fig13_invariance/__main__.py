@@ -21,10 +21,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data, seeds_of, variant
+from experiments.common import carry_out, guarded, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
 from experiments.fig13_invariance.perturbations import PERTURBATIONS, Perturbation, ink_kept
 from experiments.fig13_invariance.report import draw, markdown
+from experiments.options import options, parse, variant
 from experiments.strings.networks import Sizes, Swept
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.engine import Engine

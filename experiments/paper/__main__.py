@@ -24,7 +24,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from experiments.common import RESULTS, RUNS, add_run_options, guarded
+from experiments.common import guarded
+from experiments.options import RESULTS, RUNS, add_run_options
 from experiments.paper.check import check
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_json

@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.common import guarded, of_mnist, options, parse, recorded, resolve_data
+from experiments.common import guarded, of_mnist, recorded, resolve_data
+from experiments.options import options, parse
 from experiments.readings import report
 from experiments.readings.design import Space, literal, questions, rounded
 from experiments.readings.score import CLAIMS, best, rows, sizes, winners

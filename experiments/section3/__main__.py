@@ -14,8 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.common import FIGURES, RESULTS, RUNS, description, guarded, of_digits, recorded
+from experiments.common import description, guarded, of_digits, recorded
 from experiments.fig13_invariance import __main__ as fig13_invariance
+from experiments.options import FIGURES, RESULTS, RUNS
 from experiments.section3.claims import claims
 from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown

@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common import RESULTS, RUNS, guarded, of_digits
+from experiments.common import guarded, of_digits
+from experiments.options import RESULTS, RUNS
 from lenet1998.classifiers.classifier import Classifier
 from lenet1998.classifiers.features import LocalLinear
 from lenet1998.classifiers.linear import Linear, PairwiseLinear

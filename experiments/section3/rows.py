@@ -19,8 +19,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from experiments.common import RESULTS, description, recorded
+from experiments.common import description, recorded
 from experiments.fig6_training_size import group
+from experiments.options import RESULTS
 from lenet1998 import pretrained
 from lenet1998.classifiers.classifier import Training
 from lenet1998.classifiers.rows import BESIDE, ROWS, judged, measure

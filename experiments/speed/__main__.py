@@ -21,7 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 from threadpoolctl import threadpool_limits
 
-from experiments.common import FIGURES, RESULTS, guarded
+from experiments.common import guarded
+from experiments.options import FIGURES, RESULTS
 from experiments.speed.installed import megabytes
 from experiments.speed.processes import memory, start_times, throughputs
 from experiments.speed.rivals import RIVALS

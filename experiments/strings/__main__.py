@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 
 from threadpoolctl import threadpool_limits
 
-from experiments.common import carry_out, description, guarded, options, parse, recorded, resolve_data
+from experiments.common import carry_out, description, guarded, recorded, resolve_data
+from experiments.options import options, parse
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
     KINDS,

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from experiments.common import guarded, of_digits, parse, plain_options, recorded, resolve_data
+from experiments.common import guarded, of_digits, recorded, resolve_data
+from experiments.options import parse, plain_options
 from lenet1998.commands.options import positive
 from lenet1998.engine import Engine
 from lenet1998.evaluation import interval_name, rate_interval

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from experiments.common import carry_out, guarded, options, parse, recorded, resolve_data
+from experiments.common import carry_out, guarded, recorded, resolve_data
+from experiments.options import options, parse
 from experiments.strings.choices import one_at_a_time
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import RESULTS, guarded
+from experiments.common import guarded
+from experiments.options import RESULTS
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.files import make_directory, write_json

@@ -14,7 +14,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import FIGURES, RESULTS, guarded
+from experiments.common import guarded
+from experiments.options import FIGURES, RESULTS
 from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import natural
 from lenet1998.data import load

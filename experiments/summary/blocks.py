@@ -7,9 +7,10 @@ from scipy.stats import t as student_t
 
 from experiments import compare
 from experiments.ablation.report import ladder_table
-from experiments.common import RESULTS, at_pass, named
+from experiments.common import at_pass, named
 from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
+from experiments.options import RESULTS
 from experiments.paper.__main__ import costs
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.summary.record import prose, read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from textwrap import fill
 
-from experiments.common import RESULTS
+from experiments.options import RESULTS
 
 WIDTH = 100  # characters of a line of prose
 

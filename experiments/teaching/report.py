@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.common import RESULTS, named, recorded
+from experiments.common import named, recorded
+from experiments.options import RESULTS
 from experiments.teaching.system import System
 from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
 from lenet1998.pictures.look import LOOK

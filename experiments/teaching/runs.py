@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import FIGURES, RESULTS, RUNS, add_sweep_options, carry_out, named, recorded
+from experiments.common import carry_out, named, recorded
+from experiments.options import FIGURES, RESULTS, RUNS, add_sweep_options
 from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
 from experiments.teaching.trace import trace_figure, traces

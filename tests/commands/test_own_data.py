@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import lenet1998
-from experiments.common import of_digits, options, parse, resolve_data, seeds_of
+from experiments.common import of_digits, resolve_data, seeds_of
+from experiments.options import options, parse
 from lenet1998.commands import errors, evaluate, networks
 from lenet1998.commands.main import main
 from lenet1998.data import qmnist

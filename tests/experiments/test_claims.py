@@ -7,9 +7,9 @@ import pytest
 
 from experiments import stochastic_batch
 from experiments.adaptive_centres import recipes, spread
-from experiments.common import options, parse
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
+from experiments.options import options, parse
 from experiments.stochastic_batch import ALL, best, curves, first_below, recipe_of
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe

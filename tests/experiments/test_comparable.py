@@ -13,7 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from experiments.common import RESULTS, of_mnist, options, parse
+from experiments.common import of_mnist
+from experiments.options import RESULTS, options, parse
 from experiments.readings import __main__ as readings
 from lenet1998 import reference
 from lenet1998.errors import LeNetError

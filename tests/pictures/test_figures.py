@@ -12,7 +12,7 @@ import pytest
 from matplotlib import cbook
 from matplotlib.figure import Figure
 
-from experiments import common, compare, distortion_law, fig6_training_size, sdlm_vs_sgd
+from experiments import common, compare, distortion_law, fig6_training_size, options, sdlm_vs_sgd
 from experiments.speed import __main__ as benchmark_speed
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -174,7 +174,7 @@ def test_words_of_a_user_s_are_text_in_a_figure_and_no_formula(caught, tmp_path)
 
 def arguments_of(monkeypatch, *given: str, seeds=2) -> argparse.Namespace:
     monkeypatch.setattr("sys.argv", ["experiment", *given])
-    return common.parse(common.options("Text.", seeds))
+    return options.parse(options.options("Text.", seeds))
 
 
 def resolved(monkeypatch, found: str, *given: str, train=60_000, test=10_000) -> tuple[Path, Path]:
@@ -192,7 +192,7 @@ def resolved(monkeypatch, found: str, *given: str, train=60_000, test=10_000) ->
 
 
 def test_only_the_full_experiment_goes_where_results_are_kept(monkeypatch):
-    kept = (common.RESULTS, Path("runs"))
+    kept = (options.RESULTS, Path("runs"))
     assert resolved(monkeypatch, "mnist") == kept
     assert resolved(monkeypatch, "mnist", "--passes", "25") == kept
     trials = {
@@ -207,7 +207,7 @@ def test_only_the_full_experiment_goes_where_results_are_kept(monkeypatch):
     assert all(out == runs and Path("runs/trial") in out.parents for out, runs in trials)
     given = resolved(monkeypatch, "synthetic", "--out", "here", "--runs", "there")
     assert given == (Path("here"), Path("there"))
-    assert arguments_of(monkeypatch, "--plot-only", "--quick").out == common.RESULTS
+    assert arguments_of(monkeypatch, "--plot-only", "--quick").out == options.RESULTS
 
 
 @pytest.fixture
