@@ -13,6 +13,7 @@ from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.options import RESULTS
 from experiments.paper.__main__ import costs
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
+from experiments.strings.report import rates
 from experiments.summary.record import prose, read
 from experiments.summary.times import fastest
 from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
@@ -51,6 +52,11 @@ ROWS = (
         f"{FIGURE_5} --seeds 1 --recipe printed",
     ),
 )
+STRINGS = (
+    ("strings of five digits, the network replicated (VII)", "sdnn eq. 17"),
+    ("strings of five digits, by segments (V)", "hos eq. 17"),
+)
+"""Methods of `experiments.strings` that learned whole strings; 1998 has no such number."""
 INTERVALS = (
     "Intervals of rates, here and wherever results stand: from four seeds on Student's, on the scale of logits, so "
     "that a rate stays between 0 and 100%; of two or three seeds the least and the largest. `python "
@@ -65,6 +71,10 @@ def results_table() -> str:
         values = _errors(name, patterns, number, key)
         before = ", default of before" if any(map(_of_before, read(name)["runs"])) else ""
         lines.append(f"| {what}{before} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
+    runs = read("strings")["runs"]
+    for what, method in STRINGS:
+        values = rates(runs, method, "plain")[:, 0]
+        lines.append(f"| {what} | none | {mean_text(values)} | {len(values)} | `strings` |")
     return "\n".join(lines)
 
 
