@@ -35,7 +35,7 @@ test: $(STAMP)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(KERNELS)
 
 # The site, in docs/_build: pages, API, and the notebooks with their outputs, which are run for it. It stops at a link that
-# leads nowhere and at a notebook that fails. Its tools take 300 MB, so that .ci/run has only the links checked, by a test.
+# leads nowhere and at a notebook that fails. Its tools take 300 MB, in an environment of their own.
 docs: $(VENV)-docs/.installed
 	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 	@echo docs/_build/index.html
