@@ -16,7 +16,7 @@ reproduce: $(RECORDED)/.installed
 # Every experiment in order of dependence, then the numbers of README and docs/ and the report; a stopped one continues where it was.
 # `make paper ARGS=--quick` is a trial of all in minutes, `make paper ARGS=--check` compares what is recorded with this machine.
 paper: $(RECORDED)/.installed
-	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,sweep,baselines]"
+	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,sweep,baselines,hdf5]"
 	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
 
 # The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index: the second run

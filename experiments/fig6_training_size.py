@@ -156,7 +156,7 @@ def main() -> None:
         histories = recorded(name, arguments)
     else:
         figure_5s = len(resolve_data(arguments).train)
-        sizes = [size // 100 for size in SIZES] if arguments.quick else SIZES
+        sizes = [size * figure_5s // SIZES[-1] for size in SIZES] if arguments.quick else SIZES
         recipe, tasks = chosen_recipe(arguments), []
         for size in sizes:
             # The full set is Figure 5's, and its runs are taken where that experiment has left them.

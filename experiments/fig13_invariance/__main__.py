@@ -26,7 +26,7 @@ from experiments.fig6_training_size import distorted
 from experiments.fig13_invariance.perturbations import PERTURBATIONS, Perturbation, ink_kept
 from experiments.fig13_invariance.report import draw, markdown
 from experiments.options import options, parse, variant
-from experiments.strings.networks import Sizes, Swept
+from experiments.strings.networks import Sizes, Swept, engine_of
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
@@ -65,7 +65,7 @@ def kinds(recipe: Recipe, data: DataSet, arguments: argparse.Namespace) -> dict[
     return {
         "plain": seeds_of(recipe, arguments.runs / variant("fig5_error_curves", arguments), arguments, arguments.seeds),
         "distortions": seeds_of(distorted(recipe), distorting, arguments, arguments.seeds),
-        STRINGS: [Swept(place, seed, choice, sizes, arguments.engine) for seed, place in places],
+        STRINGS: [Swept(place, seed, choice, sizes, engine_of(arguments)) for seed, place in places],
     }
 
 

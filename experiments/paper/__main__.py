@@ -39,7 +39,7 @@ QUICK = {
     "section3": tuple(
         f"--only={row}" for row in ("linear", "knn_euclidean", "svm_poly4", "mlp_28x28_300_10", "lenet1_16x16")
     ),
-    "section3_choices": ("--train-size", "1000", "--held-out", "100", "--passes", "1"),
+    "section3_choices": ("--train-size", "1500", "--held-out", "100", "--passes", "1"),
     "benchmark_speed": ("--engines-only",),
 }
 WHOLE = ("fig8_misclassified", "pretrained", "summary")  # these need runs of full size, and have no trial

@@ -26,6 +26,7 @@ from experiments.strings.networks import (
     Seed,
     Sizes,
     drawn,
+    engine_of,
     learn_strings,
     place_of,
     recogniser,
@@ -148,8 +149,8 @@ def _later(progress: Progress | None, passes: int) -> Progress | None:
 def train_and_measure(arguments: argparse.Namespace) -> None:
     """Every seed, as many at a time as --jobs says."""
     data = resolve_data(arguments)
-    sizes = Sizes.of(data.train, arguments.passes, 30 if arguments.quick else 3)
-    engine = "numpy" if arguments.quick and arguments.engine == "auto" else arguments.engine
+    sizes = Sizes.of(data.train, arguments.passes)
+    engine = engine_of(arguments)
     about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "data": description(data), **provenance(),
              "conditions": {name: asdict(each) for name, each in conditions(arguments.quick).items()}}  # fmt: skip
     choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)

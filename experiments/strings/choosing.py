@@ -27,6 +27,7 @@ from experiments.strings.networks import (
     Seed,
     Sizes,
     drawn,
+    engine_of,
     learn_strings,
     recogniser,
 )
@@ -142,7 +143,7 @@ def try_all(arguments: argparse.Namespace) -> None:
     held_out = 100 if arguments.quick else 10_000
     split = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, validation=held_out)
     sizes = Sizes.of(split.load().train, arguments.passes, 30 if arguments.quick else 10)
-    seeds = [Trial(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, arguments.engine)
+    seeds = [Trial(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, engine_of(arguments))
              for seed in range(1, arguments.seeds + 1)]  # fmt: skip
     about = {**provenance(), "digests": dict(data.digests), "choices": asdict(Choices()), "sizes": asdict(sizes)}
     carry_out(NAME, seeds, arguments, about=about)

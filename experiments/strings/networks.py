@@ -6,6 +6,7 @@ own, so that a stopped experiment goes on, and one that is finished is not train
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,6 +169,11 @@ class Swept(Seed):
             whole = drawn(data.train, self.sizes, self.seed)
             return learn_strings(first, "sdnn", whole, "discriminative_forward", choices, self.out, self.engine,
                                  resume=True).history  # fmt: skip
+
+
+def engine_of(arguments: argparse.Namespace) -> str:
+    """The engine that is asked for; so little as --quick learns is learned faster than the networks are compiled."""
+    return "numpy" if arguments.quick and arguments.engine == "auto" else arguments.engine
 
 
 def place_of(seed: Path, method: str) -> Path:
