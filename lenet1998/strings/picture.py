@@ -2,8 +2,7 @@
 
 III-E normalises a whole field by its upper and lower profiles, not each character: characters keep their sizes and
 places. So does this: digits come to the height of the data base's, and the string's centre of mass, as each digit's
-there, to the middle of 32 rows. Scaled by the height of all its ink instead, and in the middle by that, nearly three
-times as many pictures of one digit are read wrongly.
+there, to the middle of 32 rows. The height of all its ink would do neither: a line has ascending and descending digits.
 """
 
 from __future__ import annotations
