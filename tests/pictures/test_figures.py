@@ -298,7 +298,7 @@ def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(mon
     name, *places = tasks
     assert name == "fig6_training_size_printed_mu=0.1_numpy"
     assert [str(task.out.parent) for task in places] == [
-        f"r/{name}_150", "r/fig5_error_curves_printed_mu=0.1_numpy", f"r/{name}_600", f"r/{name}_distorted"
+        f"r/{name}_75", f"r/{name}_150", "r/fig5_error_curves_printed_mu=0.1_numpy", f"r/{name}_distorted"
     ]  # fmt: skip
 
 
