@@ -96,9 +96,14 @@ def resolve_data(arguments: argparse.Namespace) -> DataSet:
     return found
 
 
+def choice_of(arguments: argparse.Namespace) -> DataChoice:
+    """What a worker has to load, after `resolve_data`."""
+    return DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
+
+
 def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: Any) -> list[Task]:
     """A task for each of the seeds 1 to `count` of a recipe; `data` overrides fields of the data choice."""
-    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
+    choice = choice_of(arguments)
     return [
         Task(directory / f"seed{seed}", recipe, seed, replace(choice, **data), arguments.passes, arguments.engine)
         for seed in range(1, count + 1)

@@ -21,12 +21,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from experiments.common import carry_out, guarded, recorded, resolve_data, seeds_of
+from experiments.common import carry_out, choice_of, guarded, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
 from experiments.fig13_invariance.perturbations import PERTURBATIONS, Perturbation, ink_kept
 from experiments.fig13_invariance.report import draw, markdown
 from experiments.options import options, parse, variant
-from experiments.strings.networks import Sizes, Swept, engine_of
+from experiments.strings.networks import Sizes
+from experiments.strings.seeds import Swept
 from lenet1998.commands.options import chosen_recipe
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
@@ -43,7 +44,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import DataChoice, Work
+from lenet1998.running.sweep import Work
 from lenet1998.training import make_loss
 
 NAME = "fig13_invariance"
@@ -59,13 +60,11 @@ SHOWN = (
 def kinds(recipe: Recipe, data: DataSet, arguments: argparse.Namespace) -> dict[str, Sequence[Work]]:
     """How networks are trained, a piece of work for each seed."""
     distorting = arguments.runs / f"{variant('fig6_training_size', arguments)}_distorted"
-    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
     sizes = Sizes.of(data.train, min(arguments.passes, Sizes.passes))
-    places = ((seed, arguments.runs / "strings" / f"seed{seed}") for seed in range(1, arguments.seeds + 1))
     return {
         "plain": seeds_of(recipe, arguments.runs / variant("fig5_error_curves", arguments), arguments, arguments.seeds),
         "distortions": seeds_of(distorted(recipe), distorting, arguments, arguments.seeds),
-        STRINGS: [Swept(place, seed, choice, sizes, engine_of(arguments)) for seed, place in places],
+        STRINGS: Swept.each("strings", choice_of(arguments), sizes, arguments),
     }
 
 

@@ -15,29 +15,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-from threadpoolctl import threadpool_limits
-
-from experiments.common import carry_out, description, guarded, recorded, resolve_data
+from experiments.common import carry_out, choice_of, description, guarded, recorded, resolve_data
 from experiments.options import options, parse
 from experiments.strings.measuring import TestSet, measured, test_set
 from experiments.strings.networks import (
     KINDS,
     Choices,
-    Seed,
     Sizes,
     drawn,
-    engine_of,
     learn_strings,
     place_of,
     recogniser,
 )
 from experiments.strings.report import TABLE, draw, markdown
+from experiments.strings.seeds import Seed, later
 from lenet1998.files import write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.check import slim
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
-from lenet1998.running.sweep import DataChoice
 from lenet1998.strings.images import Layout
 from lenet1998.strings.wide import Wide
 from lenet1998.training import Progress
@@ -95,13 +91,12 @@ class Reading(Seed):
     def passes(self) -> int:
         return len(KINDS) * self.sizes.passes
 
-    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+    def make(self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None) -> dict:
         """Train the seed's networks, or take those that are there, and let them read every set of test strings."""
-        started, data = time.perf_counter(), self.data.load()
-        with threadpool_limits(1, "blas"):  # where NumPy computes: the matrices are small
-            trained = self.networks(data, progress, passed)
-            seconds = time.perf_counter() - started
-            rows = self.rows(data, trained)
+        started = time.perf_counter()
+        trained = self.networks(data, progress, passed)
+        seconds = time.perf_counter() - started
+        rows = self.rows(data, trained)
         history = {method: slim(saved.history) for method, (_, saved) in trained.items()}
         return {"seed": self.seed, "seconds_training": round(seconds, 1),
                 "seconds": round(time.perf_counter() - started, 1), "networks": history, "rows": rows}  # fmt: skip
@@ -114,7 +109,7 @@ class Reading(Seed):
         for number, kind in enumerate(KINDS):
             found[kind] = kind, recogniser(
                 kind, data, self.sizes, CHOICES, self.seed, place_of(self.place, kind), self.engine, resume=self.resume,
-                progress=_later(progress, number * self.sizes.passes), passed=passed,
+                progress=later(progress, number * self.sizes.passes), passed=passed,
             )  # fmt: skip
         whole = drawn(data.train, self.sizes, self.seed)
         for kind in KINDS[1:]:
@@ -141,21 +136,13 @@ class Reading(Seed):
         return rows
 
 
-def _later(progress: Progress | None, passes: int) -> Progress | None:
-    """The progress of a run that begins when so many passes of others are over."""
-    return progress and (lambda number, done, errors: progress(passes + number, done, errors))
-
-
 def train_and_measure(arguments: argparse.Namespace) -> None:
     """Every seed, as many at a time as --jobs says."""
     data = resolve_data(arguments)
     sizes = Sizes.of(data.train, arguments.passes)
-    engine = engine_of(arguments)
     about = {"choices": asdict(CHOICES), "sizes": asdict(sizes), "data": description(data), **provenance(),
              "conditions": {name: asdict(each) for name, each in conditions(arguments.quick).items()}}  # fmt: skip
-    choice = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
-    seeds = [Reading(arguments.runs / NAME / f"seed{seed}", seed, choice, sizes, engine, resume=arguments.resume,
-                     quick=arguments.quick) for seed in range(1, arguments.seeds + 1)]  # fmt: skip
+    seeds = Reading.each(NAME, choice_of(arguments), sizes, arguments, resume=arguments.resume, quick=arguments.quick)
     carry_out(NAME, seeds, arguments, about=about)
 
 

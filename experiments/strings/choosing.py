@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from experiments.common import carry_out, guarded, recorded, resolve_data
 from experiments.options import options, parse
@@ -24,15 +23,15 @@ from experiments.strings.networks import (
     IMAGES,
     LENGTH,
     Choices,
-    Seed,
     Sizes,
     drawn,
-    engine_of,
     learn_strings,
     recogniser,
 )
+from experiments.strings.seeds import Seed, later
 from lenet1998.evaluation import interval_name, rate_interval
 from lenet1998.files import write_atomically
+from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
 from lenet1998.running.sweep import DataChoice
@@ -96,20 +95,19 @@ class Trial(Seed):
     def passes(self) -> int:
         return len(candidates()) * self.sizes.passes
 
-    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
+    def make(self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None) -> dict:
         """The errors of each candidate, before whole strings and after them."""
-        data = self.data.load()
         count = len(data.test) // 20
         tests = {kind: test_set(data.test, count, LENGTH, Layout(noise=noise), 1, False)
                  for kind, noise in READ.items()}  # fmt: skip
-        with threadpool_limits(1, "blas"):
-            found, errors = drawn(data.train, self.sizes, self.seed), {}
-            for each in candidates():
-                before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.place / each.first,
-                                    self.engine, layout=each.layout, resume=True, passed=passed)  # fmt: skip
-                after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
-                                      self.place / each.place, self.engine, resume=True)  # fmt: skip
-                errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
+        found, errors = drawn(data.train, self.sizes, self.seed), {}
+        for number, each in enumerate(candidates()):
+            before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.place / each.first, self.engine,
+                                layout=each.layout, resume=True,
+                                progress=later(progress, number * self.sizes.passes), passed=passed)  # fmt: skip
+            after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
+                                  self.place / each.place, self.engine, resume=True)  # fmt: skip
+            errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
         return {"seed": self.seed, "errors": errors}
 
     def _read(
@@ -143,8 +141,7 @@ def try_all(arguments: argparse.Namespace) -> None:
     held_out = 100 if arguments.quick else 10_000
     split = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, validation=held_out)
     sizes = Sizes.of(split.load().train, arguments.passes, 30 if arguments.quick else 10)
-    seeds = [Trial(arguments.runs / NAME / f"seed{seed}", seed, split, sizes, engine_of(arguments))
-             for seed in range(1, arguments.seeds + 1)]  # fmt: skip
+    seeds = Trial.each(NAME, split, sizes, arguments)
     about = {**provenance(), "digests": dict(data.digests), "choices": asdict(Choices()), "sizes": asdict(sizes)}
     carry_out(NAME, seeds, arguments, about=about)
 

@@ -6,13 +6,11 @@ own, so that a stopped experiment goes on, and one that is finished is not train
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.files import make_directory
@@ -22,7 +20,6 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.run import run
-from lenet1998.running.sweep import DataChoice
 from lenet1998.sdlm import step_sizes
 from lenet1998.strings.images import Layout, Strings, strings, training_images
 from lenet1998.strings.sdnn import SDNN
@@ -122,58 +119,6 @@ def recogniser(
     run(out, recipe_of(kind, choices), images_of(kind, digits, sizes, seed, layout), seed=seed, passes=sizes.passes,
         engine=engine, resume=resume, progress=progress, passed=passed)  # fmt: skip
     return checkpoints.load(out)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """What an experiment makes with a seed in its directory `place`: work for `sweep`, but for `perform`. Its networks
-    are taken or refused one by one where they are there, so that it may be shared."""
-
-    place: Path
-    seed: int
-    data: DataChoice
-    sizes: Sizes
-    engine: str
-    shared: bool = True
-
-    @property
-    def out(self) -> Path:
-        return self.place
-
-    @property
-    def label(self) -> str:
-        return f"strings, seed {self.seed}"
-
-    @property
-    def passes(self) -> int:
-        return self.sizes.passes
-
-    def patterns(self) -> int:
-        """How many images a pass has."""
-        return self.sizes.images
-
-
-class Swept(Seed):
-    """The network that is swept over strings, and learned them by equation 17, where `experiments.strings` has it."""
-
-    @property
-    def out(self) -> Path:
-        return place_of(self.place, "sdnn eq. 17")
-
-    def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
-        """Train it, or take what is there, and return its history."""
-        data, choices = self.data.load(), Choices()
-        with threadpool_limits(1, "blas"):
-            first = recogniser("sdnn", data, self.sizes, choices, self.seed, place_of(self.place, "sdnn"), self.engine,
-                               resume=True, progress=progress, passed=passed)  # fmt: skip
-            whole = drawn(data.train, self.sizes, self.seed)
-            return learn_strings(first, "sdnn", whole, "discriminative_forward", choices, self.out, self.engine,
-                                 resume=True).history  # fmt: skip
-
-
-def engine_of(arguments: argparse.Namespace) -> str:
-    """The engine that is asked for; so little as --quick learns is learned faster than the networks are compiled."""
-    return "numpy" if arguments.quick and arguments.engine == "auto" else arguments.engine
 
 
 def place_of(seed: Path, method: str) -> Path:
