@@ -60,7 +60,7 @@ class Failed:
     reason: str
 
 
-def measured(name: str, data: DataSet, seeds: int, runs: Path) -> dict[str, object]:
+def measured(name: str, data: DataSet, seeds: int | None, runs: Path) -> dict[str, object]:
     """What a row's file holds of it: a run for each seed, or one where chance plays no part.
 
     Networks keep their training in `runs`/ROW/seedN. Where the error rates of more runs are recorded elsewhere, they
@@ -113,9 +113,11 @@ class _Begun(Exception):
         self.training = training
 
 
-def runs_of(name: str, seeds: int) -> int:
-    """How many runs a row is measured with."""
-    return seeds if name in ROWS and ROWS[name].random else 1
+def runs_of(name: str, seeds: int | None) -> int:
+    """How many runs a row is measured with: as many as it has seeds of its own, or so many, where the seed matters."""
+    if name not in ROWS or not ROWS[name].random:
+        return 1
+    return seeds or ROWS[name].seeds
 
 
 def lenet5(name: str, data: DataSet) -> dict[str, object]:
@@ -152,7 +154,7 @@ def lenet5(name: str, data: DataSet) -> dict[str, object]:
 def perform(
     names: list[str],
     choice: DataChoice,
-    seeds: int,
+    seeds: int | None,
     jobs: int,
     runs: Path,
     finished: Callable[[str, dict | Failed], None],
@@ -183,7 +185,7 @@ def perform(
             finished(name, outcome or lost)
 
 
-def work(name: str, choice: DataChoice, seeds: int, runs: Path, sender: Connection) -> None:
+def work(name: str, choice: DataChoice, seeds: int | None, runs: Path, sender: Connection) -> None:
     """The child: measure one row and send its record, or Failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what an interruption means
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -136,6 +136,17 @@ def test_resume_keeps_what_is_there_and_measures_the_rest(asked, monkeypatch, tm
     driver(monkeypatch, "--resume", "--out", str(tmp_path), "--seeds", "3")
     random = {name for name, row in ROWS.items() if row.random}
     assert set(asked) == random and {"rbf1000_linear", "lenet4", "dist_boosted_lenet4"} < random
+    asked.clear()
+    driver(monkeypatch, "--resume", *place)  # more than as many seeds are as good
+    assert not asked
+
+
+def test_a_row_has_seeds_of_its_own_where_none_are_asked_for():
+    wanted = {name: section3_rows.runs_of(name, None) for name in section3_rows.NAMES}
+    assert wanted["lenet4"] == 5 and wanted["pairwise_linear"] == wanted["lenet5"] == 1
+    few = {name for name, count in wanted.items() if count == 3}
+    assert few == {"mlp_28x28_1000_10", "dist_mlp_28x28_1000_10", "dist_boosted_lenet4", "dist_boosted_lenet4_all"}
+    assert section3_rows.runs_of("dist_boosted_lenet4", 7) == 7 and section3_rows.runs_of("pairwise_linear", 7) == 1
 
 
 def test_figure_13_is_made_on_the_same_data_and_only_drawn_where_it_is_on_record(asked, monkeypatch, tmp_path):
