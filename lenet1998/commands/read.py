@@ -104,8 +104,8 @@ def run(arguments: argparse.Namespace) -> None:
 def answer(saved: Checkpoint, form: Form, name: Path) -> Answer:
     """How the network reads a string. Raises DataError where it sees no digit.
 
-    NumPy computes: five digits take it some 5 milliseconds and sixty a tenth of a second, less than loading compiled
-    passes takes, and compiling those of a width that is new takes longer than reading hundreds of pictures.
+    NumPy computes: even sixty digits take it less time than loading compiled passes would, and compiling those of a
+    width that is new takes longer than reading hundreds of pictures.
     """
     penalties = saved.recipe.penalty_scale * swept(Wide(saved.network(), engine="numpy"), form.image)
     sdnn = SDNN(saved.recipe.j)
