@@ -23,6 +23,7 @@ from lenet1998.report.experiments import find
 from lenet1998.running import check as checks
 
 STRINGS = "strings"
+SHARE = 30.0  # seconds of training that a process is given at a time
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class Recorded:
     def seconds(self) -> float:
         """What the first pass took."""
         return self.history["passes"][0]["seconds"]
+
+    @property
+    def compiled(self) -> str:
+        """What decides which kernels it needs: its recipe without its numbers, which are no part of them."""
+        recipe = self.history["recipe"]
+        kind = {key: value for key, value in recipe.items() if isinstance(value, (str, bool)) and key != "name"}
+        return json.dumps([kind, recipe.get("batch", 1) > 1])
 
     def again(self, data_dir: Path | None) -> tuple[dict, Iterator[dict]]:
         """Begin it again, as `repeated` of `lenet1998.running.check` does. Raises DataError without the data."""
@@ -129,12 +137,14 @@ def check(
     if not found:
         raise LeNetError(f"no training with digests is on record in {results}: run the experiments first")
     outcomes: list[bool | None] = []
+    work = list(shares(found))
     with tqdm(total=sum(one.seconds for one in found), unit="s", disable=quiet or not sys.stderr.isatty()) as bar:
-        for one, (line, same) in zip(found, _each(found, data_dir, jobs), strict=True):
-            outcomes.append(same)
-            bar.update(one.seconds)
-            if not same:
-                bar.write(line)
+        for share, answers in zip(work, _each(work, data_dir, jobs), strict=True):
+            for one, (line, same) in zip(share, answers, strict=True):
+                outcomes.append(same)
+                bar.update(one.seconds)
+                if not same:
+                    bar.write(line)
     told = f"{outcomes.count(True)} of {len(found)} recorded trainings begin with the same pass, bit for bit"
     told += f"; {outcomes.count(None)} could not be checked" if None in outcomes else ""
     if False in outcomes:
@@ -142,10 +152,30 @@ def check(
     print(told)
 
 
-def _each(found: list[Recorded], data_dir: Path | None, jobs: int) -> Iterator[Any]:
+def shares(found: list[Recorded]) -> Iterator[list[Recorded]]:
+    """What a process repeats at a time: trainings with the same kernels, which it then compiles once.
+
+    First comes a share of every kind, so that no two processes compile the same at the same time, and of the kinds with
+    more than one the latest, so that their kernels are still kept when the others come.
+    """
+    kinds: dict[str, list[list[Recorded]]] = {}
+    for one in found:
+        own = kinds.setdefault(one.compiled, [[]])
+        if sum(each.seconds for each in own[-1]) > SHARE:
+            own.append([])
+        own[-1].append(one)
+    ordered = sorted(kinds.values(), key=len)
+    for turn in range(max(map(len, ordered))):
+        yield from (own[turn] for own in ordered if turn < len(own))
+
+
+def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int) -> Iterator[Any]:
+    def repeat_all(share: list[Recorded]) -> list[tuple[str, bool | None]]:
+        return [repeat(one, data_dir) for one in share]
+
     if jobs == 1:
-        return (repeat(one, data_dir) for one in found)
+        return (repeat_all(share) for share in work)
     from joblib import Parallel, delayed
 
-    work = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    return work(delayed(repeat)(one, data_dir) for one in found)
+    side_by_side = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+    return side_by_side(delayed(repeat_all)(share) for share in work)

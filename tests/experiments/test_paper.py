@@ -14,7 +14,8 @@ import pytest
 from experiments.common import description
 from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
-from experiments.paper.check import _source, check, trainings
+from experiments.options import RESULTS
+from experiments.paper.check import SHARE, _source, check, shares, trainings
 from experiments.section3.rows import TRAININGS, measured
 from experiments.strings.networks import KINDS, Choices, Sizes, recogniser
 from experiments.teaching import relu_lenet
@@ -140,10 +141,22 @@ def test_the_record_is_checked_training_by_training(tmp_path, capsys):
         check(tmp_path, ["ablation"], [], 1, None)
 
 
+def test_what_needs_the_same_kernels_is_shared_out_together():
+    """Two processes that begin with the same kind would both compile it."""
+    found = trainings(RESULTS)
+    work = list(shares(found))
+    assert sorted(map(id, found)) == sorted(id(one) for share in work for one in share)
+    kinds = [{one.compiled for one in share} for share in work]
+    assert {len(kind) for kind in kinds} == {1}
+    different = len({one.compiled for one in found})
+    assert len(set().union(*kinds[:different])) == different < len(work)
+    assert max(sum(one.seconds for one in share[:-1]) for share in work) <= SHARE
+
+
 @pytest.mark.skipif(PLAIN, reason="digests are those of the compiled engine")
 def test_rows_of_section_iii_and_arms_of_teaching_systems_are_checked_too(tmp_path, capsys, monkeypatch):
     digits = load("synthetic", train_size=100, test_size=50)
-    lenet1 = Row("LeNet-1", np.asarray, lambda seed: NetworkClassifier(Recipe(), seed, passes=1), random=True)
+    lenet1 = Row("LeNet-1", np.asarray, lambda seed: NetworkClassifier(Recipe(), seed, passes=1), seeds=2)
     monkeypatch.setitem(ROWS, "lenet1_16x16", lenet1)
     row = {"row": "lenet1_16x16", "data": description(digits), **measured("lenet1_16x16", digits, 2, tmp_path / "runs")}
     assert [len(run[TRAININGS]) for run in row["runs"]] == [1, 1]
