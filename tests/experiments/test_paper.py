@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from experiments.common import description
+from experiments.options import RESULTS
 from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import QUICK, WHOLE, Step, command, costs, steps
-from experiments.options import RESULTS
 from experiments.paper.check import SHARE, _source, check, shares, trainings
 from experiments.section3.rows import TRAININGS, measured
 from experiments.strings.networks import KINDS, Choices, Sizes, recogniser
