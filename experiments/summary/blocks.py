@@ -19,7 +19,6 @@ from experiments.summary.times import fastest
 from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import rate_interval
-from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import EXPERIMENTS
 from lenet1998.report.tables import mean_text
 
@@ -69,18 +68,12 @@ def results_table() -> str:
     lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | experiment |", "|---|---|---|---|---|"]
     for what, paper, name, patterns, number, key, command in ROWS:
         values = _errors(name, patterns, number, key)
-        before = ", default of before" if any(map(_of_before, read(name)["runs"])) else ""
-        lines.append(f"| {what}{before} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
+        lines.append(f"| {what} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
     runs = read("strings")["runs"]
     for what, method in STRINGS:
         values = rates(runs, method, "plain")[:, 0]
         lines.append(f"| {what} | none | {mean_text(values)} | {len(values)} | `strings` |")
     return "\n".join(lines)
-
-
-def _of_before(run: dict) -> bool:
-    """Whether a run of the default recipe was made when that was another."""
-    return run["recipe"]["name"] == Recipe().name and Recipe.from_dict(run["recipe"]) != Recipe()
 
 
 def results() -> str:

@@ -14,7 +14,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -22,7 +21,7 @@ import pytest
 
 import lenet1998.data
 from experiments.compare import read_recipe
-from experiments.summary import blocks
+from experiments.options import RESULTS
 from experiments.summary.__main__ import BEGIN, END, PAGES, filled, page
 from lenet1998 import engines
 from lenet1998.commands.main import main, parser
@@ -30,6 +29,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import sweep
+from lenet1998.running.check import histories
 from tests.project.test_layout import ROOT, SETUP
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -192,7 +192,11 @@ def test_the_picture_that_ships_is_small():
     assert picture.stat().st_size < 5_000 and matplotlib.image.imread(picture).shape[:2] == (200, 200)
 
 
-def test_runs_of_the_default_of_before_are_named_so():
-    changed = replace(Recipe(), j=Recipe().j + 1)
-    assert [blocks._of_before({"recipe": recipe.as_dict()}) for recipe in (Recipe(), changed)] == [False, True]
-    assert not blocks._of_before({"recipe": replace(changed, name="another").as_dict()})
+def test_what_is_recorded_of_the_default_is_of_the_default_as_it_is():
+    found = []
+    for path in sorted(RESULTS.glob("*.json")):
+        with contextlib.suppress(LeNetError):  # scores and tables hold no runs
+            found += [(path.name, Recipe.from_dict(run["recipe"])) for run in histories(path)]
+    default = [(name, recipe) for name, recipe in found if recipe.name == Recipe().name]
+    assert {name for name, _ in default} >= {"fig5_error_curves.json", "fig5_error_curves_numpy.json"}
+    assert [name for name, recipe in default if recipe != Recipe()] == []
