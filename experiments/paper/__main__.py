@@ -17,7 +17,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_json
 from lenet1998.report.experiments import EXPERIMENTS, find
 from lenet1998.running.provenance import commit
+from lenet1998.training import DIGEST
 
 SECONDS = ("seconds", "seconds_to_fit")  # the keys under which records have them
 UNKNOWN_COST, TRIAL_COST = 60.0, 15.0  # seconds, of an experiment that has none on record, and of a trial
@@ -64,24 +64,37 @@ def steps() -> list[Step]:
 
 
 def costs(results: Path) -> dict[str, float]:
-    """Seconds of all runs on record, by the name of the experiment."""
+    """Seconds of all runs on record, by the name of the experiment; a run that several have, with the first of them."""
     found: dict[str, float] = {}
-    for path in results.rglob("*.json"):
-        experiment = find(path.stem if path.parent == results else path.parent.name)
-        again = path.stem.endswith("_scores")  # they repeat what runs took
-        if experiment and not again and (spent := sum(_seconds(json.loads(path.read_text(encoding="utf-8"))))):
-            found[experiment.name] = found.get(experiment.name, 0.0) + spent
-    return found
+    counted: set[tuple] = set()
+    for experiment in EXPERIMENTS:
+        for path in sorted(results.rglob("*.json")):
+            own = find(path.stem if path.parent == results else path.parent.name) is experiment
+            if own and not path.stem.endswith("_scores"):  # those repeat what runs took
+                spent, again = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
+                found[experiment.name] = found.get(experiment.name, 0.0) + spent - again
+    return {name: seconds for name, seconds in found.items() if seconds}
 
 
-def _seconds(content: Any) -> Iterator[float]:
-    """The times that stand in a record; where a whole has one, it includes those of its parts."""
+def _seconds(content: Any, counted: set[tuple]) -> tuple[float, float]:
+    """The seconds in a record, and those of them that are of runs counted before.
+
+    Where a whole has a time, it includes those of its parts.
+    """
+    if not isinstance(content, (dict, list)):
+        return 0.0, 0.0
+    parts = content.values() if isinstance(content, dict) else content
+    spent, again = (sum(times) for times in zip((0.0, 0.0), *(_seconds(part, counted) for part in parts), strict=True))
     if isinstance(content, dict):
         own = [float(content[key]) for key in SECONDS if isinstance(content.get(key), (int, float))]
-        yield from own or (spent for value in content.values() for spent in _seconds(value))
-    elif isinstance(content, list):
-        for value in content:
-            yield from _seconds(value)
+        spent = sum(own) if own else spent
+        last = content["passes"][-1] if isinstance(content.get("passes"), list) and content["passes"] else {}
+        run = last.get(DIGEST), last.get("seconds")
+        if run in counted:
+            again = spent
+        elif all(run):
+            counted.add(run)
+    return spent, again
 
 
 def chosen(arguments: argparse.Namespace) -> list[Step]:

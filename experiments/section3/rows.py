@@ -63,22 +63,29 @@ class Failed:
 def measured(name: str, data: DataSet, seeds: int | None, runs: Path) -> dict[str, object]:
     """What a row's file holds of it: a run for each seed, or one where chance plays no part.
 
-    Networks keep their training in `runs`/ROW/seedN. Where the error rates of more runs are recorded elsewhere, they
-    are under "errors_percent".
+    A row's first network keeps its training in `runs`/ROW/seedN, ROW being the one whose network it is, and finds it
+    there; further ones in `runs`/ROW/seedN/PART. Where the error rates of more runs are recorded elsewhere, they are
+    under "errors_percent".
     """
     if name in LENET5:
         return lenet5(name, data)
     found = []
     for seed in range(1, 1 + runs_of(name, seeds)):
         histories: list[dict] = []
-        row = measure(ROWS[name], data, seed, kept(runs / name / f"seed{seed}", histories))
+        first, further = (runs / each / f"seed{seed}" for each in (network_of(name), name))
+        row = measure(ROWS[name], data, seed, kept(first, further, histories))
         found.append(row | ({TRAININGS: [slim(history) for history in histories]} if histories else {}))
     return {"runs": found}
 
 
-def kept(directory: Path, histories: list[dict]) -> Training:
-    """Training in a run of `directory`, or of a part's own within it, which goes on from what is there; its history
-    is added to `histories`.
+def network_of(name: str) -> str:
+    """The row whose network is the first that a row trains: its own name, unless both have one training of it."""
+    return ROWS[name].network or name if name in ROWS else name
+
+
+def kept(first: Path, further: Path, histories: list[dict]) -> Training:
+    """Training in a run of the directory `first`, or of a part's own in `further`, which goes on from what is there;
+    its history is added to `histories`.
 
     It raises CheckpointError where another run is there.
     """
@@ -86,7 +93,7 @@ def kept(directory: Path, histories: list[dict]) -> Training:
     def train(
         recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = ""
     ) -> tuple[Network, float]:
-        out, earlier = directory / part, 0.0
+        out, earlier = further / part if part else first, 0.0
         if (out / CHECKPOINT).exists():
             earlier = sum(record["seconds"] for record in checkpoints.load(out / CHECKPOINT).history["passes"])
         histories.append(run(out, recipe, data, seed=seed, passes=passes, engine=engine, resume=True))
@@ -161,18 +168,20 @@ def perform(
 ) -> None:
     """Measure rows, `jobs` at a time, each on one core in a process of its own; hand each to `finished` as it comes.
 
-    So no row keeps another's memory, and a row whose process is killed fails alone.
+    So no row keeps another's memory, and a row whose process is killed fails alone. Rows that begin with the same
+    network take turns: the first trains it.
     """
     os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
     processes = multiprocessing.get_context("spawn")
     waiting, running = list(names), dict[Any, tuple[str, Any]]()
     while waiting or running:
-        while waiting and len(running) < jobs:
+        while len(running) < jobs and (name := _next(waiting, [name for name, _ in running.values()])):
             receiver, sender = processes.Pipe(duplex=False)
-            process = processes.Process(target=work, args=(waiting[0], choice, seeds, runs, sender), daemon=True)
+            process = processes.Process(target=work, args=(name, choice, seeds, runs, sender), daemon=True)
             process.start()
             sender.close()  # the child has its own: when that is gone, so is the child
-            running[receiver] = waiting.pop(0), process
+            running[receiver] = name, process
+            waiting.remove(name)
         for ready in wait(list(running)):
             name, process = running.pop(ready)
             outcome: dict | Failed | None
@@ -183,6 +192,12 @@ def perform(
             process.join()
             lost = Failed(f"its process ended with code {process.exitcode}: is there enough memory?")
             finished(name, outcome or lost)
+
+
+def _next(waiting: list[str], running: list[str]) -> str:
+    """The first row that begins with no running row's network, "" if there is none."""
+    busy = {network_of(name) for name in running}
+    return next((name for name in waiting if network_of(name) not in busy), "")
 
 
 def work(name: str, choice: DataChoice, seeds: int | None, runs: Path, sender: Connection) -> None:

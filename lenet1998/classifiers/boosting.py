@@ -56,8 +56,9 @@ class Boosted(Classifier):
     def _fit(self, images: np.ndarray, labels: np.ndarray) -> None:
         train = Patterns(images, labels.astype(np.uint8))
         first, second, third = self.networks
-        for number, network in enumerate(self.networks, start=1):
-            network.trained, network.part = self.trained, f"network{number}"
+        for network in self.networks:
+            network.trained = self.trained
+        second.part, third.part = "network2", "network3"
         first.fit(images, labels)
 
         # Distorted patterns fill a larger field than the originals; the networks take either.

@@ -23,7 +23,7 @@ BLOCK = 250
 
 
 class Training(Protocol):
-    """How a classifier's networks are trained; which of several one is, `part` says."""
+    """How a classifier's networks are trained; which of several one is, `part` says, which is "" for the first."""
 
     def __call__(
         self, recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str

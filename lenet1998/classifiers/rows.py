@@ -1,6 +1,6 @@
 """The rows of Figures 9 to 12: each classifier under its name, with the version of the data base that it sees.
 
-`measure` makes one row, from fitting to the numbers of all four figures. Rows know nothing of each other, so that an
+`measure` makes one row, from fitting to the numbers of all four figures. No row needs another's result, so that an
 experiment can make them in any order, keep each as it comes, and go on after one that failed.
 """
 
@@ -44,12 +44,14 @@ class Row:
     """A bar of Figure 9: its label there, the version of the data base, and a new classifier for a seed.
 
     `seeds` says with how many it is measured where nobody asks for another number: one where chance plays no part.
+    `network` names the row whose network is the first that this one trains, so that both may have one training of it.
     """
 
     label: str
     version: Version
     make: Callable[[int], Classifier]
     seeds: int = 1
+    network: str = ""
 
     @property
     def random(self) -> bool:
@@ -64,7 +66,7 @@ SEEDS, FEWER_SEEDS = 5, 3
 
 
 def lenet4(seed: int) -> NetworkClassifier:
-    """The network that three rows share; each trains its own, since rows know nothing of each other."""
+    """The network that four rows begin with."""
     return NetworkClassifier(recipe_of("lenet4"), seed)
 
 
@@ -88,10 +90,14 @@ ROWS: dict[str, Row] = {
     "deslant_mlp_20x20_300_10": _network("[deslant] 20x20-300-10", "mlp_20x20_300", deslanted),
     "lenet1_16x16": _network("[16x16] LeNet-1", "lenet1", reduced),
     "lenet4": _network("LeNet-4", "lenet4"),
-    "lenet4_local": Row("LeNet-4 / Local", regular, lambda seed: OnFeatures(lenet4(seed), LocalLinear()), SEEDS),
-    "lenet4_knn": Row("LeNet-4 / K-NN", regular, lambda seed: OnFeatures(lenet4(seed), NearestNeighbours(k=3)), SEEDS),
+    "lenet4_local": Row(
+        "LeNet-4 / Local", regular, lambda seed: OnFeatures(lenet4(seed), LocalLinear()), SEEDS, "lenet4"
+    ),
+    "lenet4_knn": Row(
+        "LeNet-4 / K-NN", regular, lambda seed: OnFeatures(lenet4(seed), NearestNeighbours(k=3)), SEEDS, "lenet4"
+    ),
     "dist_boosted_lenet4": Row(
-        "[dist] Boosted LeNet-4", regular, lambda seed: Boosted(recipe_of("lenet4"), seed), FEWER_SEEDS
+        "[dist] Boosted LeNet-4", regular, lambda seed: Boosted(recipe_of("lenet4"), seed), FEWER_SEEDS, "lenet4"
     ),
 } | {
     prefix + f"mlp_28x28_{hidden}_10": _network(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.section3 import choices as section3_choices
-from experiments.section3.rows import kept
+from experiments.section3.rows import TRAININGS, kept, measured
 from lenet1998.classifiers import boosting
 from lenet1998.classifiers.boosting import Boosted, confident_enough
 from lenet1998.classifiers.classifier import vectors
@@ -19,7 +19,7 @@ from lenet1998.classifiers.features import LocalLinear, OnFeatures
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.rejection import confidence
-from lenet1998.classifiers.rows import ROWS, measure
+from lenet1998.classifiers.rows import ROWS, Row, measure
 from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
 from lenet1998.data import load
 from lenet1998.data.deslant import reduced
@@ -170,7 +170,7 @@ def test_both_engines_learn_these_networks_alike(name):
 def test_rows_that_are_a_network_learn_digits_and_are_measured(row, most, monkeypatch, tmp_path):
     made = ROWS[row].make(4)
     made.passes, made.engine_name = 3, "numpy"
-    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, kept(tmp_path, []))
+    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, kept(tmp_path, tmp_path, []))
     assert record["error_percent"] <= 100 * most and record["seed"] == 4
     assert record["variables"] == len(build(made.recipe).parameters)
     assert record["seconds_to_fit"] > 0 and record["microseconds_to_classify"] > 0
@@ -193,19 +193,37 @@ def test_every_network_of_figure_9_has_a_row_with_its_recipe():
 def test_a_stopped_network_goes_on_where_it_was(tmp_path):
     whole = short("lenet1", passes=2).fit(TRAIN.images, TRAIN.labels)
     begun, resumed = short("lenet1", passes=1), short("lenet1", passes=2)
-    begun.trained = resumed.trained = kept(tmp_path / "run", [])
+    begun.trained = resumed.trained = kept(tmp_path / "run", tmp_path, [])
     begun.fit(TRAIN.images, TRAIN.labels)
     resumed.fit(TRAIN.images, TRAIN.labels)
     np.testing.assert_array_equal(resumed.scores(TEST.images), whole.scores(TEST.images))
     passes = checkpoints.load(tmp_path / "run" / "checkpoint.npz").history["passes"]
     assert resumed.earlier_seconds == passes[0]["seconds"] > 0 and begun.earlier_seconds == 0
     other = short("lenet1", passes=2, seed=2)
-    other.trained = kept(tmp_path / "run", [])
+    other.trained = kept(tmp_path / "run", tmp_path, [])
     with pytest.raises(CheckpointError, match="holds a run with other seed"):
         other.fit(TRAIN.images, TRAIN.labels)
-    resumed.trained = kept(tmp_path / "run", [])
+    resumed.trained = kept(tmp_path / "run", tmp_path, [])
     with pytest.raises(CheckpointError, match="holds a run with other data"):
         resumed.fit(TRAIN.images[::-1].copy(), TRAIN.labels[::-1].copy())
+
+
+def test_rows_that_begin_with_the_same_network_train_it_once(tmp_path, monkeypatch):
+    """One network, and boosting that begins with it: what the first row left is the second's first network."""
+
+    def network(seed: int) -> NetworkClassifier:
+        return short("lenet1", passes=1, seed=seed)
+
+    def boosting(seed: int) -> Boosted:
+        return Boosted(network(seed).recipe, seed, rounds=2, passes=1, engine="numpy")
+
+    monkeypatch.setitem(ROWS, "one", Row("one", np.asarray, network))
+    monkeypatch.setitem(ROWS, "three", Row("three", np.asarray, boosting, network="one"))
+    one, three = (measured(name, DIGITS, None, tmp_path)["runs"][0] for name in ("one", "three"))
+    assert three[TRAININGS][0] == json.loads(json.dumps(one[TRAININGS][0])) and len(three[TRAININGS]) == 3
+    assert three["seconds_to_fit"] > sum(record["seconds"] for run in three[TRAININGS] for record in run["passes"])
+    held = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("checkpoint.npz")}
+    assert held == {"one/seed1", "three/seed1/network2", "three/seed1/network3"}
 
 
 def test_distortions_of_a_smaller_field_are_the_middle_of_the_larger_one():

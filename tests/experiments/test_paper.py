@@ -61,6 +61,27 @@ def test_costs_are_the_seconds_on_record(tmp_path):
     assert costs(tmp_path) == {"fig6_training_size": 16, "section3": 6}
 
 
+def test_a_run_that_several_records_have_costs_once(tmp_path):
+    def run(digest: str, seconds: float) -> dict:
+        return {"passes": [{"seconds": 2.0}, {"seconds": seconds, DIGEST: digest}]}
+
+    (tmp_path / "fig5_error_curves.json").write_text(json.dumps({"runs": [run("a", 1), run("b", 1)]}))
+    (tmp_path / "fig6_training_size.json").write_text(json.dumps({"runs": [run("c", 4), run("a", 1)]}))
+    # The same network trained once more took another time.
+    (tmp_path / "compare_default_modern.json").write_text(json.dumps({"runs": [run("a", 1.5), run("b", 1)]}))
+    rows = {"lenet4": [run("d", 5)], "lenet4_knn": [run("d", 5), run("e", 1)]}
+    (tmp_path / "section3").mkdir()
+    for row, trained in rows.items():
+        runs = [{"seconds_to_fit": 20, TRAININGS: trained}]
+        (tmp_path / "section3" / f"{row}.json").write_text(json.dumps({"runs": runs}))
+    assert costs(tmp_path) == {
+        "fig5_error_curves": 6,
+        "fig6_training_size": 6,
+        "compare": 3.5,
+        "section3": 20 + (20 - 7),
+    }
+
+
 def printing(name: str, code: int = 0) -> Step:
     """A step that leaves a trace of each time that it is performed, and ends so."""
     help_first = "import sys; '--help' in sys.argv and sys.exit()"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -147,6 +148,40 @@ def test_a_row_has_seeds_of_its_own_where_none_are_asked_for():
     few = {name for name, count in wanted.items() if count == 3}
     assert few == {"mlp_28x28_1000_10", "dist_mlp_28x28_1000_10", "dist_boosted_lenet4", "dist_boosted_lenet4_all"}
     assert section3_rows.runs_of("dist_boosted_lenet4", 7) == 7 and section3_rows.runs_of("pairwise_linear", 7) == 1
+
+
+def test_rows_that_begin_with_one_network_train_it_once_and_take_turns(monkeypatch, tmp_path):
+    begun: list[str] = []
+
+    class Process:
+        """A row that ends as soon as it is waited for."""
+
+        exitcode = 0
+
+        def __init__(self, target, args, daemon):
+            self.args = args
+
+        def start(self):
+            name, sender = self.args[0], self.args[-1]
+            begun.append(name)
+            sender.send({"row": name})
+
+        def join(self):
+            pass
+
+    class Context:
+        Pipe = staticmethod(multiprocessing.Pipe)
+
+    Context.Process = Process
+    monkeypatch.setattr(section3_rows.multiprocessing, "get_context", lambda kind: Context)
+    together: list[set[str]] = []
+    monkeypatch.setattr(section3_rows, "wait", lambda ready: together.append(set(begun) - set(done)) or list(ready)[:1])
+    done: list[str] = []
+    names = ["lenet4", "lenet4_local", "lenet4_knn", "linear", "dist_boosted_lenet4", "mlp_28x28_300_10"]
+    section3_rows.perform(names, None, None, 2, tmp_path, lambda name, outcome: done.append(name))
+    assert sorted(done) == sorted(names)
+    family = {"lenet4", "lenet4_local", "lenet4_knn", "dist_boosted_lenet4"}
+    assert max(len(at_once & family) for at_once in together) == 1 < max(map(len, together))
 
 
 def test_figure_13_is_made_on_the_same_data_and_only_drawn_where_it_is_on_record(asked, monkeypatch, tmp_path):
