@@ -9,6 +9,7 @@ part. OUT/strings_choosing.json is the record, OUT/strings_choosing.md the table
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -96,7 +97,8 @@ class Trial(Seed):
         return len(candidates()) * self.sizes.passes
 
     def make(self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None) -> dict:
-        """The errors of each candidate, before whole strings and after them."""
+        """The errors of each candidate, before whole strings and after them, and the seconds that all took."""
+        started = time.perf_counter()
         count = len(data.test) // 20
         tests = {kind: test_set(data.test, count, LENGTH, Layout(noise=noise), 1, False)
                  for kind, noise in READ.items()}  # fmt: skip
@@ -108,7 +110,7 @@ class Trial(Seed):
             after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
                                   self.place / each.place, self.engine, resume=True)  # fmt: skip
             errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
-        return {"seed": self.seed, "errors": errors}
+        return {"seed": self.seed, "seconds": round(time.perf_counter() - started, 1), "errors": errors}
 
     def _read(
         self, networks: dict[str, Checkpoint], tests: dict[str, TestSet], j: float

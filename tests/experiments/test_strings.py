@@ -123,6 +123,7 @@ def test_choices_of_training_from_start_to_table(tmp_path, monkeypatch, capsys):
     record = json.loads((tmp_path / "strings_choosing.json").read_text())
     names = [each.name for each in choosing.candidates()]
     assert list(record["runs"][0]["errors"]) == names and len(names) == 4 and record["commit"]
+    assert record["runs"][0]["seconds"] > 0
     table = (tmp_path / "strings_choosing.md").read_text()
     assert table in said and all(f"| {name} |" in table for name in names)
     choosing.main()
