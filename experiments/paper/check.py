@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib import import_module
@@ -21,6 +22,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import find
 from lenet1998.running import check as checks
+from lenet1998.running.sweep import side_by_side
 
 STRINGS = "strings"
 SHARE = 30.0  # seconds of training that a process is given at a time
@@ -174,8 +176,12 @@ def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int) -> Itera
         return [repeat(one, data_dir) for one in share]
 
     if jobs == 1:
-        return (repeat_all(share) for share in work)
-    from joblib import Parallel, delayed
+        yield from map(repeat_all, work)
+        return
+    every = side_by_side(jobs, "generator")
+    from joblib import delayed
 
-    side_by_side = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    return side_by_side(delayed(repeat_all)(share) for share in work)
+    try:
+        yield from every(delayed(repeat_all)(share) for share in work)
+    except BrokenProcessPool as error:
+        raise LeNetError("a process was killed, as when memory is short: give fewer --jobs") from error

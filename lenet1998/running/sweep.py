@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -170,11 +171,10 @@ def _one_by_one(tasks: Sequence[Work], quiet: bool) -> Iterator[tuple[int, dict 
 def _parallel(
     tasks: Sequence[Work], jobs: int, backend: str, scheduler: str | None, quiet: bool
 ) -> Iterator[tuple[int, dict | Failure]]:
-    needed = {"joblib": "sweep"} | ({"distributed": "cluster"} if backend == "dask" else {})
-    for module, extra in needed.items():
-        if not find_spec(module):
-            raise LeNetError(f"several runs at a time need {module}: pip install 'lenet1998[{extra}]', or use --jobs 1")
-    from joblib import Parallel, delayed, parallel_config
+    _need("joblib", "sweep")
+    if backend == "dask":
+        _need("distributed", "cluster")
+    from joblib import delayed, parallel_config
 
     if backend == "dask" and not scheduler:
         raise LeNetError("--backend dask needs --scheduler ADDRESS, such as tcp://host:8786")
@@ -185,7 +185,7 @@ def _parallel(
     left = set(range(len(tasks)))
     watched = os.getpid() if backend == "loky" else None
     with place, tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty()) as bar:
-        work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        work = side_by_side(jobs, "generator_unordered")
         try:
             for index, outcome in work(delayed(_numbered)(*numbered, watched) for numbered in enumerate(tasks)):
                 left.remove(index)
@@ -196,6 +196,24 @@ def _parallel(
         except BrokenProcessPool:
             for index in sorted(left):
                 yield index, Failure(tasks[index], "not done: a worker process was killed")
+
+
+def side_by_side(jobs: int, return_as: str) -> Any:
+    """joblib's Parallel for so many processes, each with one piece of work at a time.
+
+    It returns results as joblib's option says. Raises LeNetError where joblib is missing.
+    """
+    _need("joblib", "sweep")
+    from joblib import Parallel
+
+    # A process whose memory has grown is replaced when its work is done: nothing is lost, though joblib warns.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor", UserWarning)
+    return Parallel(n_jobs=jobs, return_as=return_as, batch_size=1)
+
+
+def _need(module: str, extra: str) -> None:
+    if not find_spec(module):
+        raise LeNetError(f"several runs at a time need {module}: pip install 'lenet1998[{extra}]', or use --jobs 1")
 
 
 def _numbered(index: int, task: Work, watched: int | None) -> tuple[int, dict | Failure]:
