@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from lenet1998.errors import DataError
 from lenet1998.patterns import CLASSES, Patterns
@@ -94,6 +93,8 @@ class Segmentor:
 
     def _cuts(self, ink: np.ndarray) -> list[int]:
         """Columns before which ink uint8 (32, W), without an empty column, is cut."""
+        from scipy.signal import find_peaks  # it takes half a second to load, and other commands need none of it
+
         projection = ink.sum(axis=0) / 255
         inked = ink >= FAINT
         distance = len(ink) - inked.argmax(axis=0) - inked[::-1].argmax(axis=0)

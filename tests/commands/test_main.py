@@ -1,4 +1,7 @@
-"""The command line as a user meets it: run as a subprocess, exit codes 0, 2, 3 and 130, one line an error."""
+"""The command line as a user meets it: exit codes 0, 2, 3 and 130, one line an error.
+
+It runs in this process, but as a process of its own where the surroundings matter, and wherever it is to be stopped.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,16 @@ from lenet1998.commands import main as cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.evaluation import ErrorRate
+from tests.programs import ended
 
 SMALL = ["--data", "synthetic", "--train-size", "1500", "--test-size", "200", "--passes", "2", "--engine", "numpy"]
 
 
 def lenet1998(*arguments, **options) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "lenet1998", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    if options:
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return ended(lambda: cli.main(command[3:]), *command[2:])
 
 
 def refused(*arguments, code: int = 2, **options) -> str:
@@ -40,8 +46,9 @@ def refused(*arguments, code: int = 2, **options) -> str:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    out = tmp_path_factory.mktemp("run") / "trained"
-    return out, lenet1998("train", *SMALL, "--out", out)
+    """A run and what a process of its own said: the first command of a process tells the log where to write."""
+    place = tmp_path_factory.mktemp("run")
+    return place / "trained", lenet1998("train", *SMALL, "--out", place / "trained", cwd=place)
 
 
 def test_info_json():

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import matplotlib.image
 import pytest
@@ -16,8 +13,8 @@ from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running.run import run
+from tests.programs import experiment
 
-ROOT = Path(__file__).parent.parent.parent
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
     "fig6_training_size": "fig6_training_size_numpy",
@@ -30,11 +27,6 @@ WRITES = {
 }
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # the second run of the suite, where kernels are plain Python
 ONCE = ["--seeds", "1", "--passes", "1"]
-
-
-def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", f"experiments.{name}", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
 
 
 @pytest.mark.parametrize("name", WRITES)

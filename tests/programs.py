@@ -1,0 +1,43 @@
+"""Programs of the project in this process, where each of many calls starts half a second sooner than on its own.
+
+What an end, the standard streams, the surroundings or a kill do to a program is tested where it has its own process.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import runpy
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).parent.parent
+
+
+def ended(program: Callable[[], int | None], *command: str) -> subprocess.CompletedProcess:
+    """The exit code of a program and what it printed, as if this had been its command line."""
+    output, errors = io.StringIO(), io.StringIO()
+    with mock.patch.object(sys, "argv", list(command)), redirect_stdout(output), redirect_stderr(errors):
+        try:
+            code = program()
+        except SystemExit as end:
+            code = end.code  # type: ignore[assignment]
+    return subprocess.CompletedProcess(command, code or 0, output.getvalue(), errors.getvalue())
+
+
+def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
+    """`python -m experiments.NAME` in the project's directory."""
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        with warnings.catch_warnings():
+            # It is imported by other tests, and runs anew: two modules of one name, which share nothing.
+            warnings.filterwarnings("ignore", ".* found in sys.modules after import of package", RuntimeWarning)
+            return ended(lambda: runpy.run_module(f"experiments.{name}", run_name="__main__") and None, name, *options)
+    finally:
+        os.chdir(before)
