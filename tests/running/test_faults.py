@@ -16,6 +16,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -291,7 +292,7 @@ def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path
     started = time.monotonic()
     subprocess.run([*command, tmp_path / "whole"], check=True, timeout=300, **quiet)
     whole, moments, struck = time.monotonic() - started, random.Random(SEED), 0
-    for _ in range(5):
+    for _ in range(20):
         before = recorded(tmp_path / "out")
         victim = subprocess.Popen([*command, tmp_path / "out"], **quiet)
         with suppress(subprocess.TimeoutExpired):
@@ -299,7 +300,11 @@ def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path
         victim.kill()
         struck += victim.wait() == -signal.SIGKILL
         assert recorded(tmp_path / "out")[: len(before)] == before
-    assert struck > 2
+        if struck == 3:
+            break
+        if len(recorded(tmp_path / "out")) == 30:  # whatever else this machine has to do: nothing is left to be killed
+            shutil.rmtree(tmp_path / "out")
+    assert struck == 3
     subprocess.run([*command, tmp_path / "out"], check=True, timeout=300, **quiet)
     ends = [checkpoints.load(tmp_path / name / CHECKPOINT) for name in ("whole", "out")]
     assert ends[0].values.tobytes() == ends[1].values.tobytes()
