@@ -19,9 +19,9 @@ paper: $(RECORDED)/.installed
 	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,sweep,baselines,hdf5]"
 	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
 
-# The suite with compiled kernels, then once more with kernels as plain Python, where NumPy checks every index: the second run
-# takes what reaches a kernel, the tests of the core, of modern parts and of the kernels themselves.
-KERNELS = lenet1998 $(wildcard tests/test_*.py) tests/modern tests/kernels
+# The suite with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
+# index. The other tests reach no kernel, or reach those that these have checked.
+KERNELS = lenet1998/kernels tests/kernels tests/test_engines.py
 
 # Whole files go to a core, because the tests of a file share what they have compiled; and in order, because the files with the
 # fewest tests, which go last otherwise, compile the longest.

@@ -147,8 +147,8 @@ def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
     """Two worker processes; one is killed while both train. The results equal those of one process."""
     distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
     pytest.importorskip("joblib")
-    serial = tasks(tmp_path / "serial", count=4, passes=3, train_size=1500)
-    on_cluster = tasks(tmp_path / "cluster", count=4, passes=3, train_size=1500)
+    serial = tasks(tmp_path / "serial", count=4, passes=3, train_size=600)
+    on_cluster = tasks(tmp_path / "cluster", count=4, passes=3, train_size=600)
     sweep(serial, quiet=True)
     outcomes: list = []
     with (
