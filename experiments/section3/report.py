@@ -189,7 +189,7 @@ def markdown(rows: list[Bar], said: Sequence[str] = ()) -> str:
         "In brackets 95% intervals: over seeds where there are several, else Wilson's for errors and, for rejection, "
         "a bootstrap's.",
         "Rejected: to have 0.5% error among the rest. Times are on one core. To train and test all these runs took "
-        f"{sum(row.total_seconds for row in rows) / 3600:.1f} hours of it.",
+        f"{sum(row.total_seconds for row in rows) / 3600:.1f} hours of it, each row as if it were alone.",
     ]
     listed = [f"- {row.label}, {FIGURES[figure]}: {known}" for row, figure, known in gaps(rows)]
     missing = [f"- {row.label}: {row.open}" for row in rows if row.open]
