@@ -64,6 +64,7 @@ SUSPECTED = {
     ("svm_poly4", VARIABLES): "as in Figure 11",
     ("dist_v_svm_poly9", MACS): "support vectors depend on scaling, constants and C, which are not said",
     ("dist_v_svm_poly9", VARIABLES): "as in Figure 11",
+    ("dist_mlp_28x28_500_150_10", ERROR): "an output unit may be lost in the first pass, which then errs on its class",
     ("lenet4_knn", MACS): "120 features of 60,000 prototypes are 7,200; what the paper's 10,000 are is not said",
     ("lenet4_knn", VARIABLES): "the paper's 24,000 are 60,000 prototypes of 20x20 pixels; 120 features make 7,200",
     ("lenet4_local", MACS): "k is not said, nor how the local classifier is fitted",
