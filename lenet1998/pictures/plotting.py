@@ -197,4 +197,5 @@ def _title(histories: list[dict], compared: bool) -> str:
         what += f", recipe {recipe}"
     if not compared:
         what += f" ({data['train_size']:,} patterns)"
-    return plain(f"{what}: {runs}") + ("; Figure 5 of the paper" if compared else "")
+    runs += "; Figure 5 of the paper" if compared else ""
+    return plain(f"{what}:") + (" " if len(what + runs) < 78 else "\n") + runs

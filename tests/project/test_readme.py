@@ -192,6 +192,12 @@ def test_the_picture_that_ships_is_small():
     assert picture.stat().st_size < 5_000 and matplotlib.image.imread(picture).shape[:2] == (200, 200)
 
 
+def test_every_result_on_record_is_of_a_commit():
+    """A commit with a + is a tree with changes that nobody can look up."""
+    places = [path for path in RESULTS.rglob("*.json") if re.search(r'"commit": ?"[0-9a-f]+\+"', path.read_text())]
+    assert [path.name for path in places] == []
+
+
 def test_what_is_recorded_of_the_default_is_of_the_default_as_it_is():
     found = []
     for path in sorted(RESULTS.glob("*.json")):

@@ -8,6 +8,7 @@ import shutil
 from base64 import b64encode
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_every_figure_and_table_that_was_recorded_is_in_the_report(recorded):
     assert len(page.named("img")) == len(figures) >= 12
     for path in figures:
         assert b64encode(path.read_bytes()).decode() in html
-        assert f"(figures/{path.stem}.png)" in markdown and f"(figures/{path.stem}.pdf)" in markdown
+        assert f"(figures/{quote(path.stem)}.png)" in markdown and f"(figures/{quote(path.stem)}.pdf)" in markdown
         assert (out / "figures" / path.name).read_bytes() == path.read_bytes()
         assert (out / "figures" / f"{path.stem}.pdf").exists()
     for path in RESULTS.glob("*.md"):
