@@ -26,6 +26,7 @@ from tqdm import tqdm
 from experiments.common import guarded
 from experiments.options import RESULTS, RUNS, add_run_options
 from experiments.paper.check import check
+from experiments.section3.rows import LENET5
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_json
 from lenet1998.report.experiments import EXPERIMENTS, find
@@ -70,9 +71,10 @@ def costs(results: Path) -> dict[str, float]:
     for experiment in EXPERIMENTS:
         for path in sorted(results.rglob("*.json")):
             own = find(path.stem if path.parent == results else path.parent.name) is experiment
-            if own and not path.stem.endswith("_scores"):  # those repeat what runs took
-                spent, again = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
-                found[experiment.name] = found.get(experiment.name, 0.0) + spent - again
+            again = path.stem.endswith("_scores") or path.stem in LENET5  # they repeat what runs took
+            if own and not again:
+                spent, known = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
+                found[experiment.name] = found.get(experiment.name, 0.0) + spent - known
     return {name: seconds for name, seconds in found.items() if seconds}
 
 
@@ -88,11 +90,10 @@ def _seconds(content: Any, counted: set[tuple]) -> tuple[float, float]:
     if isinstance(content, dict):
         own = [float(content[key]) for key in SECONDS if isinstance(content.get(key), (int, float))]
         spent = sum(own) if own else spent
-        last = content["passes"][-1] if isinstance(content.get("passes"), list) and content["passes"] else {}
-        run = last.get(DIGEST), last.get("seconds")
-        if run in counted:
-            again = spent
-        elif all(run):
+        passes = content.get("passes")
+        if isinstance(passes, list) and passes:  # what each took is as good as a name
+            run = passes[-1].get(DIGEST), *(record.get("seconds") for record in passes)
+            again = spent if run in counted else again
             counted.add(run)
     return spent, again
 

@@ -68,9 +68,9 @@ class Recorded:
 def trainings(results: Path) -> list[Recorded]:
     """One run of every training on record, that of its lowest seed.
 
-    A training that two files hold counts once. Of a row of section III and a seed it is the first, since later ones may
-    learn what the first has left; of networks for strings it is what each kind learns first. Runs of the NumPy engine
-    are left out: their bits are those of a machine's BLAS.
+    A training that two files hold counts once. Of a row of section III, whichever begins with the same network, it is
+    the first, since later ones may learn what the first has left; of networks for strings it is what each kind learns
+    first. Runs of the NumPy engine are left out: their bits are those of a machine's BLAS.
     """
     found: dict[str, Recorded] = {}
     for path in sorted(results.glob("*.json")):
@@ -178,10 +178,10 @@ def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int) -> Itera
     if jobs == 1:
         yield from map(repeat_all, work)
         return
-    every = side_by_side(jobs, "generator")
-    from joblib import delayed
+    with side_by_side(jobs, "generator") as every:
+        from joblib import delayed
 
-    try:
-        yield from every(delayed(repeat_all)(share) for share in work)
-    except BrokenProcessPool as error:
-        raise LeNetError("a process was killed, as when memory is short: give fewer --jobs") from error
+        try:
+            yield from every(delayed(repeat_all)(share) for share in work)
+        except BrokenProcessPool as error:
+            raise LeNetError("a process was killed, as when memory is short: give fewer --jobs") from error

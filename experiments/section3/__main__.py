@@ -20,7 +20,7 @@ from experiments.options import FIGURES, RESULTS, RUNS
 from experiments.section3.claims import claims
 from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown
-from experiments.section3.rows import NAMES, Failed, network_of, perform, runs_of
+from experiments.section3.rows import NAMES, Failed, perform, runs_of
 from lenet1998.classifiers.rows import FEWER_SEEDS, SEEDS
 from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.options import add_data_options, chosen_data, positive
@@ -102,7 +102,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
             names.append(name)
     # Checkpoints are no results: where the repository keeps those, these go to runs.
     runs = RUNS / NAME if arguments.out == RESULTS else directory / "runs"
-    begun = [place for name in names for place in (runs / network_of(name), runs / name) if place.exists()]
+    begun = [runs / name for name in names if (runs / name).exists()]
     if begun and not arguments.resume:
         raise LeNetError(f"{begun[0]} already holds runs: add --resume to take or continue them, or remove them")
     choice = DataChoice(data.path or data.name, arguments.data_dir, arguments.train_size, arguments.test_size)

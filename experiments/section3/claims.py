@@ -49,6 +49,9 @@ def claims(records: dict[str, dict]) -> list[str]:
             f"here {boosted / one:.2f} times. Net 1 learns the usual way, distortions are for nets 2 and 3; "
             "in the row below it net 1 learns distorted copies too."
         )
+        both = ("dist_boosted_lenet4_all", "dist_boosted_lenet4")
+        if both[0] in records and (more := _paired(records, *both, _error)):
+            lines[-1] += f" Its error minus that of net 1 the usual way, of the same seeds: {_in_words(more)}."
     if {"svm_poly4", "rs_svm_poly5"} <= records.keys():
         svm, small = (_mean(records[name], "error_percent") for name in ("svm_poly4", "rs_svm_poly5"))
         lines.append(

@@ -97,7 +97,7 @@ class Trial(Seed):
         return len(candidates()) * self.sizes.passes
 
     def make(self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None) -> dict:
-        """The errors of each candidate, before whole strings and after them, and the seconds that all took."""
+        """The errors of each candidate, before whole strings and after them, and the seconds since it began."""
         started = time.perf_counter()
         count = len(data.test) // 20
         tests = {kind: test_set(data.test, count, LENGTH, Layout(noise=noise), 1, False)

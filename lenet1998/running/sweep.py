@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -184,8 +184,8 @@ def _parallel(
         raise LeNetError(f"cannot reach the Dask scheduler at {scheduler}: {error}; is it running?") from error
     left = set(range(len(tasks)))
     watched = os.getpid() if backend == "loky" else None
-    with place, tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty()) as bar:
-        work = side_by_side(jobs, "generator_unordered")
+    bar = tqdm(total=len(tasks), unit=" runs", disable=quiet or not sys.stderr.isatty())
+    with place, bar, side_by_side(jobs, "generator_unordered") as work:
         try:
             for index, outcome in work(delayed(_numbered)(*numbered, watched) for numbered in enumerate(tasks)):
                 left.remove(index)
@@ -198,7 +198,8 @@ def _parallel(
                 yield index, Failure(tasks[index], "not done: a worker process was killed")
 
 
-def side_by_side(jobs: int, return_as: str) -> Any:
+@contextmanager
+def side_by_side(jobs: int, return_as: str) -> Iterator[Any]:
     """joblib's Parallel for so many processes, each with one piece of work at a time.
 
     It returns results as joblib's option says. Raises LeNetError where joblib is missing.
@@ -206,9 +207,10 @@ def side_by_side(jobs: int, return_as: str) -> Any:
     _need("joblib", "sweep")
     from joblib import Parallel
 
-    # A process whose memory has grown is replaced when its work is done: nothing is lost, though joblib warns.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor", UserWarning)
-    return Parallel(n_jobs=jobs, return_as=return_as, batch_size=1)
+    with warnings.catch_warnings():
+        # A process whose memory has grown is replaced when its work is done: nothing is lost, though joblib warns.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor", UserWarning)
+        yield Parallel(n_jobs=jobs, return_as=return_as, batch_size=1)
 
 
 def _need(module: str, extra: str) -> None:

@@ -190,6 +190,20 @@ def test_every_network_of_figure_9_has_a_row_with_its_recipe():
         assert (made.network if isinstance(made, OnFeatures) else made).seed == 7
 
 
+def test_a_row_that_names_another_s_network_begins_with_it():
+    def first(name: str) -> NetworkClassifier:
+        made = ROWS[name].make(3)
+        made = made.network if isinstance(made, OnFeatures) else made
+        return made.networks[0] if isinstance(made, Boosted) else made
+
+    sharing = {name: row.network for name, row in ROWS.items() if row.network}
+    assert len(sharing) == 3
+    for name, other in sharing.items():
+        assert ROWS[name].version is ROWS[other].version and ROWS[name].seeds <= ROWS[other].seeds
+        ours, theirs = ((each.recipe, each.seed, each.passes, each.part) for each in (first(name), first(other)))
+        assert ours == theirs
+
+
 def test_a_stopped_network_goes_on_where_it_was(tmp_path):
     whole = short("lenet1", passes=2).fit(TRAIN.images, TRAIN.labels)
     begun, resumed = short("lenet1", passes=1), short("lenet1", passes=2)

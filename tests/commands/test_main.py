@@ -46,7 +46,7 @@ def refused(*arguments, code: int = 2, **options) -> str:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run and what a process of its own said: the first command of a process tells the log where to write."""
+    """A run and what a process of its own said: here the log goes to pytest."""
     place = tmp_path_factory.mktemp("run")
     return place / "trained", lenet1998("train", *SMALL, "--out", place / "trained", cwd=place)
 
@@ -110,7 +110,7 @@ def test_no_bar_where_the_output_is_no_terminal(trained):
     assert "\r" not in done.stderr
     assert "engine: numpy" in done.stderr
     assert "pass 2: training error" in done.stderr
-    assert lenet1998("train", *SMALL, "--out", out, "--resume", "--quiet").stderr == ""
+    assert lenet1998("train", *SMALL, "--out", out, "--resume", "--quiet", cwd=out).stderr == ""
 
 
 def test_a_run_that_is_there_is_refused(trained):

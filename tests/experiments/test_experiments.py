@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import matplotlib.image
 import pytest
@@ -13,7 +15,7 @@ from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running.run import run
-from tests.programs import experiment
+from tests.programs import ROOT, experiment
 
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
@@ -25,7 +27,7 @@ WRITES = {
     "stochastic_batch": "stochastic_batch",
     "initial_weights": "initial_weights",
 }
-PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # the second run of the suite, where kernels are plain Python
+PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # kernels as plain Python
 ONCE = ["--seeds", "1", "--passes", "1"]
 
 
@@ -71,7 +73,9 @@ def test_from_start_to_figure(name, tmp_path):
     ],
 )
 def test_help(name):
-    done = experiment(name, "--help")
+    """From a cold start: nothing that an experiment needs has been imported by another."""
+    command = [sys.executable, "-m", f"experiments.{name}", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
     assert "usage:" in done.stdout and len(done.stdout) > 300
 

@@ -50,14 +50,14 @@ def test_every_experiment_is_a_step_and_comes_after_what_it_needs():
 
 def test_costs_are_the_seconds_on_record(tmp_path):
     content = {"runs": [{"passes": [{"seconds": 2.5}, {"seconds": 1.5}]}, {"seconds": 4, "seconds_a_step": 99}]}
+    other = {"runs": [{"passes": [{"seconds": 2.4}, {"seconds": 1.6}]}, {"seconds": 4}]}
     (tmp_path / "fig6_training_size.json").write_text(json.dumps(content))
-    (tmp_path / "fig6_training_size_numpy.json").write_text(json.dumps(content))
+    (tmp_path / "fig6_training_size_numpy.json").write_text(json.dumps(other))
     (tmp_path / "fig6_training_size_scores.json").write_text(json.dumps(content))
     (tmp_path / "section3").mkdir()
-    for row in ("linear", "lenet4"):
-        (tmp_path / "section3" / f"{row}.json").write_text(
-            json.dumps({"runs": [{"seconds_to_fit": 3, "trainings": [content]}]})
-        )
+    for row, spent in (("linear", 1.5), ("lenet4", 2.5), ("lenet5", 3.5)):  # Figure 5 has LeNet-5's
+        run = {"seconds_to_fit": 3, "trainings": [{"passes": [{"seconds": spent}]}]}
+        (tmp_path / "section3" / f"{row}.json").write_text(json.dumps({"runs": [run]}))
     (tmp_path / "other.json").write_text(json.dumps(content))
     assert costs(tmp_path) == {"fig6_training_size": 16, "section3": 6}
 

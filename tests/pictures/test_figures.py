@@ -117,6 +117,10 @@ def test_figures_say_which_figure_of_the_paper_and_in_what_units(caught, tmp_pat
     benchmark_speed.bars([{"engine": "numpy", "step": 400.0}, {"engine": "numba", "step": 40.0}], 20.0, tmp_path / "b")
     five, six, bars = (figure.axes[0] for figure in caught)
     assert five.get_title(loc="left") == "LeNet-5 on MNIST, recipe printed: seed 1; Figure 5 of the paper"
+    runs = [history() | {"seed": seed, "recipe": {"name": "default j=0.5"}} for seed in range(1, 11)]
+    plotting.error_curves(runs, tmp_path / "ten")
+    title = "LeNet-5 on MNIST, recipe default j=0.5:\nmean of 10 seeds, 95% interval; Figure 5 of the paper"
+    assert caught[-1].axes[0].get_title(loc="left") == title, "in two lines where one is too long"
     assert "Figure 6 of the paper" in six.get_title(loc="left")
     assert "(%)" in five.get_ylabel() and "(%)" in six.get_ylabel() and "(thousands of patterns)" in six.get_xlabel()
     assert bars.get_xlabel().endswith("(\N{MICRO SIGN}s)")

@@ -166,6 +166,7 @@ def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         os.kill(next(iter(workers.values())), signal.SIGKILL)
+        assert not all((task.out / CHECKPOINT).exists() for task in on_cluster), "work is left"
         work.join(timeout=120)
         assert not work.is_alive()
         assert set(client.run(os.getpid).values()) != set(workers.values()), "a worker was lost"
