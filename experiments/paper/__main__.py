@@ -66,15 +66,18 @@ def steps() -> list[Step]:
 
 def costs(results: Path) -> dict[str, float]:
     """Seconds of all runs on record, by the name of the experiment; a run that several have, with the first of them."""
+    records = []
+    for path in sorted(results.rglob("*.json")):
+        experiment = find(path.stem if path.parent == results else path.parent.name)
+        again = path.stem.endswith("_scores") or path.stem in LENET5  # they repeat what runs took
+        if experiment and not again:
+            records.append((EXPERIMENTS.index(experiment), path))
     found: dict[str, float] = {}
     counted: set[tuple] = set()
-    for experiment in EXPERIMENTS:
-        for path in sorted(results.rglob("*.json")):
-            own = find(path.stem if path.parent == results else path.parent.name) is experiment
-            again = path.stem.endswith("_scores") or path.stem in LENET5  # they repeat what runs took
-            if own and not again:
-                spent, known = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
-                found[experiment.name] = found.get(experiment.name, 0.0) + spent - known
+    for place, path in sorted(records):
+        spent, known = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
+        name = EXPERIMENTS[place].name
+        found[name] = found.get(name, 0.0) + spent - known
     return {name: seconds for name, seconds in found.items() if seconds}
 
 

@@ -80,7 +80,7 @@ def measured(name: str, data: DataSet, seeds: int | None, runs: Path) -> dict[st
 
 def network_of(name: str) -> str:
     """The row whose network is the first that a row trains: its own name, unless both have one training of it."""
-    return ROWS[name].network or name if name in ROWS else name
+    return (ROWS[name].network if name in ROWS else "") or name
 
 
 def kept(first: Path, further: Path, histories: list[dict]) -> Training:

@@ -105,14 +105,12 @@ def single_run() -> str:
 
 def training_error() -> str:
     """Where the training error ends, and what a reading costs with which it ends nearer to the paper's."""
-    found = {}
-    for name in (FIGURE_5, f"{FIGURE_5}_j=0.5"):
-        for key in (TRAIN, TEST):
-            found[name, key] = np.array([run["passes"][-1][key] for run in read(name)["runs"]])
+    names = (FIGURE_5, f"{FIGURE_5}_j=0.5")
+    errors = [_errors(name, (60_000, 0), 20, key) for name in names for key in (TRAIN, TEST)]
     train, test, nearer, its_test = (
-        f"{mean:.2f}% ({low:.2f} to {high:.2f})" for mean, low, high in map(rate_interval, found.values())
+        f"{mean:.2f}% ({low:.2f} to {high:.2f})" for mean, low, high in map(rate_interval, errors)
     )
-    _, ours, _, its = found.values()
+    _, ours, _, its = errors
     mean, low, high = student_interval(its - ours)
     return (
         f"**Training error.** Counted on the fly it ends at {train}; Figure 5 has {ROWS[1][1]}% at pass 19. With j = "
