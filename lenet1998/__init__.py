@@ -12,6 +12,7 @@ are looked up when they are first used, so that `import lenet1998` takes no time
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the same names for editors and type checkers
@@ -68,7 +69,8 @@ _HOMES = {
     "run": "running.run",
 }
 
-__all__ = [*_MODULES, *_HOMES]
+# scikit-learn is an extra, and ``from lenet1998 import *`` does without.
+__all__ = [name for name in (*_MODULES, *_HOMES) if name != "LeNet5Classifier" or find_spec("sklearn")]
 
 
 def __getattr__(name: str) -> object:

@@ -1,13 +1,11 @@
-"""LeNet-5 with scikit-learn's conventions, for pipelines, cross-validation and searches over recipes.
+"""LeNet-5 as a classifier of scikit-learn, for pipelines, cross-validation and searches over recipes.
 
-The class inherits nothing, so scikit-learn stays optional: it follows the conventions by itself, and imports
-scikit-learn only where scikit-learn asks for its own types. What it learns is what `lenet1998 train` learns with the
-same patterns, recipe and seed (section III-B).
+scikit-learn's own classes do what scikit-learn asks of a classifier; this module needs it (the extra ``baselines``).
+What the classifier learns is what `lenet1998 train` learns with the same patterns, recipe and seed (section III-B).
 """
 
 from __future__ import annotations
 
-import inspect
 from functools import cached_property
 from typing import Any
 
@@ -16,32 +14,38 @@ from numpy.typing import ArrayLike
 
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
-from lenet1998.errors import RecipeError
+from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.evaluation import answers
-from lenet1998.interop.estimator_input import (
-    PIXELS,
-    InputError,
-    check_names,
-    classes_of,
-    images_of,
-    labels_of,
-    names_of,
-    seed_of,
-    settings_of,
-    texts_of,
-)
 from lenet1998.loss import CrossEntropy, Hinge, make_loss
 from lenet1998.output import for_classes
-from lenet1998.patterns import DataSet, Patterns
+from lenet1998.patterns import INK, SIDE, DataSet, Patterns, check_range
 from lenet1998.recipe import preset
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import described
 from lenet1998.training import Trainer
 
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.multiclass import check_classification_targets, unique_labels
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise LeNetError(
+        f"LeNet5Classifier needs scikit-learn 1.6 or later ({error}): pip install 'lenet1998[baselines]'"
+    ) from None
 
-class LeNet5Classifier:
-    """LeNet-5 as a classifier of images (P, 28, 28) or (P, 784), 0 for the background to 255 for ink.
+PIXELS = SIDE * SIDE
+FORMS = f"(P, {PIXELS}), (P, {SIDE}, {SIDE}) or (P, {SIDE}, {SIDE}, 1)"
+MOST_CLASSES = 256  # labels are bytes
+
+
+class InputError(DataError, ValueError):
+    """Images, labels or parameters are not what LeNet-5 takes; a ValueError too, as scikit-learn's own errors are."""
+
+
+class LeNet5Classifier(ClassifierMixin, BaseEstimator):
+    """LeNet-5 as a classifier of images (P, 784), (P, 28, 28) or (P, 28, 28, 1), 0 for the background to 255 for ink.
 
     Labels are of any kind, from two classes up to 256, and there is an output unit for each class. Characters, digits
     among them, have the code that Figure 3 draws for them, other classes random ones (`lenet1998.output.for_classes`).
@@ -63,15 +67,13 @@ class LeNet5Classifier:
     >>> digits = load("synthetic", train_size=100, test_size=10)
     >>> lenet5 = LeNet5Classifier(passes=1, engine="numpy").fit(digits.train.images, digits.train.labels)
     >>> lenet5.predict_proba(digits.test.images).shape, lenet5
-    ((10, 10), LeNet5Classifier(passes=1, engine='numpy'))
+    ((10, 10), LeNet5Classifier(engine='numpy', passes=1))
     """
-
-    _estimator_type = "classifier"  # scikit-learn before 1.6 looks here
 
     def __init__(
         self,
         recipe: str = "default",
-        settings: tuple[str, ...] = (),
+        settings: str | tuple[str, ...] = (),
         passes: int = 20,
         engine: str = "auto",
         random_state: int | np.random.RandomState | None = 1,
@@ -82,29 +84,33 @@ class LeNet5Classifier:
     def fit(self, X: ArrayLike, y: ArrayLike) -> LeNet5Classifier:  # noqa: N803 - scikit-learn's name
         """Learn images X and labels y, (P,), in their order as the recipe says; returns itself.
 
-        Raises InputError for other images or labels, RecipeError, DivergenceError, and LeNetError for an engine that
-        is not there.
+        Raises scikit-learn's errors for what are no finite numbers or no labels, InputError for other images or
+        labels, RecipeError, DivergenceError, and LeNetError for an engine that is not there.
         """
-        names, images = names_of(X), self._images(X)
-        classes, labels = classes_of(y, len(images))
-        if isinstance(self.passes, bool) or not isinstance(self.passes, (int, np.integer)) or self.passes < 1:
+        rows, y = validate_data(self, _rows(X), y)
+        check_classification_targets(y)
+        self.classes_, places = np.unique(y, return_inverse=True)
+        if not 2 <= len(self.classes_) <= MOST_CLASSES:
+            found = "1 class" if len(self.classes_) == 1 else f"{len(self.classes_)} classes"
+            raise InputError(f"y has {found}: give from 2 to {MOST_CLASSES}")
+        if self.passes < 1:
             raise InputError(f"passes={self.passes!r}: give a whole number of 1 or more")
-        texts = texts_of(classes)
-        recipe = for_classes(preset(self.recipe).override(settings_of(self.settings)), texts)
-        patterns = Patterns(images, labels)
+        texts = tuple(str(int(label) if isinstance(label, float) else label) for label in self.classes_.tolist())
+        settings = [self.settings] if isinstance(self.settings, str) else list(self.settings)
+        recipe = for_classes(preset(self.recipe).override(settings), texts)
+        patterns = Patterns(self._images(rows), places.astype(np.uint8))
         # One pattern stands in for the test set, which there is none of.
         data = DataSet("given", patterns, patterns.first(1), "fit", classes=texts)
-        trainer = Trainer(recipe, data, seed_of(self.random_state), self.engine)
+        seed = self.random_state
+        if not isinstance(seed, (int, np.integer)):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        trainer = Trainer(recipe, data, int(seed), self.engine)
         for _ in range(self.passes):
             trainer.run_pass()["test_error_percent"] = float("nan")
         history = {**described(trainer), **provenance(), "passes": trainer.passes}
         history["data"]["test_size"] = 0
         mean = trainer.network.mean if recipe.input_mean else None
         self.checkpoint_ = Checkpoint(trainer.network.parameters.values, history, trainer.optimiser.state(), mean)
-        self.classes_, self.n_features_in_ = classes, PIXELS
-        vars(self).pop("feature_names_in_", None)  # an earlier fit's
-        if names is not None:
-            self.feature_names_in_ = names
         self._engine = trainer.engine
         return self
 
@@ -112,12 +118,10 @@ class LeNet5Classifier:
         """Equation 7's distances, (P, classes), to the codes of `classes_`; the smallest is the answer.
 
         Section III-D rejects a pattern when the two smallest are near (`lenet1998.classifiers.rejection`). Raises
-        InputError, and before `fit` scikit-learn's NotFittedError.
+        errors as `fit` does, and before `fit` scikit-learn's NotFittedError.
         """
-        if not hasattr(self, "checkpoint_"):
-            raise _not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
-        check_names(X, vars(self).get("feature_names_in_"), type(self).__name__)
-        return self._engine.penalties(self._images(X))
+        check_is_fitted(self, "checkpoint_")
+        return self._engine.penalties(self._images(validate_data(self, _rows(X), reset=False)))
 
     def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """The classes of smallest penalty (section II-B), (P,), of the labels' dtype. Raises as `penalties` does."""
@@ -139,62 +143,36 @@ class LeNet5Classifier:
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """The share of right answers among images X with labels y, (P,), weighted if so asked.
 
-        Raises as `penalties` does, and InputError for labels of another shape.
+        Raises as `penalties` does, and scikit-learn's ValueError for texts where `classes_` are numbers, and the other
+        way round: scikit-learn 1.6 compares them and gives 0.
         """
-        answer = self.predict(X)
-        weights = None if sample_weight is None else np.asarray(sample_weight)
-        return float(np.average(answer == labels_of(y, len(answer)), weights=weights))
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name; none is an estimator, so `deep` changes nothing."""
-        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
-        return {name: getattr(self, name) for name in names}
-
-    def set_params(self, **params: Any) -> LeNet5Classifier:
-        """Change parameters and return itself. Raises InputError for a name that is none."""
-        known = self.get_params()
-        for name, value in params.items():
-            if name not in known:
-                raise InputError(f"{type(self).__name__} has no parameter {name!r}: choose {' or '.join(known)}")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = {name: value for name, value in self.get_params().items() if value != defaults[name].default}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+        check_is_fitted(self, "checkpoint_")
+        unique_labels(self.classes_, y)
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn 1.6 and later ask an estimator; called by it alone."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(three_d_array=True, positive_only=True),
-        )
-
-    def get_metadata_routing(self) -> Any:
-        """What scikit-learn asks with enable_metadata_routing: a `MetadataRequest`, of weights for `score` alone."""
-        from sklearn.utils.metadata_routing import MetadataRequest
-
-        if "_metadata_request" not in vars(self):  # scikit-learn's clone looks for this name
-            self._metadata_request = MetadataRequest(owner=type(self).__name__)
-            self._metadata_request.score.add_request(param="sample_weight", alias=None)
-        return self._metadata_request
-
-    def set_score_request(self, *, sample_weight: bool | str | None) -> LeNet5Classifier:
-        """Whether pipelines and searches hand weights on to `score`, or under which name; returns itself."""
-        self.get_metadata_routing().score.add_request(param="sample_weight", alias=sample_weight)
-        return self
+        """What scikit-learn asks an estimator: images may be (P, 28, 28), and ink is not negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = tags.input_tags.positive_only = True
+        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine, whose compiled code is made again when it is needed."""
-        return {name: value for name, value in vars(self).items() if name != "_engine"}
+        return {name: value for name, value in super().__getstate__().items() if name != "_engine"}
 
-    def _images(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
-        return images_of(X)
+    def _images(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of finite numbers, (P, 784), as bytes (P, 28, 28). Raises InputError for other sizes and scales."""
+        if rows.shape[1] != PIXELS:
+            raise InputError(
+                f"X has {rows.shape[1]} features, but {type(self).__name__} is expecting {PIXELS} features as input: "
+                f"give images {FORMS}"
+            )
+        negative = f"Negative values in data passed to {type(self).__name__}: X"
+        try:
+            check_range(rows, negative if rows.min() < 0 else "X")
+        except DataError as error:
+            raise InputError(str(error)) from None
+        return np.clip(np.rint(rows), 0, INK).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
     @cached_property
     def _engine(self) -> Engine:
@@ -202,10 +180,15 @@ class LeNet5Classifier:
         return make_engine(self.engine, saved.network(), make_loss(saved.recipe))
 
 
-def _not_fitted(message: str) -> Exception:
-    """scikit-learn's own error, where it is installed: its tools look for it."""
-    try:
-        from sklearn.exceptions import NotFittedError
-    except ImportError:
-        return InputError(message)
-    return NotFittedError(message)
+def _rows(X: Any) -> Any:  # noqa: N803
+    """Images of three or four axes as rows (P, 784), and anything else as it is. Raises InputError for other shapes.
+
+    >>> _rows(np.zeros((2, 28, 28, 1))).shape
+    (2, 784)
+    """
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    if len(shape) < 3:
+        return X
+    if shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE)):
+        raise InputError(f"X has shape {shape}: give grey images {FORMS}")
+    return np.asarray(X).reshape(shape[0], PIXELS)

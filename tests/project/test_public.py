@@ -64,4 +64,4 @@ def test_the_command_starts_without_what_is_slow_to_load():
 def test_the_classifier_imports_what_it_needs_and_no_more():
     loaded = imported_by("from lenet1998 import LeNet5Classifier")
     assert "lenet1998.interop.estimator" in loaded
-    assert not {"matplotlib", "numba", "sklearn", "onnx"} & loaded
+    assert not {"matplotlib", "numba", "onnx"} & loaded
