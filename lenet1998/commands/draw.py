@@ -1,27 +1,49 @@
-"""`lenet1998 draw`: a window to draw in what the network reads, with the network's answer, penalties and maps."""
+"""`lenet1998 draw`: the page of `export --format html`, opened in the user's browser, to draw on."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+import webbrowser
+from pathlib import Path
 
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
-from lenet1998.errors import one_line
+from lenet1998.errors import LeNetError
+from lenet1998.files import write_atomically
+from lenet1998.interop.export import to_html
 
 HELP = (
-    "draw a digit, or what else a network reads, with the mouse in a window, and see answer, penalties and activations "
-    "change"
+    "draw a digit, or what else a network reads, with mouse, finger or pen on a page in the browser, and see answer, "
+    "penalties and activations change"
 )
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `draw`."""
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, default=Path("draw.html"), help="where to write (default: draw.html)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Open the window. Raises LeNetError where there is no display."""
-    saved, network = chosen_network(arguments.checkpoint)
-    from lenet1998.pictures.activations_window import show_window  # matplotlib takes a second to load
+    """Write the page, say where it is, and open it where there is a display.
 
+    Raises LeNetError for a network that the page cannot show, and a file that cannot be written.
+    """
+    if arguments.out.suffix.lower() not in (".html", ".htm"):
+        raise LeNetError(f"draw writes a page: choose a name for --out that ends in .html, not {arguments.out.name}")
+    saved, network = chosen_network(arguments.checkpoint)
+    write_atomically(arguments.out, to_html(saved))
     print(stated(network))
-    show_window(saved.network(), one_line(f"lenet1998 draw: {network['name']}"), saved.classes)
+    print(arguments.out)
+    if not (_has_display() and webbrowser.open(arguments.out.absolute().as_uri())):
+        print("no browser was found: open this page in one, on this computer or on another")
+
+
+def _has_display() -> bool:
+    """Whether a browser could show a page. On Linux and its like without a display, only those for terminals start."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

@@ -131,7 +131,7 @@ function draw(event) {
   refresh();
 }
 
-pen.lineWidth = (sheet.width * 3) / 35; // a brush as wide as that of `lenet1998 draw`
+pen.lineWidth = (sheet.width * 3) / 35;
 pen.lineCap = pen.lineJoin = "round";
 sheet.addEventListener("pointerdown", (event) => {
   if (!event.isPrimary || event.button !== 0) return;

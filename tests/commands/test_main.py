@@ -199,7 +199,7 @@ def test_an_error_is_one_line_whatever_it_repeats(arguments, capsys, tmp_path, m
     assert not os.listdir(tmp_path)
 
 
-@pytest.mark.parametrize("command", [["draw"], ["show", "1", "--data", "synthetic"], ["train", *SMALL, "--out", "run"]])
+@pytest.mark.parametrize("command", [["show", "1", "--data", "synthetic"], ["train", *SMALL, "--out", "run"]])
 def test_a_backend_that_matplotlib_does_not_have_is_named(command, tmp_path):
     done = lenet1998(*command, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"})
     assert done.returncode == 2

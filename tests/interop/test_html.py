@@ -28,7 +28,6 @@ from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, for_classes
 from lenet1998.pictures.activations import activations
-from lenet1998.pictures.activations_window import Sketch
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
@@ -156,23 +155,34 @@ def test_the_stages_are_those_that_show_draws(recipe, page, tmp_path):
     np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-4, atol=1e-4)
 
 
+def strokes(*points: tuple[float, float]) -> np.ndarray:
+    """Ink, float (140, 140) from 0 to 1: lines between points, each (column, row), with the page's brush.
+
+    A single point makes a dot.
+    """
+    rows, columns = np.indices((140, 140))
+    ink = np.zeros((140, 140))
+    for (x, y), end in zip(points, points[1:] or points, strict=False):
+        along_x, along_y = np.subtract(end, (x, y))
+        length = along_x**2 + along_y**2
+        share = np.clip(((columns - x) * along_x + (rows - y) * along_y) / length, 0, 1) if length else 0.0
+        distance = np.hypot(columns - x - share * along_x, rows - y - share * along_y)
+        np.maximum(ink, np.clip(6.5 - distance, 0, 1), out=ink)
+    return ink
+
+
 def drawings() -> list[np.ndarray]:
     """Sheets of ink, uint8 (140, 140): strokes, a dot, single pixels, one that is too faint, and an empty one."""
-    rng, sheets = np.random.default_rng(8), []
-    for strokes in (1, 2, 3, 4, 5, 6, 7, 8):
-        sketch = Sketch()
-        points = rng.uniform(8, 132, (strokes + 1, 2))
-        for start, end in zip(points, points[1:], strict=False):
-            sketch.stroke(tuple(start), tuple(end))
-        sheets.append(sketch.ink)
-    dot = Sketch()
-    dot.stroke((3.0, 70.0), (3.0, 70.0))
+    rng = np.random.default_rng(8)
+    sheets = [strokes(*rng.uniform(8, 132, (lines + 1, 2))) for lines in (1, 2, 3, 4, 5, 6, 7, 8)]
     pixels, faint = np.zeros((2, 140, 140))
     pixels[20, 30] = pixels[21, 33] = 1.0
     faint[0, 0] = faint[139, 139] = 1 / 255
     bar = np.zeros((140, 140))
     bar[10:90, 30:40] = 1.0  # a width of two and a half in the box
-    return [np.rint(sheet * 255).astype(np.uint8) for sheet in (*sheets, dot.ink, pixels, bar, faint, 0 * bar)]
+    return [
+        np.rint(sheet * 255).astype(np.uint8) for sheet in (*sheets, strokes((3.0, 70.0)), pixels, bar, faint, 0 * bar)
+    ]
 
 
 def test_what_is_drawn_is_brought_to_mnist_form(page, tmp_path):
@@ -240,9 +250,8 @@ def test_what_is_drawn_is_answered_by_the_class_s_name(tmp_path):
     (tmp_path / "page.html").write_text(html_page(saved).replace("show();\n</script>", f"{drawn}</script>"))
     command = [CHROMIUM, "--headless", "--no-sandbox", "--dump-dom", (tmp_path / "page.html").as_uri()]
     page = subprocess.run(command, capture_output=True, text=True, timeout=300).stdout
-    sketch = Sketch()
-    sketch.stroke((70.0, 15.0), (70.0, 125.0))
-    best, runner_up = (saved.classes[k] for k in saved.network().forward(sketch.digit()[None])[0].argsort()[:2])
+    digit = to_mnist_form(strokes((70.0, 15.0), (70.0, 125.0)))
+    best, runner_up = (saved.classes[k] for k in saved.network().forward(digit[None])[0].argsort()[:2])
     assert f'<span id="answer" aria-live="polite" class="word">{best}</span>' in page
     assert f'<span id="second">runner-up {runner_up}</span>' in page
 
