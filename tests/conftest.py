@@ -1,18 +1,45 @@
-"""What every test file shares: an example that hypothesis draws may take its time, on a busy machine too; and the look
-of figures, which commands set for as long as they run, is no concern of the next test."""
+"""What every test file shares: one cache of compiled kernels, the outer ring, and the usual look of figures."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from lenet1998.kernels import cache
 from lenet1998.pictures.look import LOOK
 
+# An example that hypothesis draws may take its time, on a busy machine too.
 settings.register_profile("lenet1998", deadline=None)
 settings.load_profile("lenet1998")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled kernels in .pytest_cache: for all tests, for the programs that they start, and for the next time.
+
+    The key of a kernel has all that its machine code depends on, so what has changed is compiled anew. Where others
+    could write to that folder, nothing would be kept there, and the user's own cache is taken.
+    """
+    if config.pluginmanager.hasplugin("cacheprovider"):
+        patch = pytest.MonkeyPatch()
+        patch.setenv("XDG_CACHE_HOME", str(config.cache.mkdir("kernels")))
+        try:
+            cache.directory()
+        except OSError:
+            patch.undo()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is in the outer ring for a reason, which the marker gives."""
+    for item in items:
+        for mark in item.iter_markers("outer"):
+            if len(mark.args) != 1 or not isinstance(mark.args[0], str):
+                raise pytest.UsageError(f'{item.nodeid}: say why, @pytest.mark.outer("why")')
+
+
 @pytest.fixture(autouse=True)
 def usual_look() -> Iterator[None]:
+    """Commands set the look of figures for as long as they run; it is no concern of the next test."""
     yield
     LOOK.reset()

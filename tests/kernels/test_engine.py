@@ -109,15 +109,8 @@ def test_a_map_that_sees_no_map_below_learns_its_bias():
 # ------------------------------------------------------------------------------------------- compiled networks
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture(scope="module")
-def lenet5(own_cache) -> tuple[NumpyEngine, NumbaEngine]:
+def lenet5() -> tuple[NumpyEngine, NumbaEngine]:
     pair = [LeNet5(Recipe()) for _ in range(2)]
     return NumpyEngine(pair[0], make_loss(Recipe())), NumbaEngine(pair[1], make_loss(Recipe()))
 

@@ -164,15 +164,8 @@ def test_full_connections_of_a_block_are_matrix_products(count, units, inputs, r
 # ------------------------------------------------------------------------------------------- compiled networks
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture(scope="module")
-def lenet5(own_cache) -> tuple[NumpyEngine, NumbaEngine]:
+def lenet5() -> tuple[NumpyEngine, NumbaEngine]:
     pair, loss = [build(preset("modern")) for _ in range(2)], make_loss(preset("modern"))
     return NumpyEngine(pair[0], loss), NumbaEngine(pair[1], loss)
 
