@@ -72,10 +72,14 @@ def test_figure_16_every_path_uses_each_piece_exactly_once():
     assert list(zip(found.sources.tolist(), found.targets.tolist(), strict=True)) == [
         (0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 4)
     ]  # fmt: skip
-    triples = Segmentor(most_pieces=3).segments(image)
-    assert (0, 3) in zip(triples.sources.tolist(), triples.targets.tolist(), strict=True)
-    narrow = Segmentor(most_pieces=3, most_width=19).segments(image)
-    assert (0, 3) not in zip(narrow.sources.tolist(), narrow.targets.tolist(), strict=True)
+    for bounds, arc, there in (
+        ({"most_width": 20}, (0, 3), True),
+        ({"most_width": 19}, (0, 3), False),
+        ({"wide_gap": 10}, (2, 4), True),
+        ({"wide_gap": 9}, (2, 4), False),
+    ):
+        other = Segmentor(most_pieces=3, **bounds).segments(image)
+        assert (arc in zip(other.sources.tolist(), other.targets.tolist(), strict=True)) == there, bounds
     ink = int(image.astype(int).sum())
     graph = found.graph(np.zeros((len(found.sources), 10)))
     for path in naive.paths(graph):
