@@ -99,6 +99,21 @@ def _as_json(content: Any, margin: str) -> str:
     return f"{begin}{inner}{f',{inner}'.join(items)}{margin}{end}"
 
 
+_EXECUTED = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are their full-width forms
+
+
+def spreadsheet_text(text: str) -> str:
+    """A text for a cell of a CSV file: with an apostrophe before it where a spreadsheet would execute it.
+
+    Its lines end with a line feed, which `csv.writer` puts between quotes; of a carriage return alone it does not.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("modern")
+    ("'=1+1", 'modern')
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{lines}" if text.startswith(_EXECUTED) else lines
+
+
 def home() -> Path | None:
     """The user's home directory; None if the system knows of none.
 
