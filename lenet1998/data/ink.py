@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from lenet1998.data.parts import parts_of_digit, parts_of_line
 from lenet1998.data.prepare import is_in_form
+from lenet1998.data.rules import without_rules
 from lenet1998.data.sheet import EIGHT, extent, find_sheet
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
@@ -87,7 +88,12 @@ def _found(planes: np.ndarray, parts: Callable[[np.ndarray], np.ndarray]) -> Lin
     # 1.48 times the median deviation is the standard deviation of Gaussian noise, and a stroke that touches the
     # border does not move it. Beyond five of them little noise is left, and that in single pixels.
     noise = 5.0 * 1.48 * float(np.median(np.abs(grey - background)[border]))
-    kept = parts(ink >= max(noise, share * ink.max())) if noise <= ink.max() / 2.0 else np.zeros(ink.shape, bool)
+    least = max(noise, share * ink.max())
+    if noise <= ink.max() / 2.0:
+        ink = without_rules(ink, least)
+        kept = parts(ink >= least)
+    else:
+        kept = np.zeros(ink.shape, bool)
     if not kept.any():
         raise DataError("no digit stands out from the background: give an image with an even background")
     peak = ink[kept].max()

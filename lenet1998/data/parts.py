@@ -22,6 +22,9 @@ LEAST_LENGTH = 0.2
 INK_SHARE = 0.2
 # In a line, where a digit may lie along a border too, an edge there is longer by this factor than digits are high.
 OVER = 1.3
+# A pen that skips leaves gaps up to so many times as wide as its stroke, and up to this share of the digit's size,
+# which is the height of what is narrower than that share of it, as a 1 is, and else that of one digit of several.
+GAP_STROKES, GAP_SHARE, NARROW = 3.0, 0.04, 0.3
 # A frame in a line has something in it, and that is at least this share of the frame's height: a 0 has not.
 FILLED = 1 / 3
 
@@ -42,7 +45,7 @@ def parts_of_digit(mask: np.ndarray) -> np.ndarray:
     if max((_length(boxes[part]) for part in own), default=0) >= LEAST_LENGTH * min(mask.shape):
         kept = own
     largest = max((areas[part] for part in kept), default=0)
-    if _are_several([boxes[part] for part in kept if areas[part] >= RIVAL_SHARE * largest]):
+    if _are_several(_joined(np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest]))):
         raise DataError(
             "the picture seems to hold several digits: give one of a single digit, or read them with lenet1998 read, "
             "whose --show draws them"
@@ -109,6 +112,23 @@ def _holds(part: int, others: list[int], boxes: list[Box]) -> bool:
         and _height(boxes[other]) >= FILLED * _height(own)
         for other in others
     )
+
+
+def _joined(mask: np.ndarray) -> list[Box]:
+    """The boxes of the parts that may be digits, where gaps such as a pen leaves in a stroke join them.
+
+    A pen skips for some two widths of its stroke; two digits may be as near as that only where strokes are thick.
+    """
+    if not mask.any():
+        return []
+    height, width = (np.ptp(places) + 1 for places in np.nonzero(mask))
+    size = height if width < NARROW * height else min(height, 1.6 * width)
+    stroke = 2 * np.count_nonzero(mask) / np.count_nonzero(mask & ~ndimage.binary_erosion(mask, EIGHT))
+    gap = min(GAP_STROKES * stroke, GAP_SHARE * size)
+    near = ndimage.distance_transform_edt(~mask) <= gap / 2
+    labels, areas, boxes = _parts(near)
+    areas = np.bincount(labels[mask], minlength=len(boxes))
+    return [box for area, box in zip(areas[1:], boxes[1:], strict=True) if area >= RIVAL_SHARE * areas[1:].max()]
 
 
 def _are_several(boxes: list[Box]) -> bool:

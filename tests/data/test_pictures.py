@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from experiments.pictures.made.kinds import cases
+from experiments.pictures.made.paper import Case
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.data.idx import parse_idx, read_bounded
 from lenet1998.data.ink import find_ink
 from lenet1998.data.pictures import read_image
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
+from lenet1998.patterns import Patterns
 from tests.drawings import KINDS, PAIRS, all_written, difference, extent, jpeg, picture
 from tests.drawings import page as drawn_page
 from tests.measure_pictures import SEVERAL, outcomes, save
@@ -273,3 +277,20 @@ def test_damage_anywhere_is_refused_or_survived(tmp_path_factory: pytest.TempPat
         assert read_image(path).shape == (28, 28)
     except DataError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("kind", ["digit: pen that skips", "digit: broken", "digit: ruled paper"])
+def test_a_digit_in_parts_or_on_ruled_paper_is_one_digit(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
+    counts = outcomes((case.picture, int(case.truth or SEVERAL)) for case in made(kind, known))
+    assert counts["right"] >= SAMPLE - 1 and counts["wrong"] == 0, counts
+
+
+@pytest.mark.parametrize("kind", ["digit: two beside", "digit: two above"])
+def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
+    counts = outcomes((case.picture, SEVERAL) for case in made(kind, known))
+    assert counts["right"] >= SAMPLE - 1, counts
+
+
+def made(kind: str, known: list[tuple[np.ndarray, int]]) -> Iterator[Case]:
+    images, labels = zip(*known, strict=True)
+    return cases(kind, Patterns(np.stack(images), np.array(labels, np.uint8)), SAMPLE)

@@ -1,0 +1,91 @@
+"""Rules to write on, grids and combs: long straight lines are taken out of a picture's ink, though digits cross."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+# Lines are looked for on a copy of about this many columns, up to this slope, ...
+COPY, STEEPEST = 256, 0.1
+# ... and are found where so much of the ink's width is covered. Thicker than this share of the height are none.
+COVERED, THICKEST = 0.6, 0.08
+# Rules reach over the sheet, and are fainter than writing or longer than it is high; or they are longer by far.
+REACH, LONGER, BY_FAR = 0.9, 1.3, 2.5
+# What is left must be so long, as a share of the sheet's shorter side, or it was no rule.
+LEAST_LENGTH = 0.2
+# Of writing that crosses a faint rule, ink is so much darker than it; above this share of the darkest a rule is dark.
+DARKER, DARK = 1.5, 0.6
+
+
+def without_rules(ink: np.ndarray, least: float) -> np.ndarray:
+    """Ink float (h, w) without level and upright rules; what is fainter than ``least`` is not looked at.
+
+    >>> ink = np.zeros((60, 200))
+    >>> ink[10:45, 50:55] = ink[10:45, 90:95] = 1.0
+    >>> ink[40:42] = np.maximum(ink[40:42], 0.4)
+    >>> clear = without_rules(ink, least=0.1)
+    >>> float(clear.sum()), float(clear[41, 52])
+    (350.0, 1.0)
+    """
+    for turn in (False, True):
+        view = ink.T if turn else ink
+        cleared = _without_level_rules(view, least, upright=turn)
+        ink = cleared.T if turn else cleared
+    return ink
+
+
+def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.ndarray:
+    mask = ink >= least
+    rows, columns = np.nonzero(mask)
+    if not rows.size or (span := int(np.ptp(columns)) + 1) < 16 or (upright and span < REACH * ink.shape[1]):
+        return ink
+    slope = _slope(mask, span)
+    sheared = np.rint(rows - slope * columns).astype(int)
+    first = sheared.min() - 2
+    covered = np.bincount(sheared - first, minlength=5) / span
+    found = ndimage.binary_dilation(covered >= COVERED, iterations=2) & (covered >= COVERED / 2)
+    edges = np.flatnonzero(np.diff(found, prepend=False, append=False)).reshape(-1, 2)
+    bands = [(top + first, end + first) for top, end in edges.tolist() if end - top <= max(3, THICKEST * len(ink))]
+    if not bands:
+        return ink
+    cleared, levels = ink.copy(), []
+    for top, end in bands:
+        levels.append(_clear(cleared, mask, slope, top, end))
+    labels, _ = ndimage.label(cleared >= least, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    tallest = max((rows.stop - rows.start for rows, _ in boxes), default=0)
+    writing = np.percentile(cleared[cleared >= least], 75) if boxes else 0.0
+    is_rule = span >= REACH * ink.shape[1] and (max(levels) < writing / DARKER or span >= LONGER * tallest)
+    is_rule |= span >= BY_FAR * tallest and not upright
+    return cleared if is_rule and tallest >= LEAST_LENGTH * min(ink.shape) else ink
+
+
+def _slope(mask: np.ndarray, span: int) -> float:
+    """Rows per column of the direction in which one row covers most columns."""
+    times = -(-span // COPY)
+    rows, columns = (places // times for places in np.nonzero(mask))
+    rows, columns = np.unique(np.stack([rows, columns]), axis=1)
+    slopes = np.arange(-STEEPEST, STEEPEST, 1.0 * times / span)
+    counts = [np.bincount(np.rint(rows - slope * columns + STEEPEST * span).astype(int)).max() for slope in slopes]
+    best = slopes[int(np.argmax(counts))]
+    sheared = np.rint(rows - best * columns).astype(int)
+    at = np.bincount(sheared - sheared.min()).argmax() + sheared.min()
+    near = np.abs(sheared - at) <= 1
+    # A line through what is near says it more exactly.
+    return float(np.polyfit(columns[near], rows[near], 1)[0]) if np.ptp(columns[near]) else float(best)
+
+
+def _clear(ink: np.ndarray, mask: np.ndarray, slope: float, top: int, end: int) -> float:
+    """Clear a rule from its first row to before its last, sheared; return how dark it is."""
+    columns = np.arange(ink.shape[1])
+    tops = np.rint(top + slope * columns).astype(int)
+    inside = [np.clip(tops + k, 0, len(ink) - 1) for k in range(-1, end - top + 1)]
+    band = np.stack([ink[rows, columns] for rows in inside])
+    level = float(np.median(band.max(axis=0)))
+    above, below = (mask[np.clip(tops + k, 0, len(ink) - 1), columns] for k in (-3, end - top + 2))
+    crossing = above & below if level > DARK * ink.max() else np.ones(len(columns), bool)
+    for rows, values in zip(inside, band, strict=True):
+        ink[rows, columns] = np.where(
+            crossing & (values > (0 if level > DARK * ink.max() else DARKER * level)), values, 0
+        )
+    return level
