@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998 import data as data
     from lenet1998 import pretrained as pretrained
-    from lenet1998.data.pictures import read_image as read_image
     from lenet1998.engines import make_engine as make_engine
     from lenet1998.errors import CheckpointError as CheckpointError
     from lenet1998.errors import DataError as DataError
@@ -35,6 +34,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998.networks import build as build
     from lenet1998.patterns import DataSet as DataSet
     from lenet1998.patterns import Patterns as Patterns
+    from lenet1998.photos.digit import read_image as read_image
     from lenet1998.recipe import Recipe as Recipe
     from lenet1998.recipe import preset as preset
     from lenet1998.running import checkpoint as checkpoint
@@ -65,7 +65,7 @@ _HOMES = {
     "make_engine": "engines",
     "make_loss": "loss",
     "preset": "recipe",
-    "read_image": "data.pictures",
+    "read_image": "photos.digit",
     "run": "running.run",
 }
 

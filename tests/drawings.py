@@ -1,6 +1,6 @@
 """Pictures of digits as people take and save them, drawn from digits of 28x28: a function a kind, in ``KINDS``.
 
-``tests.measure_pictures`` counts how many of each kind are read rightly, and ``tests/data/test_pictures.py`` asserts
+``tests.measure_pictures`` counts how many of each kind are read rightly, and ``tests/photos/test_digit.py`` asserts
 it.
 """
 

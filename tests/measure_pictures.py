@@ -19,9 +19,9 @@ from PIL import Image
 
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.data.mnist import load_mnist
-from lenet1998.data.pictures import read_image
 from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
+from lenet1998.photos.digit import read_image
 from tests.drawings import KINDS, PAIRS, PENS, all_written, jpeg
 
 Labelled = Iterable[tuple[Image.Image, int]]

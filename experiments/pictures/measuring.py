@@ -20,10 +20,10 @@ from lenet1998 import pretrained
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.commands.read import DOUBTFUL, answer
 from lenet1998.data.mnist import load_mnist
-from lenet1998.data.pictures import read_image
 from lenet1998.engine import Engine
 from lenet1998.errors import DataError
 from lenet1998.files import write_json
+from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.picture import read_picture
 

@@ -28,10 +28,10 @@ from lenet1998.commands.options import (
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.image_files import NAMES
-from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.network import LeNet5
+from lenet1998.photos.digit import read_image
+from lenet1998.photos.files import NAMES
 from lenet1998.recipe import Recipe
 from lenet1998.running.progress import Console, announce, layer_table, pass_table
 from lenet1998.running.run import CHECKPOINT, HISTORY, run

@@ -14,8 +14,8 @@ import numpy as np
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.commands.show import FORMATS
-from lenet1998.data.image_files import NAMES
 from lenet1998.errors import CheckpointError, DataError, LeNetError
+from lenet1998.photos.files import NAMES
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.images import FIELD
 from lenet1998.strings.picture import MOST_DIGITS, Form, read_picture

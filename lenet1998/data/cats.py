@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.data.signatures import HDF5, HEAD, kind_of
 from lenet1998.errors import DataError, reason_of
 from lenet1998.patterns import DataSet, Patterns
+from lenet1998.signatures import HDF5, HEAD, kind_of
 
 # The files as the course has them.
 FILES = {

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import affine_transform
 
-from lenet1998.data.prepare import BOX
 from lenet1998.errors import DataError
+from lenet1998.photos.form import BOX
 
 REDUCED = 16
 

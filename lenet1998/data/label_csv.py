@@ -21,10 +21,10 @@ from typing import IO, BinaryIO, TextIO
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.data.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
 from lenet1998.errors import DataError, reason_of
 from lenet1998.files import replace
 from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns, check_range
+from lenet1998.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
 
 COLUMNS = ["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]
 HEADER = ",".join(COLUMNS).encode()

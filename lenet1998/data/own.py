@@ -19,9 +19,9 @@ from lenet1998.data.label_csv import read_csv
 from lenet1998.data.npz import WIDEST, as_bytes, read_array
 from lenet1998.data.own_folders import read_folders, visible
 from lenet1998.data.own_idx import LARGEST, NAMES, read_idx_set, set_of, sets_in
-from lenet1998.data.signatures import UTF_16, ZIP, head_of, kind_of
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE, DataSet, Patterns
+from lenet1998.signatures import UTF_16, ZIP, head_of, kind_of
 
 TABLES = (".csv", ".csv.gz", ".csv.zip", ".tsv")
 REMEDY = "give arrays x_train, y_train, x_test and y_test, as numpy.savez_compressed writes them"

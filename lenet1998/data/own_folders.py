@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.data.given import FIELD, SIZES, Given
-from lenet1998.data.image_files import NAMES, read_planes
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE, Patterns
+from lenet1998.photos.files import NAMES, read_planes
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 TRAIN, TEST = "train", "test"

@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet1998.data.image_files import read_planes
-from lenet1998.data.ink import find_line
-from lenet1998.data.pens import darkened, thickened
-from lenet1998.data.prepare import BOX
-from lenet1998.data.sheet import EIGHT
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
+from lenet1998.photos.files import read_planes
+from lenet1998.photos.form import BOX
+from lenet1998.photos.ink import find_line
+from lenet1998.photos.pens import darkened, thickened
+from lenet1998.photos.sheet import EIGHT
 from lenet1998.strings.images import FIELD, field_width
 from lenet1998.strings.segmentation import FAINT
 
@@ -54,7 +54,7 @@ class Form(NamedTuple):
 
 
 def read_picture(path: str | PathLike[str]) -> Form:
-    """The string in a picture file, as `lenet1998.data.pictures.read_image` reads that of a digit.
+    """The string in a picture file, as `lenet1998.photos.digit.read_image` reads that of a digit.
 
     Raises DataError as that does, but for several digits; and where there are several lines, or more than some 60
     digits would take.

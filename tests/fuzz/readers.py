@@ -32,9 +32,9 @@ from lenet1998.data.idx import parse_idx, read_bounded, write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.npz import read_npz
 from lenet1998.data.own import load_own
-from lenet1998.data.pictures import read_image
 from lenet1998.errors import CheckpointError, DataError, LeNetError
 from lenet1998.network import LeNet5
+from lenet1998.photos.digit import read_image
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.training import RECORD

@@ -35,8 +35,8 @@ from lenet1998.data.idx import write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.mnist import load_mnist
 from lenet1998.data.own import load_own
-from lenet1998.data.pictures import read_image
 from lenet1998.errors import LeNetError
+from lenet1998.photos.digit import read_image
 from lenet1998.running import checkpoint as checkpoints
 from tests.fuzz.readers import (
     OWN_ARRAYS,

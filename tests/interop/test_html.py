@@ -18,7 +18,6 @@ from lenet1998 import pretrained
 from lenet1998.bitmaps import digit_codes
 from lenet1998.commands import main as cli
 from lenet1998.connections import full_table, parse_table
-from lenet1998.data.prepare import to_mnist_form
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import LeNetError
 from lenet1998.interop.html import _FACTS, described, html_page
@@ -27,6 +26,7 @@ from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, for_classes
+from lenet1998.photos.form import to_mnist_form
 from lenet1998.pictures.activations import activations
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lenet1998.data import load
-from lenet1998.data.prepare import BOX
 from lenet1998.errors import DataError
+from lenet1998.photos.form import BOX
 from lenet1998.strings.images import FIELD, MARGIN, STEP, Layout, strings
 from lenet1998.strings.picture import string_form
 

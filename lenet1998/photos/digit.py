@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.data.image_files import read_planes
-from lenet1998.data.ink import find_ink
-from lenet1998.data.pens import darkened, thickened
-from lenet1998.data.prepare import is_in_form, to_mnist_form
 from lenet1998.errors import DataError
+from lenet1998.photos.files import read_planes
+from lenet1998.photos.form import is_in_form, to_mnist_form
+from lenet1998.photos.ink import find_ink
+from lenet1998.photos.pens import darkened, thickened
 
 
 def read_image(path: str | PathLike[str]) -> np.ndarray:

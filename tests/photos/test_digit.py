@@ -19,11 +19,11 @@ from experiments.pictures.made.kinds import cases
 from experiments.pictures.made.paper import Case
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.data.idx import parse_idx, read_bounded
-from lenet1998.data.ink import find_ink
-from lenet1998.data.pictures import read_image
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
+from lenet1998.photos.digit import read_image
+from lenet1998.photos.ink import find_ink
 from tests.drawings import KINDS, PAIRS, all_written, difference, extent, jpeg, picture
 from tests.drawings import page as drawn_page
 from tests.measure_pictures import SEVERAL, outcomes, save

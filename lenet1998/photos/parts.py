@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 from scipy import ndimage
 
-from lenet1998.data.sheet import EIGHT
 from lenet1998.errors import DataError
+from lenet1998.photos.sheet import EIGHT
 
 Box = tuple[slice, slice]
 

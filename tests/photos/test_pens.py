@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet1998.data.pens import PEN, THIN, thickened
-from lenet1998.data.prepare import BOX
 from lenet1998.data.synthetic import synthetic_digits
+from lenet1998.photos.form import BOX
+from lenet1998.photos.pens import PEN, THIN, thickened
 
 
 @pytest.mark.parametrize("scale", [1, 4, 20])

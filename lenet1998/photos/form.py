@@ -2,8 +2,8 @@
 
 The paper's "regular" data base was made by fitting each character into a 20x20 box without changing its
 aspect ratio, which turns black and white into grey levels at the edges, and by placing its centre of mass at
-the centre of a 28x28 field. ``to_mnist_form`` does this to an array of ink, of a user's picture (``pictures``)
-and of the project's own digits (``synthetic``).
+the centre of a 28x28 field. ``to_mnist_form`` does this to an array of ink, of a user's picture (``digit``)
+and of the project's own digits (`lenet1998.data.synthetic`).
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet1998.data.ink import find_line
-from lenet1998.data.parts import parts_of_digit, parts_of_line
 from lenet1998.errors import DataError
+from lenet1998.photos.ink import find_line
+from lenet1998.photos.parts import parts_of_digit, parts_of_line
 
 
 def marks(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (60, 200)) -> np.ndarray:

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet1998.data.parts import parts_of_digit, parts_of_line
-from lenet1998.data.prepare import is_in_form
-from lenet1998.data.rules import without_rules
-from lenet1998.data.sheet import EIGHT, extent, find_sheet
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
+from lenet1998.photos.form import is_in_form
+from lenet1998.photos.parts import parts_of_digit, parts_of_line
+from lenet1998.photos.rules import without_rules
+from lenet1998.photos.sheet import EIGHT, extent, find_sheet
 
 # Ink below this share of the darkest ink is taken for paper texture or for the ringing of JPEG, ...
 NOISE_SHARE = 0.1
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 def find_ink(planes: np.ndarray) -> np.ndarray:
     """Return the ink of a picture, as floats (h, w) from 0 to 1, on the sheet that is in it.
 
-    ``planes`` is float32 (P, H, W) as ``image_files.read_planes`` gives it. The background is the median of
+    ``planes`` is float32 (P, H, W) as ``files.read_planes`` gives it. The background is the median of
     the sheet's border pixels: if it is brighter than the middle of the range, the digit is the dark part,
     else the light part. Where the light is uneven, the background is estimated locally. Raises ``DataError``
     if nothing stands out, or several digits do.
