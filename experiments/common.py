@@ -140,6 +140,14 @@ def carry_out(
     with locked(arguments.out / f".{name}.lock", f"{name} in {arguments.out}"):
         for path in (partial, arguments.out / f"{name}.json"):
             remove_leftovers(path)
+        so_far: dict[int, dict] = {}
+
+        def then(task: Work, outcome: dict | Failure) -> tuple[()]:
+            if isinstance(outcome, dict):
+                so_far[tasks.index(task)] = outcome
+                record(partial, [history for _, history in sorted(so_far.items())], [])
+            return ()
+
         outcomes = sweep(
             tasks,
             jobs=arguments.jobs,
@@ -147,7 +155,7 @@ def carry_out(
             scheduler=arguments.scheduler,
             resume=arguments.resume,
             quiet=arguments.quiet,
-            finished=lambda histories: record(partial, histories, []),
+            then=then,
         )
         histories = [outcome for outcome in outcomes if isinstance(outcome, dict)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]

@@ -64,8 +64,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="runs at a time (default: 1)")
     parser.add_argument(
         "--backend",
-        choices=("loky", "dask"),
-        default="loky",
+        choices=("processes", "dask"),
+        default="processes",
         help="where runs go on: processes of this machine, or a Dask cluster that sees the same --runs directory",
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="the Dask scheduler, such as tcp://host:8786")

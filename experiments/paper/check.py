@@ -22,7 +22,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.report.experiments import find
 from lenet1998.running import check as checks
-from lenet1998.running.sweep import side_by_side
+from lenet1998.running.sweep import process_pool
 
 STRINGS = "strings"
 SHARE = 30.0  # seconds of training that a process is given at a time
@@ -172,16 +172,16 @@ def shares(found: list[Recorded]) -> Iterator[list[Recorded]]:
 
 
 def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int) -> Iterator[Any]:
-    def repeat_all(share: list[Recorded]) -> list[tuple[str, bool | None]]:
-        return [repeat(one, data_dir) for one in share]
-
     if jobs == 1:
-        yield from map(repeat_all, work)
+        yield from map(partial(repeat_all, data_dir), work)
         return
-    with side_by_side(jobs, "generator") as every:
-        from joblib import delayed
-
+    with process_pool(jobs) as every:
         try:
-            yield from every(delayed(repeat_all)(share) for share in work)
+            yield from every.map(partial(repeat_all, data_dir), work)
         except BrokenProcessPool as error:
             raise LeNetError("a process was killed, as when memory is short: give fewer --jobs") from error
+
+
+def repeat_all(data_dir: Path | None, share: list[Recorded]) -> list[tuple[str, bool | None]]:
+    """`repeat` one after the other."""
+    return [repeat(one, data_dir) for one in share]

@@ -25,7 +25,6 @@ from lenet1998.classifiers.rows import ROWS, Row
 from lenet1998.data import load
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.recipe import Recipe
-from lenet1998.running import sweep as sweeps
 from lenet1998.running.check import DifferenceError
 from lenet1998.running.run import run
 from lenet1998.training import DIGEST
@@ -133,7 +132,17 @@ def test_an_experiment_is_given_the_options_that_it_has(monkeypatch, tmp_path):
     paper.main()
     out = str(tmp_path / "results")
     places = ["--runs", str(tmp_path), "--out", out]
-    wanted = ["experiments.sdlm_vs_sgd", "--jobs", "2", "--backend", "loky", *places, "--resume", "--quick", "--quiet"]
+    wanted = [
+        "experiments.sdlm_vs_sgd",
+        "--jobs",
+        "2",
+        "--backend",
+        "processes",
+        *places,
+        "--resume",
+        "--quick",
+        "--quiet",
+    ]
     assert commands["sdlm_vs_sgd"] == wanted
     assert commands["fig7_distortions"] == ["experiments.fig7_distortions", "--out", out]
 
@@ -161,21 +170,6 @@ def test_the_record_is_checked_training_by_training(tmp_path, capsys):
         check(tmp_path, [], [], 1, None, quiet=True)
     with pytest.raises(LeNetError, match="no training"):
         check(tmp_path, ["ablation"], [], 1, None)
-
-
-def test_a_check_by_several_processes_says_what_it_lacks_and_what_went_wrong(tmp_path, monkeypatch):
-    digits = load("synthetic", train_size=100, test_size=50)
-    (tmp_path / "fig5_error_curves.json").write_text(
-        json.dumps({"runs": [run(tmp_path / "run", Recipe(), digits, passes=1)]})
-    )
-    pool = pytest.importorskip("joblib")
-    with monkeypatch.context() as without:
-        without.setattr(sweeps, "find_spec", lambda name: None)
-        with pytest.raises(LeNetError, match=r"pip install 'lenet1998\[sweep\]'"):
-            check(tmp_path, [], [], 2, None, quiet=True)
-    monkeypatch.setattr(pool, "delayed", lambda function: lambda share: (os._exit, (9,), {}))
-    with pytest.raises(LeNetError, match="a process was killed"):
-        check(tmp_path, [], [], 2, None, quiet=True)
 
 
 def test_what_needs_the_same_kernels_is_shared_out_together():

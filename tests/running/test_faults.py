@@ -182,7 +182,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path)
 def experiment(place: Path, resume: bool = False) -> list[dict]:
     """Two runs, recorded as every experiment records them."""
     tasks = [Task(place / f"seed{seed}", RECIPES[0], seed, DIGITS, 2, "numpy", keep_best=True) for seed in (1, 2)]
-    options = {"jobs": 1, "backend": "loky", "scheduler": None, "resume": resume, "quiet": True}
+    options = {"jobs": 1, "backend": "processes", "scheduler": None, "resume": resume, "quiet": True}
     return carry_out("two", tasks, argparse.Namespace(out=place / "results", **options))
 
 
@@ -215,7 +215,6 @@ sweep([Task(Path(sys.argv[1], str(k)), Recipe(hessian_patterns=2), k, data, 10**
 
 def test_the_workers_of_a_killed_sweep_make_room_for_the_next(tmp_path):
     """They would train for hours, hold the locks of their runs, and refuse whoever resumes."""
-    pytest.importorskip("joblib")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen(
         [sys.executable, "-c", ENDLESS, tmp_path], env=environment, stderr=subprocess.DEVNULL, start_new_session=True
@@ -250,15 +249,14 @@ def many(place: Path) -> list[Task]:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The processes that joblib has started for another one."""
+    """The worker processes that another one has started."""
     found = [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
-    return [child for child in found if b"LokyProcess" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to find the workers")
 def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp_path, monkeypatch):
     """One of two workers, at moments drawn by chance: what is then not done is a failure, what is done stays done."""
-    pytest.importorskip("joblib")
     monkeypatch.undo()  # other processes say what a run comes from, and so must this one
     sweep(many(tmp_path / "whole"), quiet=True)
     moments = random.Random(SEED)
@@ -273,7 +271,7 @@ def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp
         os.kill(moments.choice(workers_of(parent.pid)), signal.SIGKILL)
         reasons = json.loads(parent.communicate(timeout=60)[0])
         assert parent.returncode == 0
-        assert set(reasons) - {""} == {"not done: a worker process was killed"}
+        assert set(reasons) - {""} == {"not done: its process was killed, as when memory is short"}
         before = [recorded(task.out) for task in many(place)]
         assert all(reason or len(passes) == 100 for reason, passes in zip(reasons, before, strict=True))
         wait_until(lambda place=place: all(is_free(task.out / LOCK) for task in many(place) if task.out.exists()))

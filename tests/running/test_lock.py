@@ -116,7 +116,7 @@ def test_the_command_says_so_in_one_line(tmp_path, capsys):
 
 def test_experiments_of_one_name_take_turns_and_others_do_not_wait(tmp_path):
     arguments = argparse.Namespace(
-        out=tmp_path / "out", jobs=1, backend="loky", scheduler=None, resume=False, quiet=True
+        out=tmp_path / "out", jobs=1, backend="processes", scheduler=None, resume=False, quiet=True
     )
     task = Task(tmp_path / "run", RECIPE, 1, SMALL, passes=1, engine="numpy")
     carry_out("other", [Task(tmp_path / "other", RECIPE, 1, SMALL, passes=1, engine="numpy")], arguments)
