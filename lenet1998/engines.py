@@ -61,7 +61,7 @@ def _chosen(name: str, compiled: Callable[[], T], plain: Callable[[], T]) -> T:
         return compiled()
     if name not in ("auto", "numpy"):
         raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
-    if name == "auto" and _numba_works():
+    if name == "auto" and numba_works():
         try:
             return compiled()
         except LeNetError as error:  # a layer that has no kernels yet
@@ -69,7 +69,7 @@ def _chosen(name: str, compiled: Callable[[], T], plain: Callable[[], T]) -> T:
     return plain()
 
 
-def _numba_works() -> bool:
+def numba_works() -> bool:
     """Whether numba is there, fits the other packages (a warning says so where it does not), and may compile.
 
     With NUMBA_DISABLE_JIT=1 it may not, and kernels in plain Python are hundreds of times slower than NumPy.

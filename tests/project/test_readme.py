@@ -72,7 +72,7 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(lenet1998.data, "load", few)
     monkeypatch.setattr(sweep, "load", few)
-    monkeypatch.setattr(engines, "_numba_works", lambda: False)
+    monkeypatch.setattr(engines, "numba_works", lambda: False)
     return tmp_path
 
 

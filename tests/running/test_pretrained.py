@@ -158,7 +158,7 @@ def answers(capsys, *command: str) -> str:
 
 def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path, capsys, monkeypatch):
     """Predictions are those of the network that was named: the default, another kept one, or a file."""
-    monkeypatch.setattr(engines, "_numba_works", lambda: False)  # compiling for a few digits takes longer than they do
+    monkeypatch.setattr(engines, "numba_works", lambda: False)  # compiling for a few digits takes longer than they do
     put(runs, "distorted", history("distorted", 3, 0.1, test=0.81))
     choose(runs)
     capsys.readouterr()

@@ -1,0 +1,1 @@
+"""What every experiment shares, once: options, runs and where they are kept, records, tables, pages, checks."""

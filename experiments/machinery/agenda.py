@@ -1,0 +1,112 @@
+"""One queue for all that several plans ask for; what two of them need is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments.machinery.declaration import Plan
+from experiments.machinery.store import Store
+from lenet1998.errors import LeNetError
+from lenet1998.running.sweep import Failure, Outcome, Task, Work, sweep
+
+Key = tuple[Path, int, Any]
+
+
+@dataclass
+class _Course:
+    """How far a plan has come: the work of its last step, all of its outcomes so far, and its end."""
+
+    plan: Plan
+    divergence: bool
+    wanted: Sequence[Work] = ()
+    seen: list[dict] = field(default_factory=list)
+    end: Any = None
+
+
+class Agenda:
+    """Plans by name, which go on as the work that they wait for is done. `divergence` are the plans for which a run
+    that diverges is a result; `seen` is called with a plan's name and its results so far."""
+
+    def __init__(
+        self,
+        plans: dict[str, Plan],
+        divergence: Iterable[str] = (),
+        seen: Callable[[str, list[dict]], None] = lambda name, results: None,
+        ended: Callable[[str, Any], None] = lambda name, end: None,
+    ):
+        self.courses = {name: _Course(plan, name in divergence) for name, plan in plans.items()}
+        self.seen, self.ended = seen, ended
+        self.outcomes: dict[Key, Outcome] = {}
+        self.asked: set[Key] = set()
+
+    def carry_out(self, store: Store, *, resume: bool, **options: Any) -> dict[str, Any]:
+        """What each plan returned, or the LeNetError by which it ended. `options` are those of `sweep`."""
+
+        def more(names: Iterable[str], answers: bool) -> list[Work]:
+            work = [each for name in names for each in self._advance(name, answers)]
+            if not resume:
+                store.refuse_others(work)
+            store.made.update(each.out for each in work)
+            return work
+
+        def then(work: Work, outcome: Outcome) -> list[Work]:
+            self.outcomes[_key(work)] = outcome
+            waiting = [name for name, course in self.courses.items() if _key(work) in map(_key, course.wanted)]
+            for name in waiting:
+                course = self.courses[name]
+                if isinstance(outcome, dict):
+                    course.seen.append(self._delivered(next(one for one in course.wanted if _key(one) == _key(work))))
+                    self.seen(name, course.seen)
+            return more([name for name in waiting if self._is_answered(name)], True)
+
+        first = more(self.courses, False)
+        sweep(first, resume=True, then=then, **options)
+        return {name: course.end for name, course in self.courses.items()}
+
+    def _is_answered(self, name: str) -> bool:
+        return all(_key(work) in self.outcomes for work in self.courses[name].wanted)
+
+    def _advance(self, name: str, answered: bool) -> list[Work]:
+        """Go on with a plan, for the first time or with its answers, until it needs what is not there; what nobody has
+        asked for is returned."""
+        course = self.courses[name]
+        try:
+            while True:
+                answers = self._answers(course) if answered else None
+                course.wanted = list(course.plan.send(answers) if answered else next(course.plan))
+                answered = True
+                new = {_key(work): work for work in course.wanted if _key(work) not in self.asked}
+                self.asked.update(new)
+                if new or not self._is_answered(name):
+                    return list(new.values())
+        except StopIteration as stop:
+            course.end = stop.value
+        except LeNetError as error:
+            course.end = error
+        course.wanted = ()
+        self.ended(name, course.end)
+        return []
+
+    def _answers(self, course: _Course) -> list[Any]:
+        outcomes = [self._delivered(work) for work in course.wanted]
+        failed = [each for each in outcomes if isinstance(each, Failure) and not (course.divergence and each.diverged)]
+        if failed:
+            raise LeNetError(
+                f"{len(failed)} of {len(outcomes)} runs failed ({failed[0].task.out}: {failed[0].reason}); the others "
+                "are kept, and the same command with --resume repeats what failed"
+            )
+        return outcomes
+
+    def _delivered(self, work: Any) -> Any:
+        """The outcome as this piece of work has it: another may have made the run, under another name."""
+        outcome = self.outcomes[_key(work)]
+        if isinstance(work, Task):
+            return work.named(outcome) if isinstance(outcome, dict) else Failure(work, outcome.reason, outcome.diverged)
+        return outcome
+
+
+def _key(work: Work) -> Key:
+    return work.out, work.passes, getattr(work, "measure", None)

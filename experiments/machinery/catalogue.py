@@ -1,0 +1,143 @@
+"""All experiments: they are found by their declarations, and nobody lists them."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import experiments
+from experiments.machinery.declaration import CHAPTERS, Experiment, Variant
+from experiments.machinery.page import RECORDED, command
+from experiments.machinery.record import RESULTS
+from lenet1998.errors import LeNetError
+from lenet1998.files import write_json
+from lenet1998.training import DIGEST
+
+SECONDS = ("seconds", "seconds_to_fit")  # the keys under which records have them
+
+
+class Listed(NamedTuple):
+    """What is recorded under one name: the experiment, and which of its command lines."""
+
+    experiment: Experiment
+    variant: Variant
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    @property
+    def arguments(self) -> list[str]:
+        return shlex.split(self.variant.arguments)
+
+    @property
+    def command(self) -> str:
+        return command(self.experiment, self.variant.arguments)
+
+
+@cache
+def declared() -> tuple[Experiment, ...]:
+    """Every experiment, in the order of chapters."""
+    found: dict[str, Experiment] = {}
+    for module in pkgutil.walk_packages(experiments.__path__, "experiments."):
+        if not module.name.startswith("experiments.machinery") and not module.name.endswith("__main__"):
+            value = getattr(import_module(module.name), "EXPERIMENT", None)
+            if isinstance(value, Experiment):
+                found[value.name] = value
+    return tuple(sorted(found.values(), key=lambda each: (CHAPTERS.index(each.chapter), each.place, each.name)))
+
+
+def listed() -> Iterator[Listed]:
+    """All that is recorded, each experiment with its variants."""
+    for each in declared():
+        yield Listed(each, Variant(each.name, each.default, each.title, each.caption))
+        for variant in each.variants:
+            yield Listed(each, variant)
+
+
+def find(stem: str) -> Listed | None:
+    """Whose results a file of this name, without its ending, is; the longest beginning decides."""
+
+    def beginning(one: Listed) -> int:
+        names = (one.name, *(one.experiment.also if one.name == one.experiment.name else ()))
+        return max(len(name) if stem == name or stem.startswith(f"{name}_") else 0 for name in names)
+
+    best = max(listed(), key=beginning)
+    return best if beginning(best) else None
+
+
+def named(name: str) -> Listed:
+    """What is recorded under a name. Raises LeNetError for names that are not known."""
+    known = {one.name: one for one in listed()}
+    if name not in known:
+        raise LeNetError(f"no experiment is called {name!r}: choose {', '.join(known)}")
+    return known[name]
+
+
+def costs(results: Path = RESULTS) -> dict[str, float]:
+    """Seconds of all runs on record, by the name of what they are recorded for; shared runs are counted once."""
+    order = {one.name: place for place, one in enumerate(listed())}
+    records = []
+    for path in sorted(results.rglob("*.json")):
+        one = find(path.stem if path.parent == results else path.parent.name)
+        if one and not path.stem.endswith("_scores") and path.parent.name != "tables":  # scores repeat what runs took
+            records.append((order[one.name], path, one.name))
+    found: dict[str, float] = {}
+    counted: set[tuple] = set()
+    for _, path, name in sorted(records):
+        spent, known = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
+        found[name] = found.get(name, 0.0) + spent - known
+    return {name: seconds for name, seconds in found.items() if seconds}
+
+
+def _seconds(content: Any, counted: set[tuple]) -> tuple[float, float]:
+    """The seconds in a record, and those of them that are of runs counted before.
+
+    Where a whole has a time, it includes those of its parts.
+    """
+    if not isinstance(content, (dict, list)):
+        return 0.0, 0.0
+    parts = content.values() if isinstance(content, dict) else content
+    spent, again = (sum(times) for times in zip((0.0, 0.0), *(_seconds(part, counted) for part in parts), strict=True))
+    if isinstance(content, dict):
+        own = [float(content[key]) for key in SECONDS if isinstance(content.get(key), (int, float))]
+        spent = sum(own) if own else spent
+        passes = content.get("passes")
+        if isinstance(passes, list) and passes:  # what each took is as good as a name
+            run = passes[-1].get(DIGEST), *(record.get("seconds") for record in passes)
+            again = spent if run in counted else again
+            counted.add(run)
+    return spent, again
+
+
+def time_of(seconds: float) -> str:
+    """About how long.
+
+    >>> time_of(4), time_of(65), time_of(7000)
+    ('4 s', '1 min', '1.9 h')
+    """
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def write_index() -> Path:
+    """What the package knows of the experiments, which do not come with it: RECORDED/index.json."""
+    seconds = costs()
+    rows = []
+    for one in listed():
+        row = dict(vars(one.variant))
+        own = one.name == one.experiment.name
+        row |= {"command": one.command, "paper": one.experiment.paper, "question": one.experiment.question}
+        row |= {"chapter": one.experiment.chapter, "compared": one.experiment.compared}
+        row |= {"files": list(one.experiment.also), "captions": one.experiment.captions} if own else {}
+        row |= {"seconds": round(seconds[one.name], 1)} if one.name in seconds else {}
+        rows.append({key: value for key, value in row.items() if key != "arguments" and value})
+    write_json(RECORDED / "index.json", rows)
+    return RECORDED / "index.json"

@@ -1,0 +1,124 @@
+"""From a declaration to its record, tables, figures and page: what ``python -m experiments.NAME`` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lenet1998.report.writers import markdown
+
+from experiments.machinery.agenda import Agenda
+from experiments.machinery.declaration import Experiment, Record
+from experiments.machinery.options import find_data, name_of, parse
+from experiments.machinery.page import write_page
+from experiments.machinery.record import partial, read
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
+from lenet1998.commands.ending import ended
+from lenet1998.errors import LeNetError
+from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.running.lock import locked
+from lenet1998.running.progress import announce
+
+
+@dataclass
+class Asked:
+    """An experiment with its arguments and the name of its results."""
+
+    experiment: Experiment
+    arguments: argparse.Namespace
+    name: str
+
+    @classmethod
+    def of(cls, experiment: Experiment, given: list[str] | None = None) -> Asked:
+        arguments = parse(experiment, given)
+        return cls(experiment, arguments, name_of(experiment, arguments))
+
+    @property
+    def path(self) -> Path:
+        """Where the record is."""
+        return self.arguments.out / f"{self.name}.json"
+
+
+def main(experiment: Experiment, given: list[str] | None = None) -> None:
+    """Run an experiment with the command line's errors and exit codes."""
+    if experiment.plan.__module__ == "__main__":  # started by `python -m`: its functions are to have their own names
+        experiment = import_module(sys.modules["__main__"].__spec__.name).EXPERIMENT
+
+    def work() -> None:
+        announce("--quiet" in (sys.argv if given is None else given))
+        asked = Asked.of(experiment, given)
+        if not asked.arguments.plot_only:
+            perform([asked])
+        for path in shown(asked, read(asked.path)):
+            print(path)
+
+    guarded(work)
+
+
+def guarded(work: Callable[[], object]) -> None:
+    """Do the work and exit as the command line does."""
+
+    def interruptible() -> None:
+        try:
+            work()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("complete passes are saved, the same command with --resume continues") from None
+
+    sys.exit(ended(interruptible))
+
+
+def perform(every: Sequence[Asked], after: Callable[[Asked, Any], None] | None = None) -> None:
+    """Carry out experiments with one queue and leave their records. All have the places and options of the first.
+
+    `after` is called with each one and its record, or the LeNetError by which it ended; without it that is raised.
+    """
+    first = every[0].arguments
+    by_name = {asked.name: asked for asked in every}
+    failures: dict[str, LeNetError] = {}
+
+    def seen(name: str, results: list[dict]) -> None:
+        write_json(partial(by_name[name].path), {"experiment": name, "runs": results})
+
+    def end(name: str, outcome: Any) -> None:
+        asked = by_name[name]
+        if not isinstance(outcome, LeNetError):
+            outcome = {"runs": outcome} if isinstance(outcome, list) else outcome
+            write_json(asked.path, {"experiment": name, **outcome})
+            partial(asked.path).unlink(missing_ok=True)
+        else:
+            failures[name] = outcome
+        if after:
+            after(asked, outcome)
+
+    with ExitStack() as locks:
+        plans, store = {}, None
+        for name, asked in by_name.items():
+            data = find_data(asked.experiment, asked.arguments)
+            store = store or Store(asked.arguments.runs)
+            make_directory(asked.arguments.out)
+            locks.enter_context(locked(asked.arguments.out / f".{name}.lock", f"{name} in {asked.arguments.out}"))
+            for path in (asked.path, partial(asked.path)):
+                remove_leftovers(path)
+            plans[name] = asked.experiment.plan(Setting(asked.arguments, data, store, name))
+        assert store
+        agenda = Agenda(plans, [name for name, asked in by_name.items() if asked.experiment.divergence], seen, end)
+        options = {key: getattr(first, key) for key in ("jobs", "backend", "scheduler", "quiet")}
+        agenda.carry_out(store, resume=first.resume, **options)
+    if failures and not after:
+        raise next(iter(failures.values()))
+
+
+def shown(asked: Asked, record: Record) -> list[Path]:
+    """Print the tables, write them, the figures and the page; returns what was written."""
+    experiment, stem = asked.experiment, asked.arguments.out / asked.name
+    found = experiment.tables(record)
+    print("\n\n".join(map(markdown, found)))
+    figures = experiment.figures(record, stem)
+    return [asked.path, *write_page(experiment, asked.name, record, found, figures, asked.arguments.out), *figures]

@@ -1,0 +1,91 @@
+"""Records: where they are, how they are read, and what their runs came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lenet1998.errors import LeNetError
+from lenet1998.evaluation import rate_interval
+from lenet1998.patterns import DataSet
+from lenet1998.training import WATCHED
+
+RESULTS = Path(__file__).parent.parent / "results"
+RUNS = Path("runs")
+FIGURES = Path("figures")  # those made for print
+
+
+def partial(path: Path) -> Path:
+    """Where a record is kept until it is whole."""
+    return path.with_name(f"{path.stem}.partial.json")
+
+
+def read(path: Path, remedy: str = "run the experiment without --plot-only first") -> dict[str, Any]:
+    """The record at a path, or as far as it came. Raises LeNetError when there is nothing."""
+    try:
+        there = path if path.exists() or not partial(path).exists() else partial(path)
+        content = json.loads(there.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("runs", True) == [] and not content.get("diverged"):
+            raise ValueError("nothing is recorded")
+    except (OSError, ValueError) as error:
+        raise LeNetError(f"no results in {path}: {remedy}") from error
+    return content
+
+
+def published(name: str) -> dict[str, Any]:
+    """The record that the repository keeps."""
+    return read(RESULTS / f"{name}.json")
+
+
+def at_pass(histories: list[dict], number: int, key: str) -> tuple[float, float, float]:
+    """Mean over seeds and its interval (`rate_interval`) of a percentage after pass `number` (-1: the last)."""
+    values = np.array([run["passes"][number - 1 if number > 0 else number][key] for run in histories])
+    mean, low, high = rate_interval(values)
+    return float(mean), float(low), float(high)
+
+
+def curves(histories: list[dict], key: str) -> np.ndarray:
+    """What runs of the same length have recorded under a key, float64 (runs, passes)."""
+    return np.array([[record[key] for record in run["passes"]] for run in histories])
+
+
+def watched(runs: list[dict], what: str) -> np.ndarray:
+    """One of the numbers that runs watched, before the first pass and after each, (runs, 1 + passes)."""
+    return np.array([[run[WATCHED][what], *(record[WATCHED][what] for record in run["passes"])] for run in runs])
+
+
+def named(histories: list[dict], name: str) -> list[dict]:
+    """The histories whose recipe has this name."""
+    return [history for history in histories if history["recipe"]["name"] == name]
+
+
+def description(data: DataSet) -> dict[str, object]:
+    """What a record says of the data, which a place for records must share."""
+    sizes = {"train_size": len(data.train), "test_size": len(data.test)}
+    return {"name": data.name, **sizes, "digests": dict(data.digests)}
+
+
+def of_digits(data: DataSet) -> DataSet:
+    """The data themselves, for what is made for the ten digits and 28x28. Raises LeNetError for other classes or sizes.
+
+    Data without named classes are MNIST's or like them.
+    """
+    if data.classes and (data.classes != tuple("0123456789") or data.train.images.shape[1:] != (28, 28)):
+        raise LeNetError(
+            f"{data.name} is not of the ten digits in 28x28, which this experiment is about: choose others"
+        )
+    return data
+
+
+def of_mnist(names: Iterable[str]) -> None:
+    """For what scores by the paper's numbers: LeNetError where a data set, by its name in records, is not MNIST."""
+    others = set(names) - {"mnist", "mnist validation"}
+    if others:
+        raise LeNetError(
+            f"{min(others)} is not MNIST, by whose numbers in the paper this experiment scores: choose --data mnist, "
+            "and python -m experiments.compare for recipes on data of your own"
+        )

@@ -1,0 +1,118 @@
+"""Where runs are kept, and found again: by what their digests depend on, whoever asked for them first.
+
+A run is its recipe, whatever that is called, its seed, its engine and its data with their sizes. What a run of many
+passes recorded holds that of fewer, so the number of passes is no part of it. Two experiments that need the same run
+get the same run. Runs of earlier versions, in directories that were named after experiments, are found as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from lenet1998.engines import numba_works
+from lenet1998.errors import CheckpointError
+from lenet1998.output import for_classes
+from lenet1998.recipe import Recipe
+from lenet1998.running.provenance import commit
+from lenet1998.running.run import CHECKPOINT, HISTORY
+from lenet1998.running.sweep import DataChoice, Task, Work
+
+RESULT = "result.json"
+"""What work that is no run leaves in its directory."""
+_OWN = re.compile(r".*-[0-9a-f]{10}")
+
+
+class Store:
+    """The runs below a directory."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.made: set[Path] = set()
+
+    def task(self, recipe: Recipe, seed: int, data: Any, **options: Any) -> Task:
+        """A run in the directory that it has here; `options` are the other fields of `Task`."""
+        task = Task(self.root, recipe, seed, data, **options)
+        about = json.dumps(_identity(task), sort_keys=True)
+        own = self.root / f"{_slug(recipe.name)}-seed{seed}-{hashlib.sha256(about.encode()).hexdigest()[:10]}"
+        found = own if own.exists() else self._earlier.get(about, own)
+        return replace(task, out=found)
+
+    def place(self, name: str, about: Any) -> Path:
+        """The directory of work that is no run, by its name and plain values that say what its result depends on."""
+        return (
+            self.root / f"{_slug(name)}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:10]}"
+        )
+
+    def refuse_others(self, work: Iterable[Work]) -> None:
+        """Raise CheckpointError where something is there already that was not made by the code as it is now: it is
+        taken or continued only where that is asked for."""
+        now = commit()
+        for each in work:
+            there = next((each.out / name for name in (HISTORY, RESULT) if (each.out / name).exists()), None)
+            if there and each.out not in self.made:
+                made_by = json.loads(there.read_text(encoding="utf-8")).get("commit")
+                if made_by is None or made_by != now or made_by.endswith("+"):
+                    raise CheckpointError(
+                        f"{each.out} already holds a run: add --resume to take or continue it, or choose another --runs"
+                    )
+
+    @cached_property
+    def _earlier(self) -> dict[str, Path]:
+        """Runs in directories of other names."""
+        found = {}
+        for path in sorted(self.root.rglob(HISTORY)):
+            if not _OWN.fullmatch(path.parent.name) and (path.parent / CHECKPOINT).exists():
+                try:
+                    history = json.loads(path.read_text(encoding="utf-8"))
+                    found[json.dumps(_recorded_identity(history), sort_keys=True)] = path.parent
+                except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                    continue  # no run of ours, or damaged: it is made again elsewhere
+        return found
+
+
+def _identity(task: Task) -> dict[str, Any]:
+    data, content = _data_of(task.data)
+    recipe = for_classes(task.recipe, tuple(data.get("classes", ())))
+    engine = task.engine if task.engine != "auto" else "numba" if numba_works() else "numpy"
+    identity = {"recipe": _plain(recipe), "seed": task.seed, "engine": engine, "data": data}
+    further = {"content": content} if content else {}
+    further |= {"keep_best": True} if task.keep_best else {}
+    further |= {"watch": f"{task.watch.__module__}.{task.watch.__qualname__}"} if task.watch else {}
+    return identity | further
+
+
+def _recorded_identity(history: dict) -> dict[str, Any]:
+    data = {key: value for key, value in history["data"].items() if key != "path"}
+    recipe = _plain(Recipe.from_dict(history["recipe"]))
+    watched = {"watch": "unknown"} if "watched" in history else {}
+    return {"recipe": recipe, "seed": history["seed"], "engine": history["engine"], "data": data, **watched}
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return json.loads(json.dumps(replace(recipe, name="").as_dict()))
+
+
+@cache
+def _data_of(choice: Any) -> tuple[dict[str, Any], str]:
+    """What a record says of the data; and, where they are not the plain data set, the digest of what is learned."""
+    data = choice.load()
+    own = {"classes": list(data.classes)} if data.classes else {}
+    sizes = {"name": data.name, "train_size": len(data.train), "test_size": len(data.test)}
+    content = "" if isinstance(choice, DataChoice) else data.train.digest() + data.test.digest()
+    return {**sizes, "digests": dict(data.digests), **own}, content
+
+
+def _slug(name: str) -> str:
+    """A name as a directory's.
+
+    >>> _slug("default, distorted"), _slug("default loss=mle")
+    ('default_distorted', 'default_loss=mle')
+    """
+    return re.sub(r"[^\w=.+-]+", "_", name, flags=re.ASCII)[:60].strip("_")
