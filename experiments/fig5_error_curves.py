@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lenet1998.report.estimates import estimate
-from lenet1998.report.table import Column, Table
-
 from experiments.machinery.declaration import Experiment, Plan, Record, Variant
 from experiments.machinery.main import main
 from experiments.machinery.setting import Setting
 from lenet1998.pictures.plotting import error_curves
 from lenet1998.reference import comparable, figure_5
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Column, Table
 
 
 def plan(setting: Setting) -> Plan:

@@ -1,9 +1,8 @@
 """Figure 6: error against the size of the training set, 15,000 to 60,000, and with distortions (section III-B).
 
 The smaller sets are the first patterns of the file; the paper does not say which were taken. Training errors are
-those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000. Another recipe than
-`default`, or a chosen engine, is recorded under its own name, and shares its full set with that variant of Figure 5.
-Equation 1 says that test and training error differ by k (h / P)^alpha, alpha between 0.5 and 1: the points give one.
+those of the last pass, on the fly. With distortions a pass is 60,000 patterns out of 600,000. Equation 1 says that
+test and training error differ by k (h / P)^alpha, alpha between 0.5 and 1: the points give one.
 """
 
 from __future__ import annotations
@@ -17,16 +16,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, recorded, resolve_data, seeds_of
-from experiments.options import options, parse, variant
-from lenet1998.commands.options import chosen_recipe
+from experiments.machinery.declaration import Claim, Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import at_pass
+from experiments.machinery.setting import Setting
 from lenet1998.evaluation import interval_name, student_interval
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_6
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Table
 
 SIZES = (15_000, 30_000, 60_000)
 NAME = "fig6_training_size"
+ERRORS = ("train", "test")
 BESIDE = 1.03  # where the errors with distortions are drawn, by the size: next to those without, not over them
 
 
@@ -149,37 +152,61 @@ def _paper(axes: Axes) -> None:
     axes.plot([BESIDE * 60], distorted_test, "D", label="1998: test error, 60,000 with distortions", **hollow)
 
 
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=10))
-    name = variant(NAME, arguments)
-    if arguments.plot_only:
-        histories = recorded(name, arguments)
-    else:
-        figure_5s = len(resolve_data(arguments).train)
-        sizes = [size * figure_5s // SIZES[-1] for size in SIZES] if arguments.quick else SIZES
-        recipe, tasks = chosen_recipe(arguments), []
-        for size in sizes:
-            # The full set is Figure 5's, and its runs are taken where that experiment has left them.
-            shared = size == figure_5s
-            directory = variant("fig5_error_curves", arguments) if shared else f"{name}_{size}"
-            these = seeds_of(recipe, arguments.runs / directory, arguments, arguments.seeds, train_size=size)
-            tasks += [replace(task, shared=shared) for task in these]
-        directory = arguments.runs / f"{name}_distorted"
-        tasks += seeds_of(distorted(recipe), directory, arguments, arguments.seeds, train_size=sizes[-1])
-        histories = carry_out(name, tasks, arguments)
-    sizes = sizes_of(histories)
-    print("training set   distorted copies   seeds   training error (%)   test error (%), 95% interval")
-    for size, copies in [(size, 0) for size in sizes] + [(sizes[-1], 9)]:
-        runs = group(histories, size, copies)
-        if runs:
-            train, (mean, low, high) = (at_pass(runs, -1, f"{which}_error_percent") for which in ("train", "test"))
-            ours = f"{mean:.2f} ({low:.2f} to {high:.2f})"
-            print(f"{size:12,}   {copies:16}   {len(runs):5}   {train[0]:18.2f}   {ours}")
-    if comparable(histories):
-        print(in_words(histories))
-    for path in (arguments.out / f"{name}.json", *draw(histories, arguments.out / name)):
-        print(path)
+def plan(setting: Setting) -> Plan:
+    whole = len(setting.data.train)
+    sizes = [size * whole // SIZES[-1] for size in SIZES] if setting.quick else SIZES
+    tasks = [task for size in sizes for task in setting.runs(setting.recipe, train_size=size)]
+    tasks += setting.runs(distorted(setting.recipe), train_size=sizes[-1])
+    return (yield tasks)
 
+
+def tables(record: Record) -> list[Table]:
+    """Errors of the last pass by size, beside Figure 6's where they may be compared."""
+    histories = record["runs"]
+    sizes, compared = sizes_of(histories), comparable(histories)
+    paper = {(int(row["training_set_size"]), row["with_distortions"]): row for row in figure_6()}
+    columns = [Column("training set", "patterns"), Column("distorted copies"), Column("training error", "%")]
+    columns += [Column("test error", "%"), *([Column("1998: test error", "%")] if compared else [])]
+    rows: list[list[Cell]] = []
+    for size, copies in [*((size, 0) for size in sizes), (sizes[-1], 9)]:
+        if runs := group(histories, size, copies):
+            ours = [estimate([run["passes"][-1][f"{which}_error_percent"] for run in runs]) for which in ERRORS]
+            point = paper.get((size * (1 + copies), "yes" if copies else "no"), {})
+            rows.append([size, copies, *ours, *([float(point["test_error_percent"])] if compared else [])])
+    caption = f"Errors of the last pass by size of the training set, {len(group(histories, sizes[0], 0))} seeds"
+    return [Table(record["experiment"], caption, columns, rows, ["Training errors are counted on the fly."])]
+
+
+def claims(record: Record) -> list[Claim]:
+    """Equation 1's alpha."""
+    histories = record["runs"]
+    if not comparable(histories) or len(exponents(histories)) < 2:
+        return []
+    mean, low, high = student_interval(np.array(exponents(histories)))
+    verdict = "agrees" if 0.5 <= mean <= 1 else "contradicts" if high < 0.5 or low > 1 else "open"
+    says = "test and training error differ by k (h / P)^alpha, alpha between 0.5 and 1"
+    return [Claim("II, equation 1", says, in_words(histories), verdict)]
+
+
+EXPERIMENT = Experiment(
+    name=NAME,
+    title="Error by size of the training set",
+    paper="Figure 6, section III-B",
+    question="How do errors fall with the size of the training set, and with distortions?",
+    description=__doc__.partition("\n\n")[2],
+    caption="Errors after the last pass over 15,000, 30,000 and 60,000 patterns, and over 60,000 with distortions, "
+    "which are drawn a little to the right so that intervals can be told apart. The 1998 points are digitised from "
+    "Figure 6, to 0.01 point.",
+    chapter="Figures of the paper",
+    place=6,
+    plan=plan,
+    tables=tables,
+    figures=lambda record, stem: draw(record["runs"], stem),
+    claims=claims,
+    seeds=10,
+    recipe=True,
+    compared=True,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -13,8 +13,13 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from unittest import mock
+
+from experiments.machinery.declaration import Experiment
+from experiments.machinery.main import guarded, run
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,6 +43,17 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
         with warnings.catch_warnings():
             # It is imported by other tests, and runs anew: two modules of one name, which share nothing.
             warnings.filterwarnings("ignore", ".* found in sys.modules after import of package", RuntimeWarning)
+            declared = declaration(f"experiments.{name}")
+            if declared:
+                return ended(lambda: guarded(lambda: run(declared, list(options))), name, *options)
             return ended(lambda: runpy.run_module(f"experiments.{name}", run_name="__main__") and None, name, *options)
     finally:
         os.chdir(before)
+
+
+def declaration(module: str) -> Experiment | None:
+    """What an experiment's module declares, or the file for it in its folder."""
+    found = getattr(import_module(module), "EXPERIMENT", None)
+    if found is None and hasattr(sys.modules[module], "__path__") and find_spec(f"{module}.experiment"):
+        found = import_module(f"{module}.experiment").EXPERIMENT
+    return found

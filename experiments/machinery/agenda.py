@@ -75,8 +75,8 @@ class Agenda:
         course = self.courses[name]
         try:
             while True:
-                answers = self._answers(course) if answered else None
-                course.wanted = list(course.plan.send(answers) if answered else next(course.plan))
+                wanted = course.plan.send(self._answers(course)) if answered else next(course.plan)
+                course.wanted = list(wanted)
                 answered = True
                 new = {_key(work): work for work in course.wanted if _key(work) not in self.asked}
                 self.asked.update(new)

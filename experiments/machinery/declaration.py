@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenet1998.report.table import Table
-
 from lenet1998.patterns import DataSet
+from lenet1998.report.table import Table
 from lenet1998.running.sweep import Work
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lenet1998.report.writers import markdown
-
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import Experiment, Record
 from experiments.machinery.options import find_data, name_of, parse
@@ -23,6 +21,7 @@ from experiments.machinery.store import Store
 from lenet1998.commands.ending import ended
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.report.writers import markdown
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
 
@@ -46,20 +45,21 @@ class Asked:
         return self.arguments.out / f"{self.name}.json"
 
 
-def main(experiment: Experiment, given: list[str] | None = None) -> None:
-    """Run an experiment with the command line's errors and exit codes."""
-    if experiment.plan.__module__ == "__main__":  # started by `python -m`: its functions are to have their own names
-        experiment = import_module(sys.modules["__main__"].__spec__.name).EXPERIMENT
+def main(experiment: Experiment) -> None:
+    """Run an experiment that `python -m` has started, with the command line's errors and exit codes."""
+    started = sys.modules["__main__"].__spec__
+    if experiment.plan.__module__ == "__main__" and started:  # functions are to be known by their module's own name
+        experiment = import_module(started.name).EXPERIMENT
+    guarded(lambda: run(experiment))
 
-    def work() -> None:
-        announce("--quiet" in (sys.argv if given is None else given))
-        asked = Asked.of(experiment, given)
-        if not asked.arguments.plot_only:
-            perform([asked])
-        for path in shown(asked, read(asked.path)):
-            print(path)
 
-    guarded(work)
+def run(experiment: Experiment, given: list[str] | None = None) -> None:
+    """Make what the command line, or `given`, asks for; print the tables and what was written."""
+    asked = Asked.of(experiment, given)
+    announce(asked.arguments.quiet)
+    if not asked.arguments.plot_only:
+        perform([asked])
+    print(*shown(asked, read(asked.path)), sep="\n")
 
 
 def guarded(work: Callable[[], object]) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lenet1998.report.table import Column, Table
-from lenet1998.report.writers import markdown
-
 from experiments.machinery.declaration import Claim, Experiment, Record, Variant
 from experiments.machinery.options import module_of
 from experiments.machinery.record import RESULTS
 from lenet1998 import report
 from lenet1998.files import make_directory, write_atomically, write_json
+from lenet1998.report.table import Column, Table
+from lenet1998.report.writers import markdown
 
 RECORDED = Path(report.__file__).parent / "recorded"
 """Where the package has the tables of what the repository records."""

@@ -82,7 +82,7 @@ def _identity(task: Task) -> dict[str, Any]:
     recipe = for_classes(task.recipe, tuple(data.get("classes", ())))
     engine = task.engine if task.engine != "auto" else "numba" if numba_works() else "numpy"
     identity = {"recipe": _plain(recipe), "seed": task.seed, "engine": engine, "data": data}
-    further = {"content": content} if content else {}
+    further: dict[str, Any] = {"content": content} if content else {}
     further |= {"keep_best": True} if task.keep_best else {}
     further |= {"watch": f"{task.watch.__module__}.{task.watch.__qualname__}"} if task.watch else {}
     return identity | further

@@ -248,7 +248,7 @@ def _workers(jobs: int, backend: str, scheduler: str | None) -> Iterator[list[Wo
             yield workers
         finally:
             for worker in workers:
-                worker.executor.shutdown(wait=False, cancel_futures=True)
+                worker.executor.shutdown(wait=False)
 
 
 def process_pool(jobs: int) -> ProcessPoolExecutor:
