@@ -19,7 +19,7 @@ import numpy as np
 from lenet1998.data.places import PathName
 from lenet1998.errors import DataError, reason_of
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.signatures import HDF5, HEAD, kind_of
+from lenet1998.photos.signatures import HDF5, HEAD, kind_of
 
 # The files as the course has them.
 FILES = {

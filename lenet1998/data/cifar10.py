@@ -23,7 +23,7 @@ from lenet1998.data.places import PathName
 from lenet1998.errors import DataError
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.signatures import GZIP, head_of, kind_of
+from lenet1998.photos.signatures import GZIP, head_of, kind_of
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 ARCHIVE = "cifar-10-python.tar.gz"

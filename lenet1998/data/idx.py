@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from lenet1998.errors import DataError
-from lenet1998.signatures import GZIP, HEAD, kind_of, looks_like_html
+from lenet1998.photos.signatures import GZIP, HEAD, kind_of, looks_like_html
 
 UNSIGNED_BYTE, INTEGER = 8, 12
 _TYPES: dict[int, tuple[np.dtype, str]] = {

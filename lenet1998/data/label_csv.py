@@ -24,7 +24,7 @@ from lenet1998.data.places import PathName
 from lenet1998.errors import DataError, reason_of
 from lenet1998.files import replace
 from lenet1998.patterns import CLASSES, SIDE, DataSet, Patterns, check_range
-from lenet1998.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
+from lenet1998.photos.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
 
 COLUMNS = ["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]
 HEADER = ",".join(COLUMNS).encode()

@@ -19,7 +19,7 @@ from urllib.error import HTTPError, URLError
 
 from lenet1998.errors import DataError
 from lenet1998.files import remove_leftovers, replace
-from lenet1998.signatures import head_of, kind_of
+from lenet1998.photos.signatures import head_of, kind_of
 
 # Seconds to wait for a mirror to answer at all, and for more data once it has. The first is short so that
 # a computer without a network falls back soon.

@@ -20,7 +20,7 @@ from lenet1998.data.npz import read_npz
 from lenet1998.data.places import PathName, contents, named_place, places, where
 from lenet1998.errors import DataError
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.signatures import head_of, kind_of
+from lenet1998.photos.signatures import head_of, kind_of
 
 __all__ = ["FILES", "Verified", "describe", "find", "load_mnist", "places", "read_file", "verify", "where"]
 

@@ -18,7 +18,7 @@ import numpy as np
 from lenet1998.data.files import KnownFile
 from lenet1998.data.idx import REMEDY, write_idx
 from lenet1998.errors import DataError, reason_of
-from lenet1998.signatures import ZIP, head_of, kind_of
+from lenet1998.photos.signatures import ZIP, head_of, kind_of
 
 # The header of an array takes 128 bytes as a rule.
 HEADER_ROOM = 4096

@@ -21,7 +21,7 @@ from lenet1998.data.own_folders import read_folders, visible
 from lenet1998.data.own_idx import LARGEST, NAMES, read_idx_set, set_of, sets_in
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE, DataSet, Patterns
-from lenet1998.signatures import UTF_16, ZIP, head_of, kind_of
+from lenet1998.photos.signatures import UTF_16, ZIP, head_of, kind_of
 
 TABLES = (".csv", ".csv.gz", ".csv.zip", ".tsv")
 REMEDY = "give arrays x_train, y_train, x_test and y_test, as numpy.savez_compressed writes them"

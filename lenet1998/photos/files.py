@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lenet1998.errors import DataError, reason_of
-from lenet1998.signatures import HEAD, kind_of
+from lenet1998.photos.signatures import HEAD, kind_of
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 NAMES = "PNG, JPEG, BMP or GIF"

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from lenet1998.data.idx import write_idx
-from lenet1998.signatures import HEAD, head_of, kind_of
+from lenet1998.photos.signatures import HEAD, head_of, kind_of
 
 
 def picture(kind: str) -> bytes:
