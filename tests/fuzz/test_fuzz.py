@@ -81,6 +81,7 @@ def test_changed_files_are_read_or_refused_as_documented(name):
             reader.takes(bytes([disguise]) + chance.randbytes(length))
 
 
+@pytest.mark.outer("for changes of what reads files")
 @pytest.mark.parametrize("name", READERS)
 def test_a_short_search_by_coverage_finds_nothing(name, tmp_path):
     """As many inputs as take a few seconds, the same each time; what it finds is written to the folder and shown."""

@@ -45,6 +45,7 @@ from lenet1998.running import run as runs
 from lenet1998.running.lock import locked
 from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, LOCK, run
 from lenet1998.running.sweep import DataChoice, Task, sweep
+from tests.rings import beyond
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes"),
@@ -55,13 +56,13 @@ pytestmark = [
     ),
 ]
 ROOT = Path(__file__).parent.parent.parent
-KILLS = 20
 SEED = 1998
 PASSES = 3
 DIGITS = DataChoice("synthetic", train_size=8, test_size=4)
 RECIPES = (Recipe(hessian_patterns=2), preset("modern").override(["batch=4"]))
 WRITING = (str(ROOT / "lenet1998" / "files.py"),)
 ALL = (str(ROOT / "lenet1998"), str(ROOT / "experiments"))
+few_kills_or_many = pytest.mark.parametrize("kills", beyond(1, [3, 20], "for changes of what writes and resumes"))
 
 
 @pytest.fixture(autouse=True)
@@ -117,10 +118,12 @@ def traced(work: Callable[[], object], where: tuple[str, ...], moment: float) ->
     return count
 
 
-def killed(name: str, work: Callable[[Path], object], place: Path, where: tuple[str, ...] = ALL) -> Iterator[Path]:
+def killed(
+    name: str, work: Callable[[Path], object], place: Path, kills: int, where: tuple[str, ...] = ALL
+) -> Iterator[Path]:
     """Let `work` be killed at moments drawn by chance, each time in a new directory, which is yielded."""
     lines = int(succeeds(lambda: traced(partial(work, place / "whole"), where, np.inf)))
-    for moment in sorted(random.Random(f"{SEED} {name}").sample(range(1, lines + 1), KILLS)):
+    for moment in sorted(random.Random(f"{SEED} {name}").sample(range(1, lines + 1), kills)):
         print(f"{name}: killed at line {moment} of {lines}")  # pytest shows it if what follows fails
         out = place / str(moment)
         end, said = forked(partial(traced, partial(work, out), where, moment))
@@ -154,22 +157,24 @@ def recorded(out: Path) -> list[dict]:
     return checkpoints.load(out / CHECKPOINT).history["passes"] if (out / CHECKPOINT).exists() else []
 
 
+@few_kills_or_many
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.optimiser)
 @pytest.mark.parametrize("where", [ALL, WRITING], ids=["training", "checkpointing"])
-def test_a_run_killed_at_any_moment_ends_as_one_that_was_not(tmp_path, recipe, where):
+def test_a_run_killed_at_any_moment_ends_as_one_that_was_not(tmp_path, recipe, where, kills):
     DIGITS.load()
-    for out in killed(recipe.name, partial(train, recipe=recipe), tmp_path, where):
+    for out in killed(recipe.name, partial(train, recipe=recipe), tmp_path, kills, where):
         before = recorded(out)
         after = train(out, recipe, resume=True)["passes"]
         assert after[: len(before)] == before, "a complete pass is not made again"
         assert state(out) == state(tmp_path / "whole")
 
 
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
+@few_kills_or_many
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path, kills):
     out, moments = tmp_path / "out", random.Random(SEED)
     train(tmp_path / "whole")
     lines = int(succeeds(lambda: traced(lambda: train(tmp_path / "counted"), ALL, np.inf)))
-    for _ in range(KILLS):
+    for _ in range(kills):
         before, moment = recorded(out), moments.randint(1, lines)
         print(f"killed at line {moment} of {lines}")
         end, said = forked(partial(traced, lambda: train(out, resume=True), ALL, moment))
@@ -186,14 +191,15 @@ def experiment(place: Path, resume: bool = False) -> list[dict]:
     return carry_out("two", tasks, argparse.Namespace(out=place / "results", **options))
 
 
-def test_a_sweep_killed_at_any_moment_ends_as_one_that_was_not(tmp_path):
+@few_kills_or_many
+def test_a_sweep_killed_at_any_moment_ends_as_one_that_was_not(tmp_path, kills):
     DIGITS.load()
 
     def results(place: Path) -> list[dict]:
         assert os.listdir(place / "results") == ["two.json"], "nothing but the results"
         return [timeless(each) for each in json.loads((place / "results" / "two.json").read_text())["runs"]]
 
-    for place in killed("sweep", experiment, tmp_path):
+    for place in killed("sweep", experiment, tmp_path, kills):
         before = [recorded(place / f"seed{seed}") for seed in (1, 2)]
         after = [each["passes"] for each in experiment(place, resume=True)]
         assert [there[: len(done)] for there, done in zip(after, before, strict=True)] == before
@@ -254,6 +260,7 @@ def workers_of(pid: int) -> list[int]:
     return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
+@pytest.mark.outer("test_sweep has a worker that is killed; here two are, at moments drawn by chance")
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to find the workers")
 def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp_path, monkeypatch):
     """One of two workers, at moments drawn by chance: what is then not done is a failure, what is done stays done."""
@@ -280,7 +287,8 @@ def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp
             assert state(task.out) == state(tmp_path / "whole" / task.out.name)
 
 
-def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path):
+@pytest.mark.parametrize("kills", beyond(1, [1, 3], "for changes of what writes and resumes"))
+def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path, kills):
     """Here a kill may strike anywhere, within the compiled engine or a system call too, and not only between lines."""
     command = [sys.executable, "-m", "lenet1998", "train", "--data", "synthetic", "--train-size", "500"]
     command += ["--test-size", "50", "--quiet", "--resume", "--passes", "30", "--out"]
@@ -299,11 +307,11 @@ def test_the_command_killed_at_moments_of_time_ends_as_one_that_was_not(tmp_path
         killed, done = victim.wait() == -signal.SIGKILL, recorded(tmp_path / "out")
         struck += killed and 0 < len(done) < 30
         assert done[: len(before)] == before
-        if struck == 3:
+        if struck == kills:
             break
         if len(done) == 30:  # whatever else this machine has to do: nothing is left to be killed
             shutil.rmtree(tmp_path / "out")
-    assert struck == 3
+    assert struck == kills
     subprocess.run([*command, tmp_path / "out"], check=True, timeout=300, **quiet)
     ends = [checkpoints.load(tmp_path / name / CHECKPOINT) for name in ("whole", "out")]
     assert ends[0].values.tobytes() == ends[1].values.tobytes()
@@ -352,10 +360,11 @@ def bodies(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-def test_a_download_killed_at_any_moment_is_whole_or_not_there(tmp_path, mirror):
+@few_kills_or_many
+def test_a_download_killed_at_any_moment_is_whole_or_not_there(tmp_path, mirror, kills):
     right = bodies(tmp_path / "mirror")
     assert len(right) == 4
-    for directory in killed("download", lambda directory: fetch(directory, [mirror]), tmp_path / "d"):
+    for directory in killed("download", lambda directory: fetch(directory, [mirror]), tmp_path / "d", kills):
         there = bodies(directory) if directory.exists() else {}
         assert all(right[name] == body for name, body in there.items() if not name.startswith("."))
         fetch(directory, [mirror])

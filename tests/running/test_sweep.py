@@ -160,6 +160,7 @@ def test_two_tasks_of_one_directory_take_turns(tmp_path):
     assert outcomes[0]["passes"] == outcomes[1]["passes"]
 
 
+@pytest.mark.outer("for changes of how runs are given to others")
 def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
     """Two worker processes; one is killed while both train. The results equal those of one process."""
     distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
