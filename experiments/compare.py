@@ -20,23 +20,29 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
-from experiments.options import options, parse
-from experiments.pairs import paired, with_misclassified
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.measures import misclassified
+from experiments.machinery.record import curves, named
+from experiments.machinery.setting import Setting
 from lenet1998.commands.options import natural
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
 from lenet1998.pictures.plotting import LOOKS, band, panels, plain, save, style
 from lenet1998.recipe import Recipe, preset
-from lenet1998.report.comparison import PatternTest, SeedTest, holm
+from lenet1998.report.comparison import PatternTest, SeedTest, by_errors, by_patterns, holm, same_seeds
+from lenet1998.report.estimates import difference, estimate
+from lenet1998.report.table import Column, Table
 
 _LARGEST = 2**16  # bytes of a TOML file
 
@@ -105,70 +111,117 @@ def slug(name: str) -> str:
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def report(names: list[str], histories: list[dict]) -> tuple[dict, list[str]]:
-    """The comparison as plain values, and the lines that say the same."""
-    first, *others = names
-    runs = {name: named(histories, name) for name in names}
-    what = "held-out error" if "validation" in runs[first][0]["data"]["name"] else "test error"
-    ends = {name: at_pass(runs[name], -1, "test_error_percent") for name in names}
-    lines = [f"{name}: {what} {_with_interval(*end, '')}" for name, end in ends.items()]
-    tests: dict[str, list[dict]] = {"seeds": [], "patterns": [], "mcnemar_by_seed": []}
-    found = {name: _tested(runs, first, name) for name in others}
-    adjusted = holm([seeds.p for seeds, _ in found.values()])
-    for (name, (seeds, patterns)), p in zip(found.items(), adjusted, strict=True):
-        bounds = (np.nan, np.nan) if seeds.low is None or seeds.high is None else (seeds.low, seeds.high)
+def plan(setting: Setting) -> Plan:
+    given = setting.arguments
+    recipes = recipes_of(given.recipes)
+    runs = yield setting.every(recipes, validation=given.held_out, measure=misclassified)
+    write_json(given.out / f"{setting.name}_tests.json", {"experiment": "compare", **tests({"runs": runs})})
+    return runs
+
+
+def names_of(record: Record) -> list[str]:
+    """The recipes, in the order in which they were named."""
+    return list(dict.fromkeys(run["recipe"]["name"] for run in record["runs"]))
+
+
+def judged_by(record: Record) -> str:
+    return "held-out error" if "validation" in record["runs"][0]["data"]["name"] else "test error"
+
+
+def paired(a: list[dict], b: list[dict]) -> tuple[SeedTest, PatternTest] | None:
+    """The tests of `lenet1998.report.comparison` on the last test errors and the misclassified patterns of two recipes.
+
+    Runs are paired by seed; None if no seed is in both.
+    """
+    runs = same_seeds(a, b)
+    return (by_errors(*runs), by_patterns(*runs)) if runs[0] else None
+
+
+def tested(record: Record) -> list[tuple[str, SeedTest, PatternTest, float | None]]:
+    """Each of the others beside the first: its name, both tests, and the p-value over seeds adjusted for several.
+
+    Raises LeNetError where a recipe has no seed that the first has too.
+    """
+    first, *others = names_of(record)
+    found = []
+    for name in others:
+        both = paired(named(record["runs"], first), named(record["runs"], name))
+        if both is None:
+            raise LeNetError(f"no seed is in the runs of both {first} and {name}: train both with the same seeds")
+        found.append((name, *both))
+    adjusted = holm([seeds.p for _, seeds, _ in found])
+    return [(*each, p) for each, p in zip(found, adjusted, strict=True)]
+
+
+def tests(record: Record) -> dict[str, Any]:
+    """All tests as plain values: over seeds, over patterns, and McNemar's for each seed."""
+    first, *others = names_of(record)
+    found: dict[str, list[dict]] = {"seeds": [], "patterns": []}
+    for name, seeds, patterns, p in tested(record):
         minus = {"recipe": first, "minus": name}
-        lines.append(
-            f"{first} minus {name}: {_with_interval(seeds.difference, *bounds, '+')}, {seeds.pairs} "
-            f"seed{'s' if seeds.pairs > 1 else ''}"
-        )
-        if seeds.p is not None:
-            holms = f"; {p:.2g} adjusted for {len(others)} comparisons" if len(others) > 1 else ""
-            lines.append(f"paired t-test over seeds: p = {seeds.p:.2g}{holms}")
-        lines.append(
-            f"exact sign test over patterns: {first} errs more often on {patterns.worse_a}, {name} on "
-            f"{patterns.worse_b}: p = {patterns.p:.2g}"
-        )
-        alone = [
-            {**minus, "seed": run["seed"], **test[1].as_dict()}
-            for run in runs[first]
-            if (test := paired([run], runs[name]))
-        ]
-        lines += [f"McNemar's exact test, seed {each['seed']}: p = {each['p']:.2g}" for each in alone]
-        tests["seeds"].append({**minus, **seeds.as_dict(), **({"p_holm": p} if len(others) > 1 else {})})
-        tests["patterns"].append({**minus, **patterns.as_dict()})
-        tests["mcnemar_by_seed"] += alone
-    return {"recipes": names, "judged_by": what, **tests}, lines
+        found["seeds"].append({**minus, **seeds.as_dict(), **({"p_holm": p} if len(others) > 1 else {})})
+        found["patterns"].append({**minus, **patterns.as_dict()})
+    about = {"recipes": [first, *others], "judged_by": judged_by(record)}
+    return {**about, **found, "mcnemar_by_seed": list(by_seed(record))}
 
 
-def _tested(runs: dict[str, list[dict]], first: str, other: str) -> tuple[SeedTest, PatternTest]:
-    both = paired(runs[first], runs[other])
-    if both is None:
-        raise LeNetError(f"no seed is in the runs of both {first} and {other}: train both with the same seeds")
-    return both
+def by_seed(record: Record) -> Iterator[dict[str, Any]]:
+    """McNemar's test of the first and each of the others, for each seed that both have."""
+    first, *others = names_of(record)
+    for name in others:
+        for run in named(record["runs"], first):
+            if one := paired([run], named(record["runs"], name)):
+                yield {"recipe": first, "minus": name, "seed": run["seed"], **one[1].as_dict()}
 
 
-def _with_interval(mean: float, low: float, high: float, sign: str) -> str:
-    interval = "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return f"{mean:{sign}.2f}{interval}"
+def tables(record: Record) -> list[Table]:
+    """Errors of each recipe, and the first minus each of the others."""
+    names, what = names_of(record), judged_by(record)
+    ends = [[run["passes"][-1]["test_error_percent"] for run in named(record["runs"], name)] for name in names]
+    columns = [Column("recipe", kind="code"), Column("seeds"), Column(what, "%")]
+    rows = [[name, len(own), estimate(own)] for name, own in zip(names, ends, strict=True)]
+    errors = Table(record["experiment"], f"{what.capitalize()} after the last pass", columns, rows)
+    columns = [
+        Column(f"{names[0]} minus", kind="code"),
+        Column("pairs"),
+        Column("difference", "points", 2, "difference"),
+    ]
+    columns += [Column("p, seeds", kind="p"), Column("p, seeds, Holm", kind="p"), Column("errs more on")]
+    columns += [Column("less on"), Column("p, patterns", kind="p")]
+    rows = [
+        [name, seeds.pairs, difference(seeds), seeds.p, p, patterns.worse_a, patterns.worse_b, patterns.p]
+        for name, seeds, patterns, p in tested(record)
+    ]
+    notes = [
+        "P, seeds: Student's t-test, paired by seed; it speaks for other seeds on these patterns.",
+        "P, patterns: the exact sign test on the patterns on which one recipe errs with more seeds; it speaks for "
+        "these networks on other patterns.",
+        "Holm: adjusted for the number of comparisons.",
+    ]
+    differences = Table(f"{record['experiment']}_differences", "Differences in error", columns, rows, notes)
+    columns = [Column(f"{names[0]} minus", kind="code"), Column("seed"), Column("only the first errs on")]
+    columns += [Column("only the second"), Column("p", kind="p")]
+    rows = [[one["minus"], *(one[key] for key in ("seed", "worse_a", "worse_b", "p"))] for one in by_seed(record)]
+    caption = "McNemar's exact test for each seed's two networks"
+    return [errors, differences, Table(f"{record['experiment']}_by_seed", caption, columns, rows)]
 
 
-def draw(names: list[str], histories: list[dict], what: str, stem: Path) -> list[Path]:
+def figures(record: Record, stem: Path) -> list[Path]:
     """Error curves of all on the left; on the right the first minus each of the others by pass, paired by seed."""
+    names, histories, what = names_of(record), record["runs"], judged_by(record)
     with style():
         figure, (left, right) = panels(2, (7.5, 3.4))
-        curves = {}
+        by_name = {}
         for name, look in zip(names, LOOKS, strict=False):
             runs = sorted(named(histories, name), key=lambda run: run["seed"])
-            curves[name] = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
-            passes = np.arange(1, curves[name].shape[1] + 1)
-            band(left, passes, curves[name], plain(name), look)
-        first = curves[names[0]]
+            by_name[name] = curves(runs, "test_error_percent")
+            band(left, np.arange(1, by_name[name].shape[1] + 1), by_name[name], plain(name), look)
+        first = by_name[names[0]]
         for name, look in zip(names[1:], LOOKS[1:], strict=False):
-            seeds, length = (min(sizes) for sizes in zip(first.shape, curves[name].shape, strict=True))
-            difference = first[:seeds, :length] - curves[name][:seeds, :length]
+            seeds, length = (min(sizes) for sizes in zip(first.shape, by_name[name].shape, strict=True))
+            apart = first[:seeds, :length] - by_name[name][:seeds, :length]
             label = f"{plain(names[0])} minus {plain(name)}"
-            band(right, np.arange(1, length + 1), difference, label, look, student_interval)
+            band(right, np.arange(1, length + 1), apart, label, look, student_interval)
         right.axhline(0, color="0", linewidth=0.8)
         left.set(xlabel="pass", ylabel=f"{what} (%)", title="Means over seeds")
         right.set(xlabel="pass", ylabel="difference (percentage points)", title="Differences, paired by seed")
@@ -191,44 +244,33 @@ def recipes_of(texts: list[str]) -> list[Recipe]:
     return recipes
 
 
-def train(name: str, recipes: list[Recipe], arguments: argparse.Namespace) -> None:
-    """Train all with all seeds; OUT/name.json holds the histories."""
-    resolve_data(arguments)
-    data = {"validation": arguments.held_out} if arguments.held_out else {}
-    tasks = [
-        task
-        for recipe in recipes
-        for task in seeds_of(recipe, arguments.runs / name / slug(recipe.name), arguments, arguments.seeds, **data)
-    ]
-    carry_out(name, tasks, arguments, extend=with_misclassified(tasks))
-
-
-def main() -> None:
-    parser = options(__doc__, seeds=5, recipe=False)
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="preset, preset,KEY=VALUE,... or FILE.toml")
-    parser.add_argument(
-        "--held-out",
-        metavar="N",
-        type=natural,
-        default=0,
-        help="judge by the last N training patterns, which are then not learned, instead of the test set (default: 0)",
-    )
-    arguments = parse(parser)
-    recipes = recipes_of(arguments.recipes)
-    names = [recipe.name for recipe in recipes]
-    joined = "_".join(slug(each) for each in names)
-    joined = joined if len(joined) < 150 else slug(joined)  # what a file may be called
-    name = f"compare_{joined}" + ("_held_out" if arguments.held_out else "")
-    if not arguments.plot_only:
-        train(name, recipes, arguments)
-    histories = recorded(name, arguments)
-    comparison, lines = report(names, histories)
-    write_json(arguments.out / f"{name}_tests.json", {"experiment": "compare", **comparison})
-    written = draw(names, histories, comparison["judged_by"], arguments.out / name)
-    print("\n".join(lines))
-    for path in (arguments.out / f"{name}.json", arguments.out / f"{name}_tests.json", *written):
-        print(path)
+    text = "judge by the last N training patterns, which are then not learned, instead of the test set (default: 0)"
+    parser.add_argument("--held-out", metavar="N", type=natural, default=0, help=text)
 
+
+def called(arguments: argparse.Namespace) -> str:
+    """The name of the results, from those of the recipes."""
+    joined = "_".join(slug(recipe.name) for recipe in recipes_of(arguments.recipes))
+    joined = joined if len(joined) < 150 else slug(joined)  # what a file may be called
+    return f"compare_{joined}" + ("_held_out" if arguments.held_out else "")
+
+
+EXPERIMENT = Experiment(
+    name="compare",
+    title="Two recipes compared",
+    question="Which recipe is better?",
+    description=__doc__.partition("\n\n")[2],
+    caption="Test error by pass of two recipes trained with the same seeds, and the difference, paired by seed.",
+    chapter="1998 and today",
+    plan=plan,
+    tables=tables,
+    figures=figures,
+    options=options,
+    called=called,
+    default="default modern",
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

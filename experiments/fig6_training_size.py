@@ -25,7 +25,7 @@ from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_6
 from lenet1998.report.estimates import estimate
-from lenet1998.report.table import Cell, Column, Table
+from lenet1998.report.table import Column, Table
 
 SIZES = (15_000, 30_000, 60_000)
 NAME = "fig6_training_size"
@@ -167,7 +167,7 @@ def tables(record: Record) -> list[Table]:
     paper = {(int(row["training_set_size"]), row["with_distortions"]): row for row in figure_6()}
     columns = [Column("training set", "patterns"), Column("distorted copies"), Column("training error", "%")]
     columns += [Column("test error", "%"), *([Column("1998: test error", "%")] if compared else [])]
-    rows: list[list[Cell]] = []
+    rows = []
     for size, copies in [*((size, 0) for size in sizes), (sizes[-1], 9)]:
         if runs := group(histories, size, copies):
             ours = [estimate([run["passes"][-1][f"{which}_error_percent"] for run in runs]) for which in ERRORS]

@@ -1,100 +1,101 @@
-"""Figure 8: the test patterns that LeNet-5 misclassifies, and how many of them are the paper's 82 (section III-B).
-
-The paper does not say which network made the 82 errors; 0.82% is its point with distortions in Figure 6. So the
-networks are those that `experiments.fig6_training_size` trained with distortions, read from their checkpoints. The
-overlap with the paper's list is set against what chance would give (as many patterns drawn blindly) and against what
-two of our own seeds share. The figure shows seed 1's errors, whatever they are.
-"""
+"""Figure 8: the test patterns that LeNet-5 misclassifies, and how many of them are the paper's 82 (section III-B)."""
 
 from __future__ import annotations
 
-import argparse
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from experiments.common import guarded
-from experiments.options import FIGURES, RESULTS
-from lenet1998.commands.figures import add_figure_options
-from lenet1998.data import load
-from lenet1998.engines import make_engine
-from lenet1998.errors import LeNetError
-from lenet1998.evaluation import answers, student_interval
-from lenet1998.evaluation import misclassified as wrong_answers
-from lenet1998.files import write_json
-from lenet1998.patterns import Patterns
+from experiments.fig6_training_size import distorted
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.measures import WRONG, wrong
+from experiments.machinery.record import description
+from experiments.machinery.setting import Setting
 from lenet1998.pictures.misclassified import misclassified_patterns
-from lenet1998.reference import figure_8
-from lenet1998.running import checkpoint as checkpoints
+from lenet1998.recipe import Recipe
+from lenet1998.reference import comparable, figure_8
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Column, Estimate, Table
+from lenet1998.running.check import data_of
 from lenet1998.running.provenance import provenance
-from lenet1998.running.run import CHECKPOINT
-from lenet1998.training import make_loss
 
-NAME = "fig8_misclassified"
-
-
-def fit(history: dict) -> bool:
-    """Whether a run is one of Figure 6's point with distortions, and whole."""
-    wanted = {"name": "mnist", "train_size": 60_000, "test_size": 10_000}
-    data = {key: history["data"].get(key) for key in wanted}
-    return data == wanted and history["recipe"].get("distorted_copies") == 9 and len(history["passes"]) >= 20
+MNIST = {"name": "mnist", "train_size": 60_000, "test_size": 10_000}
+"""The data of records that do not name them."""
 
 
-def misclassified(path: Path, test: Patterns) -> dict[int, tuple[int, int]]:
-    """Index -> (true label, answer) of the test patterns that a checkpoint's network gets wrong.
-
-    Raises LeNetError for a network that is not Figure 6's.
-    """
-    saved = checkpoints.load(path)
-    if not fit(saved.history):
-        raise LeNetError(
-            f"{path} is not a network of 20 passes or more over all of MNIST with nine distorted copies: finish it "
-            "with python -m experiments.fig6_training_size --resume, or choose another --runs"
-        )
-    engine = make_engine("auto", saved.network(), make_loss(saved.recipe))
-    return wrong_answers(test.labels, answers(engine.penalties(test.images)))
+def plan(setting: Setting) -> Plan:
+    runs = yield setting.runs(distorted(Recipe()), measure=wrong)
+    errors = {f"seed{run['seed']}": run[WRONG] for run in runs}
+    data = description(setting.data)
+    found = overlap(errors, len(setting.data.test)) if comparable({"data": data}) else {}
+    return {**provenance(), "data": data, "overlap": found, "errors": errors}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_figure_options(parser, FIGURES)
-    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
-    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
-    arguments = parser.parse_args()
-    paths = sorted((arguments.runs / "fig6_training_size_distorted").glob(f"seed*/{CHECKPOINT}"))
-    if len(paths) < 2:
-        raise LeNetError(
-            "fewer than two networks trained with distortions: run python -m experiments.fig6_training_size"
-        )
-    test = load("mnist", arguments.data_dir).test
-    errors = {path.parent.name: misclassified(path, test) for path in paths}
-    paper = figure_8()
-    shared = np.array([len(paper.keys() & wrong.keys()) for wrong in errors.values()], float)
-    same_answer = [sum(paper.get(index) == pair for index, pair in wrong.items()) for wrong in errors.values()]
-    own = [len(one.keys() & other.keys()) for one, other in combinations(errors.values(), 2)]
-    counts = np.array([len(wrong) for wrong in errors.values()], float)
-    mean, low, high = (float(value) for value in student_interval(shared))
-    overlap = {
-        "errors_mean": float(counts.mean()),
-        "of_the_papers_82": mean,
-        "of_the_papers_82_interval": [low, high],
+def overlap(errors: dict[str, list[list[int]]], patterns: int) -> dict[str, Any]:
+    """How many errors the networks share with the paper's 82 and with each other, means over seeds."""
+    paper, lists = figure_8(), [{index: tuple(pair) for index, *pair in wrong} for wrong in errors.values()]
+    shared = estimate([float(len(paper.keys() & wrong.keys())) for wrong in lists], percent=False)
+    same_answer = [sum(paper.get(index) == pair for index, pair in wrong.items()) for wrong in lists]
+    own = [len(one.keys() & other.keys()) for one, other in combinations(lists, 2)]
+    mean = float(np.mean([len(wrong) for wrong in lists]))
+    return {
+        "errors_mean": mean,
+        "of_the_papers_82": shared.mean,
+        "of_the_papers_82_interval": [shared.low, shared.high],
         "with_the_same_answer": float(np.mean(same_answer)),
-        "by_chance": float(counts.mean() * len(paper) / len(test)),
-        "between_two_of_ours": float(np.mean(own)),
-        "wrong_in_every_seed": len(set.intersection(*(set(wrong) for wrong in errors.values()))),
+        "by_chance": mean * len(paper) / patterns,
+        "between_two_of_ours": float(np.mean(own)) if own else None,
+        "wrong_in_every_seed": len(set.intersection(*(set(wrong) for wrong in lists))),
     }
-    for key, value in overlap.items():
-        print(f"{key}: {value}")
-    lists = {name: [[index, *pair] for index, pair in wrong.items()] for name, wrong in errors.items()}
-    write_json(
-        arguments.out / f"{NAME}.json", {"experiment": NAME, **provenance(), "overlap": overlap, "errors": lists}
-    )
-    drawn = misclassified_patterns(errors[paths[0].parent.name], test.images, arguments.out / NAME, paper)
-    for path in (arguments.out / f"{NAME}.json", *drawn):
-        print(path)
 
+
+def tables(record: Record) -> list[Table]:
+    """How many patterns, in the mean over seeds."""
+    found, seeds = record["overlap"], len(record["errors"])
+    columns = [Column("misclassified test patterns", kind="text"), Column("number", digits=1)]
+    if not found:
+        mean = estimate([float(len(wrong)) for wrong in record["errors"].values()], percent=False)
+        return [Table(record["experiment"], f"Errors, {seeds} seeds", columns, [["per network", mean]])]
+    low, high = found["of_the_papers_82_interval"]
+    shared = Estimate(found["of_the_papers_82"], low, high, seeds)
+    rows = [
+        ["per network", found["errors_mean"]],
+        ["of them among the paper's 82", shared],
+        ["of them with the paper's answer", found["with_the_same_answer"]],
+        ["among the paper's 82 by chance", found["by_chance"]],
+        ["shared by two of our networks", found["between_two_of_ours"]],
+        ["wrong in every network", found["wrong_in_every_seed"]],
+    ]
+    return [Table(record["experiment"], f"Errors beside the paper's 82, {seeds} seeds", columns, rows)]
+
+
+def figures(record: Record, stem: Path) -> list[Path]:
+    """What seed 1 gets wrong; the patterns themselves are in the test set."""
+    test = data_of({"data": {**MNIST, "digests": {}} | record.get("data", {})}).test
+    shown = {index: (label, answer) for index, label, answer in record["errors"]["seed1"]}
+    return misclassified_patterns(shown, test.images, stem, figure_8() if record["overlap"] else ())
+
+
+EXPERIMENT = Experiment(
+    name="fig8_misclassified",
+    title="The misclassified test patterns",
+    paper="Figure 8, section III-B",
+    question="Which test patterns does LeNet-5 misclassify, and how many of them are the paper's 82?",
+    description="The paper does not say which network made the 82 errors; 0.82% is its point with distortions in "
+    "Figure 6. So the networks are those of Figure 6 with distortions. The overlap with the paper's list is set "
+    "against what chance would give (as many patterns drawn blindly) and against what two of our own seeds share.",
+    caption="What seed 1, trained with distortions, gets wrong: true class > answer. Boxed patterns are among the "
+    "paper's 82 errors too. The table has numbers of patterns, means over seeds, and what chance would give.",
+    chapter="Figures of the paper",
+    place=8,
+    plan=plan,
+    tables=tables,
+    figures=figures,
+    seeds=10,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -131,7 +131,7 @@ class Table:
     name: str
     caption: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[Any]]
     notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
