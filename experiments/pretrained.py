@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from experiments.common import guarded
 from experiments.fig6_training_size import distorted
+from experiments.machinery.main import guarded
+from experiments.machinery.record import RUNS
+from experiments.machinery.store import Store
 from lenet1998 import pretrained
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
@@ -29,21 +32,14 @@ from lenet1998.running.run import CHECKPOINT
 
 PACKAGE = Path(pretrained.__file__).parent
 PASSES = 20
-# Name: the experiment that makes the runs, their directory, and the recipe that they follow.
-SOURCES = {
-    "default": ("fig5_error_curves", "fig5_error_curves", Recipe()),
-    "distorted": ("fig6_training_size", "fig6_training_size_distorted", distorted(Recipe())),
-}
+# Name: the experiment that makes the runs, and the recipe that they follow.
+SOURCES = {"default": ("fig5_error_curves", Recipe()), "distorted": ("fig6_training_size", distorted(Recipe()))}
 
 
-def refusal(history: dict, recipe: Recipe) -> str:
-    """Why a run may not be kept, or "" where it may."""
-    if not comparable(history):
-        return "it did not train on the 60,000 patterns of MNIST and test on the 10,000"
+def refusal(history: dict) -> str:
+    """Why a run of a recipe may not be kept, or "" where it may."""
     if len(history["passes"]) != PASSES:
         return f"it has {len(history['passes'])} passes, not {PASSES}"
-    if Recipe.from_dict(history["recipe"]) != recipe:
-        return f"its recipe is not {recipe.name!r} as it is now"
     return uncommitted(history)
 
 
@@ -57,15 +53,16 @@ def uncommitted(history: dict) -> str:
 
 def candidates(runs: Path, name: str) -> list[Checkpoint]:
     """The runs to choose from, by seed. Raises LeNetError where there are none, and for one that may not be kept."""
-    experiment, directory, recipe = SOURCES[name]
+    experiment, recipe = SOURCES[name]
     command = f"python -m experiments.{experiment}"
-    found = allowed(
-        (runs / directory).glob(f"seed*/{CHECKPOINT}"),
-        lambda history: refusal(history, recipe),
-        f"finish it with {command} --resume, or make it again",
-    )
+
+    def follows(history: dict) -> bool:
+        return comparable(history) and replace(Recipe.from_dict(history["recipe"]), name=recipe.name) == recipe
+
+    paths = [place / CHECKPOINT for place, history in Store(runs).histories() if follows(history)]
+    found = allowed(paths, refusal, f"finish it with {command} --resume, or make it again")
     if not found:
-        raise LeNetError(f"no runs in {runs / directory}: run {command}, or say where they are by --runs")
+        raise LeNetError(f"no runs for {name} in {runs}: run {command}, or say where they are by --runs")
     return found
 
 
@@ -102,25 +99,30 @@ def card(chosen: Checkpoint, among: list[Checkpoint], name: str) -> dict:
 def places(description: str) -> argparse.Namespace:
     """The command line of whoever keeps a network: where runs are, and the package's folder."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="default: runs")
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=RUNS, help="default: runs")
     parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
     return parser.parse_args()
 
 
-def main() -> None:
-    arguments = places(__doc__)
-    everything = {name: candidates(arguments.runs, name) for name in SOURCES}  # both, before anything is written
-    path = arguments.out / CARDS
+def keep(runs: Path, out: Path = PACKAGE) -> None:
+    """Choose both networks among the runs and write them with their cards; prints what was chosen."""
+    everything = {name: candidates(runs, name) for name in SOURCES}  # both, before anything is written
+    path = out / CARDS
     cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}  # has that of `strings` too
     for name, among in everything.items():
         chosen = best(among)
         cards[name] = card(chosen, among, name)
-        checkpoints.save(arguments.out / f"{name}.npz", chosen)
+        checkpoints.save(out / f"{name}.npz", chosen)
         print(f"{name}: seed {chosen.history['seed']}, training error {cards[name]['train_error_percent']:.2f}%, "
               f"test error {cards[name]['test_error_percent']:.2f}%")  # fmt: skip
     write_json(path, cards)
     for file in (*(f"{name}.npz" for name in everything), CARDS):
-        print(arguments.out / file)
+        print(out / file)
+
+
+def main() -> None:
+    arguments = places(__doc__)
+    keep(arguments.runs, arguments.out)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.machinery.declaration import Plan
-from experiments.machinery.store import Store
+from experiments.machinery.store import refuse_others
 from lenet1998.errors import LeNetError
 from lenet1998.running.sweep import Failure, Outcome, Task, Work, sweep
 
@@ -41,15 +41,16 @@ class Agenda:
         self.seen, self.ended = seen, ended
         self.outcomes: dict[Key, Outcome] = {}
         self.asked: set[Key] = set()
+        self.made: set[Path] = set()
 
-    def carry_out(self, store: Store, *, resume: bool, **options: Any) -> dict[str, Any]:
+    def carry_out(self, *, resume: bool, **options: Any) -> dict[str, Any]:
         """What each plan returned, or the LeNetError by which it ended. `options` are those of `sweep`."""
 
         def more(names: Iterable[str], answers: bool) -> list[Work]:
             work = [each for name in names for each in self._advance(name, answers)]
             if not resume:
-                store.refuse_others(work)
-            store.made.update(each.out for each in work)
+                refuse_others(work, self.made)
+            self.made.update(each.out for each in work)
             return work
 
         def then(work: Work, outcome: Outcome) -> list[Work]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.machinery.agenda import Agenda
-from experiments.machinery.declaration import Experiment, Record
+from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.options import find_data, name_of, parse
 from experiments.machinery.page import write_page
 from experiments.machinery.record import partial, read
@@ -21,6 +21,7 @@ from experiments.machinery.store import Store
 from lenet1998.commands.ending import ended
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.patterns import DataSet
 from lenet1998.report.writers import markdown
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
@@ -74,45 +75,48 @@ def guarded(work: Callable[[], object]) -> None:
     sys.exit(ended(interruptible))
 
 
-def perform(every: Sequence[Asked], after: Callable[[Asked, Any], None] | None = None) -> None:
-    """Carry out experiments with one queue and leave their records. All have the places and options of the first.
+def perform(every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError], None] | None = None) -> None:
+    """Carry out experiments with one queue and leave their records. All have the options of the first.
 
     `after` is called with each one and its record, or the LeNetError by which it ended; without it that is raised.
     """
-    first = every[0].arguments
-    by_name = {asked.name: asked for asked in every}
-    failures: dict[str, LeNetError] = {}
+    by_name, failures = {asked.name: asked for asked in every}, list[LeNetError]()
 
     def seen(name: str, results: list[dict]) -> None:
         write_json(partial(by_name[name].path), {"experiment": name, "runs": results})
 
     def end(name: str, outcome: Any) -> None:
         asked = by_name[name]
-        if not isinstance(outcome, LeNetError):
-            outcome = {"runs": outcome} if isinstance(outcome, list) else outcome
-            write_json(asked.path, {"experiment": name, **outcome})
-            partial(asked.path).unlink(missing_ok=True)
+        if isinstance(outcome, LeNetError):
+            failures.append(outcome)
         else:
-            failures[name] = outcome
+            outcome = {"experiment": name, **({"runs": outcome} if isinstance(outcome, list) else outcome)}
+            write_json(asked.path, outcome)
+            partial(asked.path).unlink(missing_ok=True)
         if after:
             after(asked, outcome)
 
     with ExitStack() as locks:
-        plans, store = {}, None
+        plans, stores, found = dict[str, Plan](), dict[Path, Store](), dict[Any, DataSet]()
         for name, asked in by_name.items():
-            data = find_data(asked.experiment, asked.arguments)
-            store = store or Store(asked.arguments.runs)
-            make_directory(asked.arguments.out)
-            locks.enter_context(locked(asked.arguments.out / f".{name}.lock", f"{name} in {asked.arguments.out}"))
+            try:
+                data = find_data(asked.experiment, asked.arguments, found)
+                make_directory(asked.arguments.out)
+                locks.enter_context(locked(asked.arguments.out / f".{name}.lock", f"{name} in {asked.arguments.out}"))
+            except LeNetError as error:
+                end(name, error)
+                continue
             for path in (asked.path, partial(asked.path)):
                 remove_leftovers(path)
+            store = stores.setdefault(asked.arguments.runs, Store(asked.arguments.runs))
             plans[name] = asked.experiment.plan(Setting(asked.arguments, data, store, name))
-        assert store
-        agenda = Agenda(plans, [name for name, asked in by_name.items() if asked.experiment.divergence], seen, end)
-        options = {key: getattr(first, key) for key in ("jobs", "backend", "scheduler", "quiet")}
-        agenda.carry_out(store, resume=first.resume, **options)
+        if plans:
+            first = every[0].arguments
+            options = {key: getattr(first, key) for key in ("jobs", "backend", "scheduler", "quiet")}
+            diverging = [name for name in plans if by_name[name].experiment.divergence]
+            Agenda(plans, diverging, seen, end).carry_out(resume=first.resume, **options)
     if failures and not after:
-        raise next(iter(failures.values()))
+        raise failures[0]
 
 
 def shown(asked: Asked, record: Record) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Hashable
 from pathlib import Path
 
 from experiments.machinery.declaration import Experiment
@@ -108,12 +109,20 @@ def parse(experiment: Experiment, given: list[str] | None = None) -> argparse.Na
     return arguments
 
 
-def find_data(experiment: Experiment, arguments: argparse.Namespace) -> DataSet:
-    """Find the data, or fail, once and here, not in every worker; and settle where results and runs go.
+def find_data(
+    experiment: Experiment, arguments: argparse.Namespace, known: dict[Hashable, DataSet] | None = None
+) -> DataSet:
+    """Find the data, or fail, once and here, not in every worker; and settle where results and runs go. What has been
+    found before is in `known`, and is not loaded again.
 
     Only the full experiment goes where the repository keeps its results, so that a trial replaces none of them.
     """
-    found = experiment.load(arguments) if experiment.load else chosen_data(arguments)
+    known = {} if known is None else known
+    if experiment.load:
+        found = experiment.load(arguments)
+    else:
+        asked = arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size
+        found = known[asked] if asked in known else known.setdefault(asked, chosen_data(arguments))
     sizes = len(found.train), len(found.test)
     whole = not experiment.passes or (arguments.passes or 0) >= experiment.passes
     full = (

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from lenet1998.engines import numba_works
-from lenet1998.errors import CheckpointError
+from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.output import for_classes
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import commit
@@ -34,7 +34,6 @@ class Store:
 
     def __init__(self, root: Path):
         self.root = root
-        self.made: set[Path] = set()
 
     def task(self, recipe: Recipe, seed: int, data: Any, **options: Any) -> Task:
         """A run in the directory that it has here; `options` are the other fields of `Task`."""
@@ -50,31 +49,40 @@ class Store:
             self.root / f"{_slug(name)}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:10]}"
         )
 
-    def refuse_others(self, work: Iterable[Work]) -> None:
-        """Raise CheckpointError where something is there already that was not made by the code as it is now: it is
-        taken or continued only where that is asked for."""
-        now = commit()
-        for each in work:
-            there = next((each.out / name for name in (HISTORY, RESULT) if (each.out / name).exists()), None)
-            if there and each.out not in self.made:
-                made_by = json.loads(there.read_text(encoding="utf-8")).get("commit")
-                if made_by is None or made_by != now or made_by.endswith("+"):
-                    raise CheckpointError(
-                        f"{each.out} already holds a run: add --resume to take or continue it, or choose another --runs"
-                    )
+    def histories(self) -> Iterator[tuple[Path, dict]]:
+        """Every run that is here, by its directory: what it has on record. What cannot be read is left out."""
+        for path in sorted(self.root.rglob(HISTORY)):
+            if (path.parent / CHECKPOINT).exists():
+                try:
+                    yield path.parent, json.loads(path.read_text(encoding="utf-8"))
+                except (OSError, ValueError):
+                    continue  # damaged: it is made again
 
     @cached_property
     def _earlier(self) -> dict[str, Path]:
         """Runs in directories of other names."""
         found = {}
-        for path in sorted(self.root.rglob(HISTORY)):
-            if not _OWN.fullmatch(path.parent.name) and (path.parent / CHECKPOINT).exists():
+        for place, history in self.histories():
+            if not _OWN.fullmatch(place.name):
                 try:
-                    history = json.loads(path.read_text(encoding="utf-8"))
-                    found[json.dumps(_recorded_identity(history), sort_keys=True)] = path.parent
-                except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                    continue  # no run of ours, or damaged: it is made again elsewhere
+                    found[json.dumps(_recorded_identity(history), sort_keys=True)] = place
+                except (LeNetError, KeyError, TypeError, AttributeError):
+                    continue  # no run of ours
         return found
+
+
+def refuse_others(work: Iterable[Work], made: Container[Path]) -> None:
+    """Raise CheckpointError where something is there already, but for what has been `made` just now, unless the code as
+    it is now made it: the rest is taken or continued only where that is asked for."""
+    now = commit()
+    for each in work:
+        there = next((each.out / name for name in (HISTORY, RESULT) if (each.out / name).exists()), None)
+        if there and each.out not in made:
+            made_by = json.loads(there.read_text(encoding="utf-8")).get("commit")
+            if made_by is None or made_by != now or made_by.endswith("+"):
+                raise CheckpointError(
+                    f"{each.out} already holds a run: add --resume to take or continue it, or choose another --runs"
+                )
 
 
 def _identity(task: Task) -> dict[str, Any]:

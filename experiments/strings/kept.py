@@ -12,8 +12,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments.common import guarded
-from experiments.pretrained import allowed, places, uncommitted
+from experiments.machinery.main import guarded
+from experiments.pretrained import PACKAGE, allowed, places, uncommitted
 from experiments.strings.networks import Choices, Sizes, recipe_of
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
@@ -73,15 +73,20 @@ def card(chosen: Checkpoint, among: list[Checkpoint]) -> dict:
     }
 
 
+def keep(runs: Path, out: Path = PACKAGE) -> None:
+    """Choose the network and write it with its card; prints what was chosen."""
+    among = candidates(runs)
+    chosen = min(among, key=loss_of)
+    cards = json.loads((out / CARDS).read_text(encoding="utf-8"))
+    checkpoints.save(out / f"{STRINGS}.npz", chosen)
+    write_json(out / CARDS, cards | {STRINGS: card(chosen, among)})
+    print(f"{STRINGS}: seed {chosen.history['seed']} of {len(among)}, mean loss of strings {loss_of(chosen):.3f}")
+    print(out / f"{STRINGS}.npz", out / CARDS, sep="\n")
+
+
 def main() -> None:
     arguments = places(__doc__)
-    among = candidates(arguments.runs)
-    chosen = min(among, key=loss_of)
-    cards = json.loads((arguments.out / CARDS).read_text(encoding="utf-8"))
-    checkpoints.save(arguments.out / f"{STRINGS}.npz", chosen)
-    write_json(arguments.out / CARDS, cards | {STRINGS: card(chosen, among)})
-    print(f"{STRINGS}: seed {chosen.history['seed']} of {len(among)}, mean loss of strings {loss_of(chosen):.3f}")
-    print(arguments.out / f"{STRINGS}.npz", arguments.out / CARDS, sep="\n")
+    keep(arguments.runs, arguments.out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.common import guarded
+from experiments.machinery.main import guarded
 from experiments.summary import blocks, times
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
@@ -55,12 +55,17 @@ def page(file: str) -> str:
     return text
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()  # for --help, and so that nothing else is taken for it
+def write() -> None:
+    """Write all pages."""
     pages = {file: page(file) for file in PAGES}  # all, before one is written
     for file, text in pages.items():
         write_atomically(ROOT / file, text.encode())
         print(ROOT / file)
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()  # for --help, and so that nothing else is taken for it
+    write()
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from scipy.stats import t as student_t
 
 from experiments import compare
 from experiments.ablation.report import ladder_table
-from experiments.common import at_pass, named
 from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
-from experiments.options import RESULTS
-from experiments.paper.__main__ import costs
+from experiments.machinery.catalogue import costs, listed, time_of
+from experiments.machinery.record import RESULTS, at_pass, named
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.strings.report import rates
 from experiments.summary.record import prose, read
@@ -19,8 +18,8 @@ from experiments.summary.times import fastest
 from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
 from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import rate_interval, student_interval
-from lenet1998.report.experiments import EXPERIMENTS
 from lenet1998.report.tables import mean_text
+from lenet1998.report.writers import markdown
 
 FIGURE_5, FIGURE_6 = "fig5_error_curves", "fig6_training_size"
 TEST, TRAIN = "test_error_percent", "train_error_percent"
@@ -154,16 +153,10 @@ def findings() -> str:
 
 def ladder() -> str:
     """The ladder of the ablation, and its two ends at full length."""
-    names = ["default", "modern"]
-    _, ends = compare.report(names, read("compare_default_modern")["runs"])
+    record = read("compare_default_modern")
+    ends = "Both ends at their full length of 20 passes (`python -m experiments.compare default modern`):"
     return "\n\n".join(
-        (
-            ladder_table(read("ablation_scores")["rows"]),
-            prose(
-                "Both ends at their full length of 20 passes, in per cent "
-                f"(`python -m experiments.compare {' '.join(names)}`): {'; '.join(ends[:5])}."
-            ),
-        )
+        (ladder_table(read("ablation_scores")["rows"]), prose(ends), *map(markdown, compare.tables(record)[:2]))
     )
 
 
@@ -177,25 +170,10 @@ def experiments_table() -> str:
     """Every experiment with its command and the time that its recorded runs took, one after the other."""
     seconds = costs(RESULTS)
     lines = ["| what | in the paper | command | on record, one core |", "|---|---|---|---|"]
-    for one in EXPERIMENTS:
-        spent = _time(seconds[one.name]) if one.name in seconds else ""
-        lines.append(f"| {one.title} | {one.paper} | `{one.command}` | {spent} |")
+    for one in listed():
+        spent = time_of(seconds[one.name]) if one.name in seconds else ""
+        lines.append(f"| {one.variant.title} | {one.experiment.paper} | `{one.command}` | {spent} |")
     return "\n".join(lines)
-
-
-def _time(seconds: float) -> str:
-    """About how long.
-
-    >>> _time(4), _time(65), _time(7000)
-    ('4 s', '1 min', '1.9 h')
-    """
-    return (
-        f"{seconds / 3600:.1f} h"
-        if seconds >= 5400
-        else f"{seconds / 60:.0f} min"
-        if seconds >= 60
-        else f"{seconds:.0f} s"
-    )
 
 
 def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:

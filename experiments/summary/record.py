@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from textwrap import fill
 
-from experiments.options import RESULTS
+from experiments.machinery.record import RESULTS
 
 WIDTH = 100  # characters of a line of prose
 

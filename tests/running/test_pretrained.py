@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def history(name: str, seed: int, train: float, loss: float = 0.1, test: float =
     last = {"train_error_percent": train, "train_loss": loss, "test_error_percent": test}
     records = [dict.fromkeys(RECORD, 9.0) | {"pass": number} for number in range(1, passes + 1)]
     one = {
-        "recipe": choice.SOURCES[name][2].as_dict(),
+        "recipe": choice.SOURCES[name][1].as_dict(),
         "seed": seed,
         "engine": "numba",
         "commit": COMMIT,
@@ -44,8 +45,9 @@ def values(seed: int) -> np.ndarray:
 
 
 def put(runs: Path, name: str, one: dict) -> Path:
-    path = runs / choice.SOURCES[name][1] / f"seed{one['seed']}" / "checkpoint.npz"
+    path = runs / choice.SOURCES[name][0] / f"seed{one['seed']}" / "checkpoint.npz"
     checkpoints.save(path, Checkpoint(values(one["seed"]), one))
+    path.with_name("history.json").write_text(json.dumps(one))
     return path
 
 
@@ -90,11 +92,6 @@ def test_the_lowest_training_error_is_kept_whatever_the_test_error(runs, choose)
 WRONG = {
     "19 passes": lambda one: one["passes"].pop(),
     "21 passes": lambda one: one["passes"].append(one["passes"][-1] | {"pass": 21}),
-    "fewer training patterns": lambda one: one["data"].update(train_size=50_000),
-    "fewer test patterns": lambda one: one["data"].update(test_size=1000),
-    "a validation set": lambda one: one["data"].update(name="mnist validation"),
-    "another recipe": lambda one: one["recipe"].update(mu=0.1),
-    "distortions or none": lambda one: one["recipe"].update(distorted_copies=9 - one["recipe"]["distorted_copies"]),
     "changed files": lambda one: one.update(commit=f"{COMMIT}+"),
     "no commit": lambda one: one.update(commit=None),
     "a dirty end": lambda one: one.update(resumed=[{"after_pass": 3, "commit": f"{COMMIT}+"}]),
@@ -114,8 +111,24 @@ def test_a_run_that_is_not_whole_or_has_no_commit_is_refused(runs, choose, what,
     assert not (tmp_path / "kept").exists(), "both or none"
 
 
+OTHER = {
+    "fewer training patterns": lambda one: one["data"].update(train_size=50_000),
+    "fewer test patterns": lambda one: one["data"].update(test_size=1000),
+    "a validation set": lambda one: one["data"].update(name="mnist validation"),
+    "another recipe": lambda one: one["recipe"].update(mu=0.1),
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_other_runs_in_the_same_place_are_not_looked_at(runs, choose, what):
+    one = history("default", 3, 0.0)  # the lowest training error of all
+    OTHER[what](one)
+    put(runs, "default", one)
+    assert json.loads((choose(runs) / pretrained.CARDS).read_text())["default"]["seed"] == 10
+
+
 def test_without_runs_the_experiment_that_makes_them_is_named(runs, choose):
-    (runs / "fig6_training_size_distorted").rename(runs / "elsewhere")
+    shutil.rmtree(runs / "fig6_training_size")
     with pytest.raises(LeNetError, match="run python -m experiments.fig6_training_size"):
         choose(runs)
 
@@ -204,7 +217,7 @@ def test_a_network_that_comes_with_the_package_has_its_recorded_test_error(name,
     assert given["error_percent"] == pytest.approx(given["network"]["recorded_test_error_percent"], abs=0.03)
     card = json.loads((KEPT / pretrained.CARDS).read_text())[name]
     assert given["network"]["seed"] == card["seed"]
-    assert not choice.refusal(pretrained.load(name).history, choice.SOURCES[name][2])
+    assert not choice.refusal(pretrained.load(name).history)
 
 
 def test_the_networks_are_kept_where_the_package_looks_for_them():

@@ -1,1 +1,0 @@
-"""The whole paper again by one command, and the record checked by another."""
