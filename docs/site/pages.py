@@ -36,7 +36,14 @@ def modules() -> dict[str, list[str]]:
 
 
 def on_config(config: MkDocsConfig) -> None:
-    """The pages of the API, at the end of the menu."""
+    """The pages of the experiments below their heading, and those of the API at the end of the menu."""
+    chapters: dict[str, list[Any]] = {}
+    for one in recorded():
+        place = f"experiments/results/{one.name}.md"
+        if (ROOT / place).exists():
+            chapters.setdefault(one.chapter, []).append({one.title: place})
+    every = next(entry for entry in config.nav if "Experiments" in entry)
+    every["Experiments"] = [every["Experiments"], *({chapter: pages} for chapter, pages in chapters.items())]
     pages: list[Any] = [{"The package": "api/lenet1998.md"}]
     for wing, names in modules().items():
         pages.append({wing: [{name.split(".", 1)[1]: f"api/{name}.md"} for name in names]})

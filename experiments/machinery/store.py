@@ -34,14 +34,17 @@ class Store:
 
     def __init__(self, root: Path):
         self.root = root
+        self._places: dict[str, Path] = {}
 
     def task(self, recipe: Recipe, seed: int, data: Any, **options: Any) -> Task:
         """A run in the directory that it has here; `options` are the other fields of `Task`."""
         task = Task(self.root, recipe, seed, data, **options)
         about = json.dumps(_identity(task), sort_keys=True)
-        own = self.root / f"{_slug(recipe.name)}-seed{seed}-{hashlib.sha256(about.encode()).hexdigest()[:10]}"
-        found = own if own.exists() else self._earlier.get(about, own)
-        return replace(task, out=found)
+        if about not in self._places:
+            ending = f"-seed{seed}-{hashlib.sha256(about.encode()).hexdigest()[:10]}"
+            there = next(self.root.glob(f"*{ending}"), None)
+            self._places[about] = there or self._earlier.get(about, self.root / f"{_slug(recipe.name)}{ending}")
+        return replace(task, out=self._places[about])
 
     def place(self, name: str, about: Any) -> Path:
         """The directory of work that is no run, by its name and plain values that say what its result depends on."""

@@ -1,0 +1,173 @@
+"""The machinery of experiments: one store of runs, one queue, plans that go on, options from declarations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments.machinery import store as stores
+from experiments.machinery.agenda import Agenda
+from experiments.machinery.declaration import CHAPTERS, Claim, Experiment
+from experiments.machinery.main import Asked
+from experiments.machinery.options import find_data, name_of, parse
+from experiments.machinery.page import write_page
+from experiments.machinery.record import RESULTS, read
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store, refuse_others
+from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.recipe import Recipe
+from lenet1998.report.table import Column, Estimate, Table
+from lenet1998.running.run import run
+from lenet1998.running.sweep import DataChoice, Failure, Task
+
+FEW = DataChoice("synthetic", train_size=20, test_size=10)
+SMALL = Recipe(hessian_patterns=5)
+WILD = replace(SMALL, name="wild", schedule=((1, 1e38),))  # steps that overflow
+
+
+def task(store: Store, recipe: Recipe = SMALL, seed: int = 1, data: DataChoice = FEW, **options) -> Task:
+    return store.task(recipe, seed, data, passes=options.pop("passes", 1), engine="numpy", **options)
+
+
+def test_a_run_is_what_its_digests_depend_on(tmp_path):
+    store = Store(tmp_path)
+    one = task(store)
+    assert task(store, replace(SMALL, name="called otherwise")).out == one.out
+    assert task(store, passes=7).out == one.out, "a run holds all shorter ones"
+    others = [
+        task(store, replace(SMALL, mu=0.03)),
+        task(store, seed=2),
+        task(store, data=replace(FEW, train_size=21)),
+        task(store, data=replace(FEW, test_size=11)),
+        task(store, data=DataChoice("synthetic", train_size=20, validation=10)),
+        task(store, watch=watch),
+        task(store, keep_best=True),
+        store.task(SMALL, 1, FEW, engine="numba"),
+    ]
+    assert len({each.out for each in (one, *others)}) == 9
+
+
+def watch(network) -> dict[str, float]:
+    return {"parameters": float(len(network.parameters))}
+
+
+def test_runs_in_directories_of_experiments_are_found(tmp_path):
+    """As versions before the store left them."""
+    earlier = tmp_path / "fig5_error_curves" / "seed1"
+    run(earlier, replace(SMALL, name="earlier"), FEW.load(), passes=1, engine="numpy")
+    (tmp_path / "fig5_error_curves" / "seed2").mkdir()
+    (tmp_path / "fig5_error_curves" / "seed2" / "history.json").write_text("damaged")
+    assert task(Store(tmp_path)).out == earlier
+    assert task(Store(tmp_path), seed=2).out.parent == tmp_path
+    history = task(Store(tmp_path)).perform()
+    assert history["recipe"]["name"] == "default", "whoever asks has it under his own name"
+
+
+def test_what_other_code_made_is_taken_only_where_that_is_asked_for(tmp_path, monkeypatch):
+    one = task(Store(tmp_path))
+    made = one.perform()
+    monkeypatch.setattr(stores, "commit", lambda: made["commit"] and "0" * 40)
+    with pytest.raises(CheckpointError, match="--resume"):
+        refuse_others([one], ())
+    refuse_others([one], {one.out})
+    path = one.out / "history.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"commit": "0" * 40}))
+    monkeypatch.setattr(stores, "commit", lambda: "0" * 40)
+    refuse_others([one], ())
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"commit": "0" * 40 + "+"}))
+    monkeypatch.setattr(stores, "commit", lambda: "0" * 40 + "+")
+    with pytest.raises(CheckpointError, match="already holds a run"):
+        refuse_others([one], ())
+
+
+def test_a_plan_goes_on_with_what_it_learned_and_shares_what_it_needs(tmp_path, monkeypatch):
+    store, made = Store(tmp_path), []
+    perform = Task.perform
+    monkeypatch.setattr(Task, "perform", lambda self, *shown: made.append(self.out) or perform(self, *shown))
+
+    def searching():
+        tried = yield [task(store, replace(SMALL, name=f"mu {mu}", mu=mu)) for mu in (0.02, 0.05)]
+        best = min(tried, key=lambda one: one["passes"][-1]["train_error_percent"])
+        again = yield [task(store, Recipe.from_dict(best["recipe"]), seed) for seed in (1, 2)]
+        return {"runs": again, "tried": len(tried)}
+
+    def other():
+        return (yield [task(store, replace(SMALL, name="shared", mu=0.02)), task(store, passes=2)])
+
+    seen = {}
+    agenda = Agenda({"a": searching(), "b": other()}, seen=lambda name, runs: seen.update({name: len(runs)}))
+    ends = agenda.carry_out(resume=False, quiet=True)
+    assert ends["a"]["tried"] == 2 and [one["seed"] for one in ends["a"]["runs"]] == [1, 2]
+    assert [one["recipe"]["name"] for one in ends["b"]] == ["shared", "default"]
+    assert [len(one["passes"]) for one in ends["b"]] == [1, 2]
+    assert len(made) == 4, "two of the search, one more seed, and one more pass of what both need"
+    assert seen == {"a": 3, "b": 2}, "what was there already is not handed on again"
+
+
+def test_divergence_is_a_result_for_a_plan_that_says_so_and_an_end_for_others(tmp_path):
+    store = Store(tmp_path)
+
+    def plan():
+        return {"outcomes": (yield [task(store, WILD), task(store)])}
+
+    ends = Agenda({"takes": plan(), "does not": plan()}, divergence=["takes"]).carry_out(resume=True, quiet=True)
+    lost, done = ends["takes"]["outcomes"]
+    assert isinstance(lost, Failure) and lost.diverged and done["seed"] == 1
+    assert isinstance(ends["does not"], LeNetError) and "1 of 2 runs failed" in str(ends["does not"])
+
+
+def plain(**more) -> Experiment:
+    def plan(setting: Setting):
+        return (yield setting.runs(SMALL))
+
+    return Experiment(**{"name": "plain", "title": "A plain one", "question": "Is it plain?", "chapter": CHAPTERS[0],
+                         "plan": plan} | more)  # fmt: skip
+
+
+def test_only_what_an_experiment_honours_is_offered(capsys):
+    parse(plain(recipe=True), ["--seeds", "2", "--loss", "mle", "--passes", "3", "--engine", "numpy"])
+    for option in (["--seeds", "2"], ["--passes", "3"], ["--engine", "numpy"], ["--loss", "mle"], ["--only", "a"]):
+        with pytest.raises(SystemExit):
+            parse(plain(seeds=None, passes=None), option)
+        assert "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_only_the_full_experiment_goes_where_results_are_kept():
+    one = plain(recipe=True)
+    trial = parse(one, ["--data", "synthetic", "--quick"])
+    find_data(one, trial)
+    assert trial.resume and (trial.train_size, trial.test_size, trial.seeds, trial.passes) == (300, 200, 2, 2)
+    assert trial.out.parts[:2] == trial.runs.parts[:2] == ("runs", "trial")
+    assert parse(one, ["--plot-only"]).out == RESULTS
+    assert name_of(one, parse(one, ["--loss", "mle", "--set", "j=2"])) == "plain_j=2_loss=mle"
+
+
+def test_a_page_has_question_tables_claims_and_command(tmp_path):
+    table = Table(
+        "plain", "Errors", [Column("run", kind="text"), Column("error", "%")], [("a", Estimate(1.0, 0.9, 1.2, 5))]
+    )
+    one = plain(claims=lambda record: [Claim("III-B", "it learns", "it does", "agrees")])
+    (path,) = write_page(one, "plain", {"experiment": "plain"}, [table], [tmp_path / "plain.png"], tmp_path)
+    text = path.read_text()
+    for part in ("# A plain one", "Is it plain?", "1.00 (0.90 to 1.20)", "it learns", "![A plain one](plain.png)"):
+        assert part in text
+    kept = json.loads((tmp_path / "tables" / "plain.json").read_text())
+    assert [Table.from_dict(each).name for each in kept] == ["plain", "plain_claims"]
+
+
+def test_a_record_that_is_not_whole_is_read_as_far_as_it_came(tmp_path):
+    with pytest.raises(LeNetError, match="no results in"):
+        read(tmp_path / "plain.json")
+    (tmp_path / "plain.partial.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
+    assert read(tmp_path / "plain.json")["runs"] == [{"seed": 1}]
+    (tmp_path / "plain.json").write_text(json.dumps({"runs": []}))
+    with pytest.raises(LeNetError, match="no results in"):
+        read(tmp_path / "plain.json")
+
+
+def test_arguments_and_name_belong_together(tmp_path):
+    asked = Asked.of(plain(recipe=True), ["--loss", "mle", "--out", str(tmp_path)])
+    assert asked.path == Path(tmp_path, "plain_loss=mle.json")
