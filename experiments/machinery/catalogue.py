@@ -132,12 +132,14 @@ def write_index() -> Path:
     seconds = costs()
     rows = []
     for one in listed():
-        row = dict(vars(one.variant))
-        own = one.name == one.experiment.name
-        row |= {"command": one.command, "paper": one.experiment.paper, "question": one.experiment.question}
-        row |= {"chapter": one.experiment.chapter, "compared": one.experiment.compared}
-        row |= {"files": list(one.experiment.also), "captions": one.experiment.captions} if own else {}
+        experiment, own = one.experiment, one.name == one.experiment.name
+        row: dict[str, Any] = {"name": one.name, "title": one.variant.title, "paper": experiment.paper}
+        row |= {"command": one.command, "caption": one.variant.caption, "question": experiment.question}
+        row |= {"chapter": experiment.chapter}
+        row |= {"compared": True} if experiment.compared else {}
+        row |= {"files": list(experiment.also)} if own and experiment.also else {}
+        row |= {"captions": experiment.captions} if own and experiment.captions else {}
         row |= {"seconds": round(seconds[one.name], 1)} if one.name in seconds else {}
-        rows.append({key: value for key, value in row.items() if key != "arguments" and value})
+        rows.append(row)
     write_json(RECORDED / "index.json", rows)
     return RECORDED / "index.json"
