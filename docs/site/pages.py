@@ -6,6 +6,7 @@ MkDocs calls these functions by their names. After the build every link and pict
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from lenet1998 import pretrained
 from lenet1998.interop.export import FORMATS
 
 ROOT = Path(__file__).parent.parent.parent
+INDEX = ROOT / "lenet1998" / "report" / "recorded" / "index.json"
 RESULTS = ("experiments/results/*.md", "experiments/results/*.png")
 SHOWN = ("*.md", "*.cff", "docs/*.md", "docs/*.png", "notebooks/*.ipynb", *RESULTS)
 
@@ -38,10 +40,10 @@ def modules() -> dict[str, list[str]]:
 def on_config(config: MkDocsConfig) -> None:
     """The pages of the experiments below their heading, and those of the API at the end of the menu."""
     chapters: dict[str, list[Any]] = {}
-    for one in recorded():
-        place = f"experiments/results/{one.name}.md"
+    for one in json.loads(INDEX.read_text(encoding="utf-8")):
+        place = f"experiments/results/{one['name']}.md"
         if (ROOT / place).exists():
-            chapters.setdefault(one.chapter, []).append({one.title: place})
+            chapters.setdefault(one["chapter"], []).append({one["title"]: place})
     every = next(entry for entry in config.nav if "Experiments" in entry)
     every["Experiments"] = [every["Experiments"], *({chapter: pages} for chapter, pages in chapters.items())]
     pages: list[Any] = [{"The package": "api/lenet1998.md"}]
