@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,6 +28,15 @@ def digits():
     return load("synthetic", train_size=600, test_size=200)
 
 
+@pytest.fixture(scope="module")
+def few():
+    """For what looks at files and records, not at errors; with FEW's curvatures of 20."""
+    return load("synthetic", train_size=60, test_size=20)
+
+
+FEW = Recipe(hessian_patterns=20)
+
+
 def digest(out) -> str:
     return hashlib.sha256(checkpoints.load(out / CHECKPOINT).values.tobytes()).hexdigest()
 
@@ -42,7 +48,7 @@ def without_times(history: dict) -> list[dict]:
 def test_the_error_falls_on_the_embedded_digits():
     """Two passes over 3,000 digits. Seeds 1 to 5: on the fly 4.6 to 5.4% in pass 2, test 2.5 to 8.2%; chance is 90%."""
     data = load("synthetic", train_size=3000, test_size=1000)
-    trainer = Trainer(Recipe(), data, seed=1, engine=ENGINE)
+    trainer = Trainer(Recipe(), data, seed=1)
     first, second = trainer.run_pass(), trainer.run_pass()
     assert second["train_error_percent"] < first["train_error_percent"] / 2
     assert second["train_loss"] < first["train_loss"]
@@ -132,72 +138,54 @@ def test_the_curvature_sample_has_noise_of_its_own(digits, monkeypatch):
     assert abs(np.corrcoef(flips[0].ravel(), flips[1].ravel())[0, 1]) < 0.01, "the same patterns, other pixels"
 
 
-@pytest.mark.parametrize("settings", [[], ["loss=map"], ["loss=map", "curvature_seed=constant", "order=reshuffled"]])
-def test_one_seed_gives_the_same_run_again(digits, tmp_path, settings):
-    recipe = Recipe().override(settings)
-    histories = [run(tmp_path / str(k), recipe, digits, seed=5, passes=2, engine=ENGINE) for k in range(2)]
+@pytest.mark.parametrize("settings", [[], ["loss=mle"], ["curvature_seed=constant", "order=reshuffled"]])
+def test_one_seed_gives_the_same_run_again(few, tmp_path, settings):
+    recipe = FEW.override(settings)
+    histories = [run(tmp_path / str(k), recipe, few, seed=5, passes=2, engine=ENGINE) for k in range(2)]
     assert without_times(histories[0]) == without_times(histories[1])
     assert digest(tmp_path / "0") == digest(tmp_path / "1")
-    run(str(tmp_path / "other"), recipe, digits, seed=6, passes=2, engine=ENGINE)
+    run(str(tmp_path / "other"), recipe, few, seed=6, passes=2, engine=ENGINE)
     assert digest(tmp_path / "other") != digest(tmp_path / "0")
 
 
-def test_resume_equals_uninterrupted(digits, tmp_path):
-    recipe = Recipe(order="reshuffled")
-    whole = run(tmp_path / "whole", recipe, digits, seed=1, passes=3, engine=ENGINE)
-    run(tmp_path / "parts", recipe, digits, seed=1, passes=1, engine=ENGINE)
-    parts = run(tmp_path / "parts", recipe, digits, seed=1, passes=3, engine=ENGINE, resume=True)
+def test_resume_equals_uninterrupted(few, tmp_path):
+    recipe = replace(FEW, order="reshuffled")
+    whole = run(tmp_path / "whole", recipe, few, seed=1, passes=3, engine=ENGINE)
+    run(tmp_path / "parts", recipe, few, seed=1, passes=1, engine=ENGINE)
+    parts = run(tmp_path / "parts", recipe, few, seed=1, passes=3, engine=ENGINE, resume=True)
     assert digest(tmp_path / "parts") == digest(tmp_path / "whole")
     assert without_times(parts) == without_times(whole)
     assert without_times(json.loads((tmp_path / "parts" / HISTORY).read_text())) == without_times(whole)
 
 
-def test_a_kill_in_mid_pass_costs_that_pass_only(tmp_path):
-    """SIGKILL while the second pass runs; the resumed run ends bit for bit where an uninterrupted one does."""
-    command = [sys.executable, "-m", "lenet1998", "train", "--data", "synthetic", "--train-size", "1200",
-               "--test-size", "100", "--passes", "3", "--engine", ENGINE, "--quiet"]  # fmt: skip
-    subprocess.run([*command, "--out", tmp_path / "whole"], check=True, capture_output=True, timeout=120)
-    victim = subprocess.Popen([*command, "--out", tmp_path / "killed"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "killed" / HISTORY).exists():
-        assert time.monotonic() < deadline and victim.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.3)
-    victim.send_signal(signal.SIGKILL)
-    victim.communicate(timeout=30)
-    assert len(checkpoints.load(tmp_path / "killed" / CHECKPOINT).history["passes"]) < 3
-    subprocess.run([*command, "--out", tmp_path / "killed", "--resume"], check=True, capture_output=True, timeout=120)
-    assert digest(tmp_path / "killed") == digest(tmp_path / "whole")
-
-
-def test_a_finished_run_is_left_as_it_is(digits, tmp_path, monkeypatch):
-    made = run(tmp_path, Recipe(), digits, passes=2, engine=ENGINE)
+def test_a_finished_run_is_left_as_it_is(few, tmp_path, monkeypatch):
+    made = run(tmp_path, FEW, few, passes=2, engine=ENGINE)
     before = (tmp_path / CHECKPOINT).read_bytes()
     monkeypatch.setattr("lenet1998.running.run.provenance", lambda: {"commit": "a later one"})
-    history = run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE, resume=True)
+    history = run(tmp_path, FEW, few, passes=1, engine=ENGINE, resume=True)
     assert history["commit"] == made["commit"], "the commit that made it, not the one that looked again"
     assert history["passes"] == made["passes"][:1], "as many passes as were asked for"
     assert json.loads((tmp_path / HISTORY).read_text())["passes"] == made["passes"]
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
 
-def test_a_run_that_is_there_is_not_overwritten(digits, tmp_path):
-    run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE)
+def test_a_run_that_is_there_is_not_overwritten(few, tmp_path):
+    run(tmp_path, FEW, few, passes=1, engine=ENGINE)
     before = (tmp_path / CHECKPOINT).read_bytes()
     with pytest.raises(CheckpointError, match="--resume"):
-        run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE)
+        run(tmp_path, FEW, few, passes=1, engine=ENGINE)
     for recipe, seed, data in (
-        (preset("printed"), 1, digits),
-        (Recipe(), 2, digits),
-        (Recipe(), 1, load("synthetic", train_size=500, test_size=200)),
+        (preset("printed"), 1, few),
+        (FEW, 2, few),
+        (FEW, 1, load("synthetic", train_size=50, test_size=20)),
     ):
         with pytest.raises(CheckpointError, match="with other"):
             run(tmp_path, recipe, data, seed=seed, passes=2, engine=ENGINE, resume=True)
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
 
-def test_divergence_names_pass_and_pattern_and_keeps_the_last_good_state(digits, tmp_path, monkeypatch):
-    run(tmp_path, Recipe(), digits, passes=1, engine=ENGINE)
+def test_divergence_names_pass_and_pattern_and_keeps_the_last_good_state(few, tmp_path, monkeypatch):
+    run(tmp_path, FEW, few, passes=1, engine=ENGINE)
     before = (tmp_path / CHECKPOINT).read_bytes()
     learn = NumpyEngine.train
 
@@ -213,7 +201,7 @@ def test_divergence_names_pass_and_pattern_and_keeps_the_last_good_state(digits,
 
     monkeypatch.setattr(NumpyEngine, "train", poisoned)
     with pytest.raises(DivergenceError, match=r"pass 2 at its pattern number 3 \(index \d+ of the training set\)"):
-        run(tmp_path, Recipe(), digits, passes=2, engine=ENGINE, resume=True)
+        run(tmp_path, FEW, few, passes=2, engine=ENGINE, resume=True)
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
 
@@ -254,5 +242,5 @@ def test_an_unknown_engine_is_refused(digits):
 def test_one_pass_over_10_000_mnist_patterns():
     """Seeds 1 to 5 gave 4.4, 4.8, 4.0, 6.2 and 5.5% on the 10,000 test patterns; the bound leaves a margin."""
     data = load("mnist", train_size=10_000)
-    record = Trainer(Recipe(), data, seed=1, engine=ENGINE).run_pass()
+    record = Trainer(Recipe(), data, seed=1).run_pass()
     assert record["test_error_percent"] < 9

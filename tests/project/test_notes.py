@@ -65,7 +65,7 @@ def resolves(dotted: str) -> bool:
         module = next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
         if module:
             rest = parts[end:]
-            public = names(module) | {"__file__"}
+            public = names(module) | {"__file__", "__path__"}
             if parts[:end] == ["lenet1998"]:
                 public |= set(lenet1998.__all__)
             return not rest or rest[0] in public
