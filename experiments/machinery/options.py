@@ -124,7 +124,7 @@ def find_data(
         asked = arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size
         found = known[asked] if asked in known else known.setdefault(asked, chosen_data(arguments))
     sizes = len(found.train), len(found.test)
-    whole = not experiment.passes or (arguments.passes or 0) >= experiment.passes
+    whole = (arguments.passes or 0) >= experiment.passes if experiment.passes else arguments.passes is None
     full = (
         experiment.full(arguments, found)
         if experiment.full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.provenance import commit
 from lenet1998.running.run import LOCK
-from lenet1998.running.sweep import DataChoice, Task
+from lenet1998.running.sweep import DataChoice, Task, Work
 from lenet1998.training import Progress
 
 
@@ -123,6 +123,23 @@ class Setting:
             return read(self.arguments.out / f"{self.name}.json") if getattr(self.arguments, "only", None) else {}
         except LeNetError:
             return {}
+
+
+def in_turns(
+    work: Sequence[Work], begins: Sequence[Hashable | None]
+) -> Generator[Sequence[Work], list[Any], list[Any]]:
+    """For plans, the outcomes of work of which some begin with the same training, as `begins` says of each (None: with
+    none that others have). The first of these goes before the others, which find the training done: none of them waits
+    for another's directory."""
+    first: dict[Hashable, int] = {}
+    for place, each in enumerate(begins):
+        first.setdefault(each, place)
+    before = sorted(place for each, place in first.items() if each is not None and begins.count(each) > 1)
+    after = [place for place in range(len(work)) if place not in before]
+    outcomes: dict[int, Any] = {}
+    for places in filter(None, (before, after)):
+        outcomes |= zip(places, (yield [work[place] for place in places]), strict=True)
+    return [outcomes[place] for place in range(len(work))]
 
 
 def _text(values: dict[str, Any]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 from lenet1998.engines import numba_works
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.output import for_classes
+from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import commit
 from lenet1998.running.run import CHECKPOINT, HISTORY
@@ -27,6 +28,16 @@ from lenet1998.running.sweep import DataChoice, Task, Work
 RESULT = "result.json"
 """What work that is no run leaves in its directory."""
 _OWN = re.compile(r".*-[0-9a-f]{10}")
+
+
+class Given:
+    """Data that are there already, and whose digests say all of them, where a run would load them."""
+
+    def __init__(self, data: DataSet):
+        self.data = data
+
+    def load(self) -> DataSet:
+        return self.data
 
 
 class Store:
@@ -89,7 +100,8 @@ def refuse_others(work: Iterable[Work], made: Container[Path]) -> None:
 
 
 def _identity(task: Task) -> dict[str, Any]:
-    data, content = _data_of(task.data)
+    given: Any = task.data
+    data, content = (_described(given.data), "") if isinstance(given, Given) else _data_of(given)
     recipe = for_classes(task.recipe, tuple(data.get("classes", ())))
     engine = task.engine if task.engine != "auto" else "numba" if numba_works() else "numpy"
     identity = {"recipe": _plain(recipe), "seed": task.seed, "engine": engine, "data": data}
@@ -114,10 +126,13 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 def _data_of(choice: Any) -> tuple[dict[str, Any], str]:
     """What a record says of the data; and, where they are not the plain data set, the digest of what is learned."""
     data = choice.load()
+    return _described(data), "" if isinstance(choice, DataChoice) else data.train.digest() + data.test.digest()
+
+
+def _described(data: DataSet) -> dict[str, Any]:
     own = {"classes": list(data.classes)} if data.classes else {}
     sizes = {"name": data.name, "train_size": len(data.train), "test_size": len(data.test)}
-    content = "" if isinstance(choice, DataChoice) else data.train.digest() + data.test.digest()
-    return {**sizes, "digests": dict(data.digests), **own}, content
+    return {**sizes, "digests": dict(data.digests), **own}
 
 
 def _slug(name: str) -> str:

@@ -21,12 +21,13 @@ from typing import Any, NoReturn, cast
 
 from experiments.common import description, recorded
 from experiments.fig6_training_size import group
+from experiments.machinery.store import Given, Store
 from experiments.options import RESULTS
 from lenet1998 import pretrained
 from lenet1998.classifiers.classifier import Training
 from lenet1998.classifiers.rows import BESIDE, ROWS, judged, measure
 from lenet1998.engines import make_engine
-from lenet1998.errors import LeNetError
+from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.network import Network
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
@@ -98,6 +99,28 @@ def kept(first: Path, further: Path, histories: list[dict]) -> Training:
             earlier = sum(record["seconds"] for record in checkpoints.load(out / CHECKPOINT).history["passes"])
         histories.append(run(out, recipe, data, seed=seed, passes=passes, engine=engine, resume=True))
         return checkpoints.load(out / CHECKPOINT).network(), earlier
+
+    return train
+
+
+def stored(runs: Path, histories: list[dict], passed: Callable[[dict], None] | None = None) -> Training:
+    """Training in the store `runs`, which goes on from what is there; its history is added to `histories`.
+
+    It raises CheckpointError where a run has made more passes than are asked for.
+    """
+
+    def train(
+        recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = ""
+    ) -> tuple[Network, float]:
+        task, earlier = Store(runs).task(recipe, seed, Given(data), passes=passes, engine=engine), 0.0
+        if (task.out / CHECKPOINT).exists():
+            earlier = sum(record["seconds"] for record in checkpoints.load(task.out / CHECKPOINT).history["passes"])
+        histories.append(task.perform(passed=passed))
+        saved = checkpoints.load(task.out / CHECKPOINT)
+        if len(saved.history["passes"]) != passes:
+            made = len(saved.history["passes"])
+            raise CheckpointError(f"{task.out} has made {made} passes: ask for as many, or use other --runs")
+        return saved.network(), earlier
 
     return train
 

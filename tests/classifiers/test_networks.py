@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
-from experiments.section3 import choices as section3_choices
 from experiments.section3.rows import TRAININGS, kept, measured
 from lenet1998.classifiers import boosting
 from lenet1998.classifiers.boosting import Boosted, confident_enough
@@ -22,10 +19,9 @@ from lenet1998.classifiers.rejection import confidence
 from lenet1998.classifiers.rows import ROWS, Row, measure
 from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
 from lenet1998.data import load
-from lenet1998.data.deslant import reduced
 from lenet1998.engine import Batch
 from lenet1998.engines import make_engine
-from lenet1998.errors import CheckpointError, DataError, DivergenceError, LeNetError, RecipeError
+from lenet1998.errors import CheckpointError, DataError, RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
@@ -410,59 +406,3 @@ def test_confidence_enough_costs_no_error():
     assert errors[2] <= errors[1] < errors[0] and 0 < doubtful.mean() < 1
     assert confident_enough(alone, truth, labels) > enough
     assert confident_enough(alone, alone, labels) == confidence(alone).min()
-
-
-def test_choices_are_made_on_the_last_training_patterns(monkeypatch, tmp_path, capsys):
-    pytest.importorskip("sklearn")
-    fitted = []
-
-    class Watched(NetworkClassifier):
-        def fit(self, images, labels):
-            fitted.append((self.recipe.name, self.recipe.eta(1), len(images)))
-            return super().fit(images, labels)
-
-    monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Watched, engine="numpy"))
-    monkeypatch.setattr(section3_choices, "RATES", {"lenet1": (reduced, (1, 6))})
-    monkeypatch.setattr(section3_choices, "NEIGHBOURS", (1,))
-    monkeypatch.setattr(section3_choices, "PREFILTERS", {"4x4: 5, 16x16: 2": ((4, 5), (1, 2))})
-    monkeypatch.setattr(section3_choices, "LOCAL", [(5, 0.3)])
-
-    def choose(*options: str) -> list[dict]:
-        sizes = ["--data", "synthetic", "--held-out", "50", "--train-size", "100", "--passes", "1"]
-        monkeypatch.setattr(sys, "argv", ["section3_choices", *sizes, "--out", str(tmp_path), *options])
-        section3_choices.main()
-        record = json.loads((tmp_path / "section3_choices.json").read_text())
-        assert record["data"]["train_size"] == 100 and record["data"]["held_out"] == 50
-        return record["tried"]
-
-    first = choose()
-    of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
-    of_features = {"k = 1", "k = 5, decay 0.3"}
-    of_images = {"linear, least squares", "mass", "box", "regular", "deslanted", "sum", "sum within +-1", "sign"}
-    of_images |= {*section3_choices.TEMPLATES, *section3_choices.TERMS, *section3_choices.PREFILTERS}
-    assert {found["candidate"] for found in first} == of_networks | of_features | of_images
-    assert all(0 <= found["error_percent"] < 90 for found in first)
-    rates = [("one_layer", 0.0005), ("one_layer_20x20", 0.0005), ("lenet1", 0.0005), ("lenet1", 0.003)]
-    assert fitted == [(name, rate, 100) for name, rate in [*rates, ("lenet4", recipe_of("lenet4").eta(1))]]
-    lines = capsys.readouterr().out
-    for choice in {found["choice"] for found in first}:
-        errors = [found["error_percent"] for found in first if found["choice"] == choice]
-        rows = [line for line in lines.splitlines() if line.startswith(f"| {choice} |")]
-        assert [f"**{min(errors):.2f}**" in row for row in rows] == [error == min(errors) for error in errors]
-
-    fitted.clear()
-    assert choose("--resume") == first and not fitted
-    with pytest.raises(LeNetError, match="other data or passes"):
-        choose("--resume", "--passes", "2")
-
-
-def test_a_rate_with_which_a_network_diverges_is_said_to(monkeypatch):
-    class Diverging(NetworkClassifier):
-        def fit(self, images, labels):
-            raise DivergenceError("diverged in pass 1")
-
-    data = DIGITS.held_out(50, 100)
-    monkeypatch.setattr(section3_choices, "NetworkClassifier", Diverging)
-    found = next(each for each in section3_choices.tried(data, 1, []) if each["candidate"].startswith("sigmoid"))
-    assert found["error_percent"] is None
-    assert section3_choices.table([found]).splitlines()[2].split(" | ")[2] == "diverged"
