@@ -98,7 +98,8 @@ def resolve_data(arguments: argparse.Namespace) -> DataSet:
 
 def choice_of(arguments: argparse.Namespace) -> DataChoice:
     """What a worker has to load, after `resolve_data`."""
-    return DataChoice(arguments.data, arguments.data_dir, arguments.train_size, arguments.test_size)
+    sizes = arguments.train_size, arguments.test_size
+    return DataChoice(arguments.data, arguments.data_dir, *sizes, resize=arguments.resize)
 
 
 def seeds_of(recipe: Recipe, directory: Path, arguments: argparse.Namespace, count: int, **data: Any) -> list[Task]:

@@ -128,7 +128,8 @@ class DataSet:
     ``name`` is such as "mnist" or "synthetic" and ``source`` a place for people to read. ``digests`` maps each MNIST
     file name to the SHA-256 of its decompressed bytes or, for other data, "train" and "test" to
     ``Patterns.digest()``. ``notice`` is a line that the user must see, or "". ``classes`` are the names of the classes
-    where they are not to be taken for granted: those of a user's own data, which are found again at ``path``.
+    where they are not to be taken for granted: those of a user's own data, which are found again at ``path``;
+    ``treated`` is what was done to their images, for the record: "inverted", of which halves, and "resized".
 
     >>> one = Patterns(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     >>> DataSet("synthetic", one, one, "drawn here").notice
@@ -143,6 +144,7 @@ class DataSet:
     notice: str = ""
     classes: tuple[str, ...] = ()
     path: str = ""
+    treated: Mapping[str, object] = field(default_factory=dict)
 
     def counted_in(self, classes: Sequence[str]) -> DataSet:
         """The same patterns, labelled by the places of their classes in ``classes``, the names of a network's own.

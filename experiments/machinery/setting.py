@@ -79,8 +79,9 @@ class Setting:
     @property
     def choice(self) -> DataChoice:
         """What a worker has to load."""
-        given = self.arguments
-        return DataChoice(self.data.path or self.data.name, given.data_dir, given.train_size, given.test_size)
+        given, resize = self.arguments, bool(self.data.treated.get("resized"))
+        kind, sizes = self.data.path or self.data.name, (given.train_size, given.test_size)
+        return DataChoice(kind, given.data_dir, *sizes, resize=resize)
 
     def run(self, recipe: Recipe, seed: int, data: Any = None, **options: Any) -> Task:
         """One run. `options` are fields of `Task`, such as passes and measure, or of `DataChoice`, such as

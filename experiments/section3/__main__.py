@@ -105,7 +105,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, str]:
     begun = [runs / name for name in names if (runs / name).exists()]
     if begun and not arguments.resume:
         raise LeNetError(f"{begun[0]} already holds runs: add --resume to take or continue them, or remove them")
-    choice = DataChoice(data.path or data.name, arguments.data_dir, arguments.train_size, arguments.test_size)
+    sizes, resize = (arguments.train_size, arguments.test_size), bool(data.treated.get("resized"))
+    choice = DataChoice(data.path or data.name, arguments.data_dir, *sizes, resize=resize)
     with locked(directory / ".lock", str(directory)):
         perform(names, choice, arguments.seeds, arguments.jobs, runs, finished)
     return failed

@@ -58,6 +58,7 @@ def data_for(saved: Checkpoint, arguments: argparse.Namespace) -> DataSet:
     """
     asked, names = arguments.data, saved.history["data"].get("classes")
     arguments.data = asked or _own_data(saved, arguments.checkpoint)
+    arguments.resize = arguments.resize or (not asked and bool(saved.history["data"].get("resized")))
     found = chosen_data(arguments, saved.history["data"].get("digests", {}))
     if not asked and found.path:
         check_same(found, saved.history)

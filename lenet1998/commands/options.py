@@ -65,6 +65,11 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
         help="where MNIST or QMNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's "
         "cache and copies of other tools)",
     )
+    parser.add_argument(
+        "--resize",
+        action="store_true",
+        help="scale images of your own that have another size than 28x28 and 32x32 to 28x28; their aspect is kept",
+    )
     parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
 
 
@@ -138,6 +143,7 @@ def chosen_data(arguments: argparse.Namespace, learned: Mapping[str, str] | None
             test_size=arguments.test_size,
             progress=bar.progress,
             learned=learned,
+            resize=arguments.resize,
         )
     if found.notice:
         print(found.notice, file=sys.stderr, flush=True)

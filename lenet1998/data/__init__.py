@@ -40,6 +40,7 @@ def load(
     seed: int = 0,
     progress: Progress | None = None,
     learned: Mapping[str, str] | None = None,
+    resize: bool = False,
 ) -> DataSet:
     """Return the training and the test set of an experiment.
 
@@ -47,11 +48,13 @@ def load(
     downloaded; "synthetic", digits drawn from ``seed``, by default 10,000 and 2,000 of them; "auto", MNIST if it
     can be had and else synthetic with a ``notice``; "qmnist", QMNIST's test patterns and none to learn; or else the
     path of a user's own data, as ``own.load_own`` reads them: to judge a network by which has ``learned`` data of
-    other digests, all of them are for tests if they have no test set of their own. ``train_size`` takes the first
-    patterns of the training set; ``test_size`` takes patterns evenly spread over the test set. ``progress`` is called
-    as ``download.fetch`` says. Raises ``DataError`` for an unknown kind that is no path either, a size below 1 or above
-    what there is, a damaged file, a place that the user names and that does not hold MNIST, and MNIST that cannot be
-    had; "auto" does not raise it for the last.
+    other digests, all of them are for tests if they have no test set of their own; with ``resize`` images of other
+    sizes are scaled to 28x28. ``train_size`` takes the first patterns of the training set; ``test_size`` takes patterns
+    evenly spread over the test set. ``progress`` is called as ``download.fetch`` says.
+
+    Raises ``DataError`` for an unknown kind that is no path either, a size below 1 or above what there is, a damaged
+    file, a place that the user names and that does not hold MNIST, and MNIST that cannot be had; "auto" does not raise
+    it for the last.
 
     >>> digits = load("synthetic", train_size=20, test_size=10)
     >>> digits.name, len(digits.train), len(digits.test)
@@ -71,7 +74,7 @@ def load(
     if kind == "qmnist":
         return _cut(load_qmnist(data_dir), None, test_size)
     if kind not in KINDS:
-        return _cut(load_own(own, learned), train_size, test_size)
+        return _cut(load_own(own, learned, resize), train_size, test_size)
     copy, rows = find(data_dir)
     if copy is None and named_place(data_dir) is None:
         try:

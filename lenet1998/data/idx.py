@@ -11,8 +11,10 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import os
 import struct
 import zlib
+from contextlib import suppress
 from os import PathLike
 from typing import BinaryIO
 
@@ -29,6 +31,8 @@ _TYPES: dict[int, tuple[np.dtype, str]] = {
 # MNIST needs 3; numpy cannot have arbitrarily many.
 MAX_DIMENSIONS = 8
 CHUNK = 1 << 20
+# Images pack into a hundredth at the best; a bomb into a thousandth. What takes less than this may do so too.
+DENSEST, FREE = 200, 1 << 26
 REMEDY = "replace it, or run `lenet1998 data fetch`"
 
 
@@ -95,6 +99,64 @@ def read_bounded(path: str | PathLike[str], max_bytes: int, remedy: str = REMEDY
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{path} cannot be read ({reason}): make it a readable file") from None
+
+
+def read_idx(path: str | PathLike[str], most: int, remedy: str = REMEDY) -> np.ndarray:
+    """Return the array of bytes in an IDX file, which may be gzipped, as ``parse_idx`` does.
+
+    What its header announces is read and no more. Raises ``DataError`` as ``read_bounded`` and ``parse_idx`` do, and
+    before anything else is decompressed if the header announces more than ``most`` bytes, or so many that no images
+    pack so well (``check_packed``).
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     _ = file.write(gzip.compress(bytes([0, 0, 8, 1, 0x7F, 0xFF, 0xFF, 0xFF])))
+    ...     _ = file.seek(0)
+    ...     try:
+    ...         read_idx(file.name, 1000)
+    ...     except DataError as error:
+    ...         "its header announces 2,147,483,655 bytes" in str(error)
+    True
+    """
+    try:
+        with open(path, "rb") as file:
+            size = _announced(_first(file))
+            if size:
+                check_packed(str(path), size, os.fstat(file.fileno()).st_size, most, remedy)
+            return parse_idx(unfold(file, str(path), size or most, remedy), str(path), remedy)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}): make it a readable file") from None
+
+
+def check_packed(what: str, size: int, packed: int, most: int, remedy: str) -> None:
+    """Raise ``DataError`` if a header announces more than ``most`` bytes, or far more than images take when packed.
+
+    >>> check_packed("mine", 47_040_016, 9_912_422, 2**30, REMEDY)
+    """
+    if size > most or (size > FREE and size > DENSEST * packed):
+        raise DataError(
+            f"{what} is too long: its header announces {size:,} bytes, and the file has {packed:,}; {remedy}"
+        )
+
+
+def _first(file: BinaryIO) -> bytes:
+    """As many bytes as an IDX header takes at most, decompressed; fewer of a file that is damaged."""
+    start = file.read(HEAD)
+    file.seek(0)
+    if start.startswith(GZIP):
+        with suppress(EOFError, OSError, zlib.error):
+            start = gzip.GzipFile(fileobj=file).read(4 + 4 * MAX_DIMENSIONS)
+        file.seek(0)
+    return start[: 4 + 4 * MAX_DIMENSIONS]
+
+
+def _announced(head: bytes) -> int:
+    """The size of an IDX file of bytes as its header has it; 0 for what is none."""
+    dimensions = head[3] if len(head) > 3 else 0
+    start = 4 + 4 * dimensions
+    if head[:3] != b"\0\0\x08" or not 1 <= dimensions <= MAX_DIMENSIONS or len(head) < start:
+        return 0
+    return start + math.prod(struct.unpack_from(f">{dimensions}I", head, 4))
 
 
 def unfold(file: BinaryIO, what: str, max_bytes: int, remedy: str = REMEDY) -> bytes:

@@ -2,26 +2,25 @@
 
 An npz file is a zip archive of arrays. Keras's holds the same values as the IDX files, so the IDX bytes can
 be rebuilt from it and verified by the same digests; so can they from copies that a program has saved again in
-another type, in another order of memory, or divided by 255. Nothing is unpickled, and no header decides how
-much memory is taken.
+another type, in another order of memory, or divided by 255. Nothing is unpickled, and what a header announces
+is refused before it is unpacked where it is more than a file of that size can hold.
 """
 
 from __future__ import annotations
 
-import io
 import math
+import os
 import zipfile
 from os import PathLike
+from typing import IO
 
 import numpy as np
 
 from lenet1998.data.files import KnownFile
-from lenet1998.data.idx import REMEDY, write_idx
+from lenet1998.data.idx import REMEDY, check_packed, write_idx
 from lenet1998.errors import DataError, reason_of
 from lenet1998.photos.signatures import ZIP, head_of, kind_of
 
-# The header of an array takes 128 bytes as a rule.
-HEADER_ROOM = 4096
 WIDEST = 8
 """Bytes of a value, where a program has saved it as float64 or int64."""
 
@@ -41,7 +40,7 @@ def read_npz(path: str | PathLike[str], known: KnownFile) -> bytes:
     '00 00 08 01 00 00 00 02 07 02'
     """
     what = f"{path} ({known.key})"
-    values = read_array(path, known.key, known.size * WIDEST + HEADER_ROOM)
+    values = read_array(path, known.key, known.size * WIDEST)
     try:
         array = as_bytes(values)
     except ValueError as error:
@@ -64,10 +63,7 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
     what = f"{path} ({key})"
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
-            data = member.read(limit + 1)
-        if len(data) > limit:
-            raise DataError(f"{what} is too long: it holds more than the {limit} bytes expected; {remedy}")
-        return _parse(data)
+            return _parse(member, what, os.path.getsize(path), limit, remedy)
     except DataError:
         raise
     except KeyError:
@@ -82,17 +78,21 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
         raise DataError(f"{what} is damaged ({reason_of(error)}): {remedy}") from None
 
 
-def _parse(data: bytes) -> np.ndarray:
-    """The array in the bytes of an ``.npy`` file; ``ValueError`` unless it is one of plain numbers."""
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
+def _parse(member: IO[bytes], what: str, packed: int, limit: int, remedy: str) -> np.ndarray:
+    """The array of an ``.npy`` file; ``ValueError`` unless it is one of plain numbers.
+
+    Its header is read first, and ``DataError`` raised if it announces too much for the file (`idx.check_packed`).
+    """
+    version = np.lib.format.read_magic(member)
     if version != (1, 0):
         raise ValueError(f"array format {version} is not supported")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    values = data[stream.tell() :]
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(member)
     if dtype.kind not in "buif":
         raise ValueError(f"an array of {dtype}, not of numbers")
-    if math.prod(shape) * dtype.itemsize != len(values):
+    size = math.prod(shape) * dtype.itemsize
+    check_packed(what, size, packed, limit, remedy)
+    values = member.read(size + 1)
+    if len(values) != size:
         raise ValueError(f"{len(values)} bytes for an array of {dtype} and shape {shape}")
     return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ import numpy as np
 from lenet1998.data.given import FIELD, FORMS, Given, data_set
 from lenet1998.data.known import CLASSES, emnist_of
 from lenet1998.data.label_csv import read_csv
+from lenet1998.data.left_out import left_out, visible
 from lenet1998.data.npz import WIDEST, as_bytes, read_array
-from lenet1998.data.own_folders import read_folders, visible
+from lenet1998.data.own_folders import read_folders
 from lenet1998.data.own_idx import LARGEST, NAMES, read_idx_set, set_of, sets_in
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE, DataSet, Patterns
@@ -27,13 +29,14 @@ TABLES = (".csv", ".csv.gz", ".csv.zip", ".tsv")
 REMEDY = "give arrays x_train, y_train, x_test and y_test, as numpy.savez_compressed writes them"
 
 
-def load_own(place: Path, learned: Mapping[str, str] | None = None) -> DataSet:
+def load_own(place: Path, learned: Mapping[str, str] | None = None, resize: bool = False) -> DataSet:
     """Return the data set in a directory or file, with ``path`` absolute, so that it is found from elsewhere.
 
     A directory holds the IDX files of one set, a table or two (train and test), one npz file, or folders of images; a
     file is a table, an npz file, or one of the IDX files of a set. ``learned`` are the digests of what a network has
-    learned that the data are to judge (``given.data_set``). Raises ``DataError`` for a path that holds none or
-    several, and for what is wrong with its content.
+    learned that the data are to judge, and ``resize`` scales images of other sizes (``given.data_set``). What of a
+    directory is left out is said in the notice. Raises ``DataError`` for a path that holds none or several, and for
+    what is wrong with its content.
 
     >>> load_own(Path("/dev/null"))
     Traceback (most recent call last):
@@ -42,10 +45,13 @@ def load_own(place: Path, learned: Mapping[str, str] | None = None) -> DataSet:
 with x_train and y_train, or a folder of images for each class
     """
     place = Path(place).absolute()
-    return data_set(_in_directory(place) if place.is_dir() else _in_file(place), place, learned)
+    given = _in_directory(place, resize) if place.is_dir() else _in_file(place)
+    if place.is_dir() and (left := left_out(place, given.files)):
+        given = replace(given, remarks=(*given.remarks, left))
+    return data_set(given, place, learned, resize)
 
 
-def _in_directory(place: Path) -> Given:
+def _in_directory(place: Path, resize: bool) -> Given:
     paths = visible(place)
     files = [path for path in paths if path.is_file()]
     tables = [path for path in files if path.name.lower().endswith(TABLES)]
@@ -61,7 +67,7 @@ def _in_directory(place: Path) -> Given:
         found |= {path.name: lambda path=path: _tables(path) for path in tables}  # type: ignore[misc]
     folders = [path.name for path in paths if path.is_dir()]
     if folders and not found:
-        return read_folders(place)
+        return read_folders(place, resize)
     if not found:
         raise DataError(f"{place} holds no data: it takes {FORMS}; IDX files are called {NAMES}")
     if len(found) > 1:
@@ -97,12 +103,13 @@ def _in_file(path: Path) -> Given:
 def _tables(train: Path, test: Path | None = None) -> Given:
     """Tables of label and pixels; EMNIST's have the images transposed like its other files."""
     emnist = emnist_of(train.name)
-    halves = [read_csv(path, highest=255) for path in (train, test) if path]
+    files = (train, test) if test else (train,)
+    halves = [read_csv(path, highest=255) for path in files]
     if not emnist:
-        return Given(halves[0], halves[1] if test else None)
+        return Given(halves[0], halves[1] if test else None, files=files)
     halves = [Patterns(np.ascontiguousarray(half.images.transpose(0, 2, 1)), half.labels) for half in halves]
     remarks = ("images turned upright, which EMNIST has transposed",)
-    return Given(halves[0], halves[1] if test else None, CLASSES[emnist], emnist, "name", remarks)
+    return Given(halves[0], halves[1] if test else None, CLASSES[emnist], emnist, "name", remarks, files=files)
 
 
 def _arrays(path: Path) -> Given:
@@ -110,7 +117,7 @@ def _arrays(path: Path) -> Given:
     train = _half(path, "train")
     with zipfile.ZipFile(path) as archive:  # it was sound a moment ago
         tested = {"x_test.npy", "y_test.npy"} & set(archive.namelist())
-    return Given(train, _half(path, "test") if tested else None)
+    return Given(train, _half(path, "test") if tested else None, files=(path,))
 
 
 def _half(path: Path, half: str) -> Patterns:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lenet1998.data.given import Given
-from lenet1998.data.idx import parse_idx, read_bounded
+from lenet1998.data.idx import read_idx
 from lenet1998.data.known import CLASSES, emnist_of, published
 from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
 
-# EMNIST's largest file takes half of it, and no header decides.
+# EMNIST's largest file takes half of it.
 LARGEST = 2**30
 REMEDY = "correct it, or get the file again"
 NAMES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
@@ -84,7 +84,7 @@ train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte
     name = emnist or published(files.values())
     by = ("name" if emnist else "digest") if name else ""
     remarks = ("images turned upright, which EMNIST has transposed",) if emnist else ()
-    return Given(train, test, CLASSES.get(name, {}), name, by, remarks)
+    return Given(train, test, CLASSES.get(name, {}), name, by, remarks, files=tuple(files.values()))
 
 
 def _check_there(files: Files, half: str, what: str, where: Path) -> None:
@@ -94,10 +94,7 @@ def _check_there(files: Files, half: str, what: str, where: Path) -> None:
 
 
 def _half(files: Files, half: str, transposed: bool) -> Patterns:
-    images, labels = (
-        parse_idx(read_bounded(path, LARGEST, REMEDY), str(path), REMEDY)
-        for path in (files[half, "images"], files[half, "labels"])
-    )
+    images, labels = (read_idx(files[half, what], LARGEST, REMEDY) for what in ("images", "labels"))
     for array, dimensions, what in ((images, 3, "images"), (labels, 1, "labels")):
         if array.ndim != dimensions:
             path = files[half, what]

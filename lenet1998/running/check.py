@@ -87,7 +87,8 @@ def data_of(history: dict, data_dir: Path | None = None, own: str | None = None)
             f"the run learned data called {name!r}, which lenet1998 cannot find again: check a run on mnist, synthetic "
             "or a path"
         )
-    choice = DataChoice(place, data_dir, history["data"]["train_size"], test_size)
+    resize = bool(history["data"].get("resized"))
+    choice = DataChoice(place, data_dir, history["data"]["train_size"], test_size, resize=resize)
     if kind not in KINDS:
         check_same(replace(choice, train_size=None, test_size=None).load(), history)
     return (replace(choice, validation=test_size, test_size=None) if kind != name else choice).load()

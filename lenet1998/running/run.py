@@ -142,6 +142,7 @@ def described(trainer: Trainer) -> dict:
             "test_size": len(data.test),
             "digests": dict(data.digests),
             **own,
+            **data.treated,
         },
     }
 

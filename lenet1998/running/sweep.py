@@ -44,13 +44,14 @@ class DataChoice:
     train_size: int | None = None
     test_size: int | None = None
     validation: int = 0
+    resize: bool = False
 
     @lru_cache(maxsize=2)  # noqa: B019 - a worker's tasks mostly share their data
     def load(self) -> DataSet:
         """The data set; with `validation` N the last N training patterns take the place of the test set."""
         if not self.validation:
-            return load(self.kind, self.data_dir, self.train_size, self.test_size)
-        return load(self.kind, self.data_dir).held_out(self.validation, self.train_size)
+            return load(self.kind, self.data_dir, self.train_size, self.test_size, resize=self.resize)
+        return load(self.kind, self.data_dir, resize=self.resize).held_out(self.validation, self.train_size)
 
 
 class Work(Protocol):

@@ -14,6 +14,7 @@ from experiments.options import options, parse
 from lenet1998.commands import errors, evaluate, networks
 from lenet1998.commands.main import main
 from lenet1998.data import qmnist
+from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.engines import make_engine
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.pictures import activations_figure, misclassified
@@ -108,6 +109,37 @@ def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch
     assert "--resume" in capsys.readouterr().err
     data = data_of(history(letters))
     assert data.path == str(letters.parent.parent / "letters") and len(data.train) == 60
+
+
+def test_what_was_done_to_images_is_on_record_and_done_again(tmp_path, monkeypatch, capsys):
+    """Dark digits on pages of 64x48 are trained on as light ones of 28x28, and judged and repeated as these."""
+    monkeypatch.chdir(tmp_path)
+    pages = 255 - np.pad(drawn(LETTERS).repeat(2, axis=1), ((0, 0), (4, 4), (10, 10)))
+    put_folders(tmp_path / "pages", pages, [["", "coat", "bag", "shoe"][label] for label in LETTERS])
+    assert main(["train", "--data", "pages", *SHORT, "--out", "run"]) == 2
+    assert "has 48x64 pixels: 28x28 is taken, or 32x32; --resize" in capsys.readouterr().err
+    assert main(["train", "--data", "pages", "--resize", *SHORT, "--out", "run"]) == 0
+    said = capsys.readouterr().err
+    assert "images scaled to 28x28, their aspect kept; training patterns dark on light, so inverted" in said
+    for recorded in (history(tmp_path / "run"), checkpoint.load(tmp_path / "run").history):
+        assert recorded["data"]["inverted"] == ["training"] and recorded["data"]["resized"] is True
+    assert main(["evaluate", "run"]) == 0
+    assert f"{history(tmp_path / 'run')['passes'][-1]['test_error_percent']:.2f}%" in capsys.readouterr().out
+    assert main(["check", "run", "--quiet"]) == 0
+
+
+def test_a_network_that_learned_dark_digits_on_light_reads_drawings(tmp_path, monkeypatch, capsys):
+    """Its images were inverted, so that it reads what `predict` makes of any picture: light ink."""
+    monkeypatch.chdir(tmp_path)
+    digits = synthetic_digits(600, seed=1)
+    np.savez("dark.npz", x_train=255 - digits.images, y_train=digits.labels)
+    np.savez("light.npz", x_train=digits.images, y_train=digits.labels)
+    for name in ("dark", "light"):
+        assert main(["train", "--data", f"{name}.npz", *SHORT, "--out", name]) == 0
+    dark, light = (checkpoint.load(tmp_path / name) for name in ("dark", "light"))
+    assert np.array_equal(dark.values, light.values)
+    assert dark.history["data"]["inverted"] == ["training"] and "inverted" not in light.history["data"]
+    assert dark.history["data"]["digests"] == light.history["data"]["digests"]
 
 
 def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):

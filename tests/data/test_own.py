@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 from PIL import Image
 
 from lenet1998 import data
-from lenet1998.data import given, known, own_idx
+from lenet1998.data import given, known
 from lenet1998.data.files import FILES
 from lenet1998.data.own import load_own
 from lenet1998.errors import DataError
@@ -204,11 +207,28 @@ def test_counts_that_differ_and_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("side", "message"), [(16, "16x16"), (64, "64x64"), (27, "27x27")])
 def test_other_sizes_are_refused_with_what_is_taken(tmp_path: Path, side: int, message: str) -> None:
     images = np.full((40, side, side), 255, np.uint8)
-    refused(
-        put_idx(tmp_path / "a", (images, LABELS), None), f"images of {message}: 28x28 is taken, or 32x32; .*read_im"
-    )
+    refused(put_idx(tmp_path / "a", (images, LABELS), None), f"images of {message}: 28x28 is taken, or 32x32; --resize")
     put_folders(tmp_path / "b", images, [str(label) for label in LABELS])
-    refused(tmp_path / "b", f"0000.png has {message} pixels: 28x28 is taken, or 32x32; lenet1998.read_image")
+    refused(tmp_path / "b", f"0000.png has {message} pixels: 28x28 is taken, or 32x32; --resize .*read_image")
+    for place in "ab":
+        found = load_own(tmp_path / place, resize=True)
+        assert found.train.images.shape == (36, 28, 28) and found.treated == {"resized": True}
+        assert "images scaled to 28x28, their aspect kept" in found.notice
+
+
+def test_images_of_other_sizes_are_scaled_whole_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Twice as large and with a margin of paper at both sides, they come back as they were, in three quarters."""
+    names = [f"cl{label}" for label in LABELS]
+    put_folders(tmp_path / "a", np.pad(SETS[0][0].repeat(2, axis=1).repeat(2, axis=2), ((0, 0), (4, 4), (0, 0))), names)
+    scaled = load_own(tmp_path / "a", resize=True)
+    assert scaled.train.images.shape == (36, 28, 28)
+    assert not scaled.train.images[:, :, :1].any() and not scaled.train.images[:, :, -1:].any(), "64 high, 56 wide"
+    high = np.asarray(Image.fromarray(SETS[0][0][39]).resize((24, 24), Image.Resampling.HAMMING))
+    assert np.abs(scaled.test.images[3][2:26, 2:26].astype(int) - high).mean() < 12
+    Image.fromarray(np.full((20, 28), 9, np.uint8)).save(tmp_path / "a" / "cl0" / "9.png")
+    assert len(load_own(tmp_path / "a", resize=True).train) == 37, "sizes may differ then"
+    plain = put_folders(tmp_path / "b", SETS[0][0], names)
+    assert load_own(plain, resize=True).digests == load_own(plain).digests and not load_own(plain, resize=True).treated
 
 
 def test_images_of_32x32(tmp_path: Path) -> None:
@@ -244,13 +264,13 @@ def test_tables(tmp_path: Path) -> None:
     test = table(place / "my_test.csv", *SETS[1], header=False)
     assert holds(load_own(place))
     (place / "read me.txt").write_text("hello")
-    assert holds(load_own(place))
+    assert holds(load_own(place)) and "; left out: 1 .txt file. No" in load_own(place).notice
     table(place / "more.csv", *SETS[1])
     refused(place, r"several data sets \(more.csv, my_test.csv, my_train.csv\): name a file")
     (place / "zipped.csv.gz").write_bytes(gzip.compress(train.read_bytes()))
     assert load_own(place / "zipped.csv.gz").train.digest() == alone.train.digest()
     test.write_text(train.read_text().replace("\n3,", "\n256,"))
-    refused(test, r"line 5, column 1 \(label\): '256' is not a whole number from 0 to 255")
+    refused(test, r"line 5, column 1: '256' is not a whole number from 0 to 255")
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (784,), (28, 28, 1), (1, 28, 28)])
@@ -321,12 +341,112 @@ def test_folders_of_numbers_are_in_the_order_of_their_values(tmp_path: Path) -> 
     assert load_own(tmp_path).classes == ("2", "10")
 
 
-def test_dark_images_on_light_are_inverted_and_it_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [("Train", "val"), ("training", "Testing"), ("train", "validation"), ("TRAIN", "valid")]
+)
+def test_folders_of_tests_have_many_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    for name, (images, labels) in zip(names, SETS, strict=True):
+        put_folders(tmp_path / name, images, [f"cl{label}" for label in labels])
+    found = load_own(tmp_path)
+    assert (len(found.train), len(found.test)) == (40, 3) and "left out" not in found.notice
+    put_folders(tmp_path / "test", SETS[0][0][:8], [f"cl{label}" for label in LABELS[:8]])
+    found = load_own(tmp_path)
+    if names[1] != "Testing":
+        assert len(found.test) == 8 and "left out: 3 images in other folders" in found.notice
+
+
+def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
     names = [f"cl{label}" for label in LABELS]
-    dark = load_own(put_folders(tmp_path / "dark", 255 - SETS[0][0], names))
-    assert "dark on light, so inverted" in dark.notice
-    light = load_own(put_folders(tmp_path / "light", SETS[0][0], names))
-    assert "inverted" not in light.notice and dark.digests == light.digests
+    place = put_folders(tmp_path / "a", SETS[0][0], names)
+    assert "left out" not in load_own(place).notice
+    image = Image.fromarray(SETS[0][0][0])
+    for number in range(3):
+        image.save(place / "cl1" / f"{number}.tiff")
+        image.save(place / f"cl{number}" / f"{number}.webp")
+    (place / "cl2" / "deeper").mkdir()
+    image.save(place / "cl2" / "deeper" / "0.png")
+    image.save(place / "beside.png")
+    (place / "notes").write_text("hello")
+    (place / "cl0" / "nothing").mkdir()
+    left = (
+        "left out: 1 empty folder, 1 image in cl2/deeper, 1 image in no class folder, 1 other file, 3 TIFF images in "
+        "cl1, 3 WebP images;"
+    )
+    assert left in load_own(place).notice and len(load_own(place).train) == 36
+    np.savez(tmp_path / "own.npz", x_train=SETS[0][0], y_train=LABELS)
+    assert "left out" not in load_own(tmp_path / "own.npz").notice, "a file that is named stands for itself"
+    left = "left out: 1 empty folder, 42 images in other folders, 1 other file in a, 3 TIFF images in a/cl1, 3 WebP"
+    assert left in load_own(tmp_path).notice
+    (tmp_path / "a\x1b[31m.tif").write_bytes(b"")
+    assert load_own(tmp_path).notice.isprintable()
+
+
+WAYS = ("idx", "npz", "csv", "folders")
+
+
+def put(way: str, place: Path, train: np.ndarray, test: np.ndarray) -> Path:
+    """SETS with other images, in one of the forms that a directory may hold."""
+    place.mkdir(exist_ok=True)
+    if way == "idx":
+        put_idx(place, (train, LABELS), (test, TESTED))
+    elif way == "npz":
+        np.savez(place / "own.npz", x_train=train, y_train=LABELS, x_test=test, y_test=TESTED)
+    else:
+        for name, images, labels in (("train", train, LABELS), ("test", test, TESTED)):
+            if way == "csv":
+                table(place / f"{name}.csv", images, labels)
+            else:
+                put_folders(place / name, images, [str(label) for label in labels])
+    return place
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_images_dark_on_light_are_inverted_in_either_half_and_it_is_said(tmp_path: Path, way: str) -> None:
+    right = load_own(put(way, tmp_path / "right", *(images for images, _ in SETS)))
+    assert not right.treated and "inverted" not in right.notice
+    for name, halves in (("both", ("training", "test")), ("train", ("training",)), ("test", ("test",))):
+        images = [
+            255 - own if half in halves else own for (own, _), half in zip(SETS, ("training", "test"), strict=True)
+        ]
+        found = load_own(put(way, tmp_path / name, *images))
+        assert found.digests == right.digests and found.treated == {"inverted": list(halves)}
+        assert all(f"{half} patterns dark on light, so inverted" in found.notice for half in halves)
+        assert found.notice.count("inverted") == len(halves)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_images_of_both_polarities_are_refused(tmp_path: Path, way: str) -> None:
+    """A class unlike the others, and every second pattern of each; of strays it is said how many there are."""
+    (train, _), (test, _) = SETS
+    one, half, stray = train.copy(), train.copy(), np.tile(train, (10, 1, 1))
+    one[LABELS == 2] = 255 - one[LABELS == 2]
+    half[:20] = 255 - half[:20]
+    told = (
+        r"training patterns are not all alike: those of class '2' are dark on light, those of '3' light on dark; bring"
+    )
+    refused(put(way, tmp_path / "one", one, test), told)
+    refused(put(way, tmp_path / "half", half, test), "of class '0' 5 are dark on light and 5 light on dark; bring all")
+    stray[0] = 255 - stray[0]
+    found = load_own(put_idx(tmp_path / "stray", (stray, np.tile(LABELS, 10)), SETS[1]))
+    assert "1 of the training patterns may be inverted among the others" in found.notice and not found.treated
+
+
+def test_mnist_inverted_is_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
+    for (name, file), array in zip(FILES.items(), arrays, strict=True):
+        small = type(file)(name, len(array), hashlib.sha256(idx(array)).hexdigest(), 0, file.key)
+        monkeypatch.setitem(given.FILES, name, small)
+    found = load_own(put("npz", tmp_path / "a", 255 - arrays[0], arrays[2]))
+    assert found.name == "mnist" and found.treated == {"inverted": ["training"]}
+    assert found.notice == f"MNIST in {tmp_path / 'a'}: training patterns dark on light, so inverted."
+
+
+def test_pictures_without_paper_are_left_as_they_are(tmp_path: Path) -> None:
+    """Shades from one side to the other, lighter and darker: nothing is ink, and nothing is said."""
+    shades = np.broadcast_to(np.linspace(0, 255, 28, dtype=np.uint8), (40, 28, 28)).copy()
+    shades[::2] = shades[::2, :, ::-1]
+    found = load_own(put_idx(tmp_path, (shades, LABELS), SETS[1]))
+    assert np.array_equal(found.train.images, shades) and "inverted" not in found.notice
 
 
 def test_colours_and_transparency_are_grey_values(tmp_path: Path) -> None:
@@ -337,6 +457,10 @@ def test_colours_and_transparency_are_grey_values(tmp_path: Path) -> None:
             (tmp_path / kind / path.parent.name).mkdir(parents=True, exist_ok=True)
             Image.open(path).convert(kind).save(tmp_path / kind / path.parent.name / path.name)
         assert load_own(tmp_path / kind).digests == plain.digests
+        assert "in colours" not in load_own(tmp_path / kind).notice
+    for number in range(2):
+        Image.new("RGB", (28, 28), "red").save(tmp_path / "RGB" / "cl0" / f"{number}.png")
+    assert "2 images in colours, of which the brightness is taken" in load_own(tmp_path / "RGB").notice
 
 
 def test_folders_that_are_not_so(tmp_path: Path) -> None:
@@ -385,9 +509,26 @@ def test_paths_that_hold_nothing_or_something_else(tmp_path: Path, monkeypatch: 
     refused(tmp_path, r"cannot be read \(Permission denied\): name a readable directory")
 
 
-def test_files_without_end_are_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_idx, "LARGEST", 1000)
-    refused(put_idx(tmp_path, *SETS), "holds more than the 1000 bytes expected")
+@pytest.mark.parametrize("whole", [True, False])
+def test_bombs_are_refused_by_their_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    """300 MB of nothing in 300 kB, or a header that says so: what follows the header is not decompressed."""
+    many = 400_000
+    blank = np.broadcast_to(np.zeros(1, np.uint8), (many if whole else 1, 28, 28))
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": (many, 28, 28)})
+    with zipfile.ZipFile(tmp_path / "own.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x_train.npy", stream.getvalue() + blank.tobytes())
+        archive.writestr("y_train.npy", b"")
+    header = struct.pack(">HBBIII", 0, 8, 3, many, 28, 28)
+    put_idx(tmp_path / "idx", SETS[0], None)
+    (tmp_path / "idx" / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(header + blank.tobytes()))
+    read = []
+    for kind in (gzip.GzipFile, zipfile.ZipExtFile):
+        own = kind.read
+        monkeypatch.setattr(kind, "read", lambda *given, own=own: read.append(len(found := own(*given))) or found)
+    for place, size in ((tmp_path / "own.npz", "313,600,000"), (tmp_path / "idx", "313,600,016")):
+        refused(place, f"is too long: its header announces {size} bytes, and the file has ")
+    assert sum(read) < 1000
 
 
 def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
