@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 
 from experiments.common import guarded
 from experiments.options import FIGURES, RESULTS
-from lenet1998.commands.figures import add_figure_options
-from lenet1998.commands.options import natural
+from lenet1998.commands.options import add_figure_options, natural
 from lenet1998.data import load
 from lenet1998.distortions import Law, centred, distort
 from lenet1998.files import write_json

@@ -20,7 +20,7 @@ from experiments.options import options, parse
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.training import WATCHED
@@ -89,7 +89,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.58))):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
-                if LOOK.narrow:
+                if chosen_look().narrow:
                     axes.legend(ncols=2 if axes is left else 1)
                 else:
                     axes.legend(loc="upper right", bbox_to_anchor=place, ncols=2 if axes is left else 1)

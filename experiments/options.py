@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lenet1998.commands.figures import add_figure_options
-from lenet1998.commands.options import add_training_options, positive
+from lenet1998.commands.options import add_figure_options, add_training_options, positive
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs")

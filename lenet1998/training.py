@@ -12,10 +12,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet1998.distortions import DistortedSet, law_of
 from lenet1998.engine import Batch, NonFinite, Tally
 from lenet1998.engines import make_engine
 from lenet1998.errors import DataError, DivergenceError
@@ -24,10 +24,12 @@ from lenet1998.initialisation import initialise
 from lenet1998.loss import labels_for, make_loss
 from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.networks import build
-from lenet1998.noise import inverted, padded
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.sdlm import by_layer, scaled, step_sizes
+
+if TYPE_CHECKING:
+    from lenet1998.distortions import DistortedSet
 
 RECORD = {
     "pass",
@@ -223,6 +225,8 @@ class Trainer:
 
     @cached_property
     def _distorted(self) -> DistortedSet:
+        from lenet1998.distortions import DistortedSet, law_of
+
         recipe, side = self.recipe, self.network.input.side
         rng = self._rng(_DISTORTIONS)
         return DistortedSet(self.data.train, law_of(recipe), recipe.distorted_copies, rng, side)
@@ -232,6 +236,8 @@ class Trainer:
         recipe = self.recipe
         if not recipe.noise:
             return patterns
+        from lenet1998.noise import inverted, padded
+
         rng = self._rng(stream, number if recipe.noise_draw == "fresh" else 0)
         return Batch(inverted(padded(patterns.images, self.network.input.side), recipe.noise, rng), patterns.labels)
 

@@ -1,14 +1,11 @@
-"""What every test file shares: one cache of compiled kernels, the outer ring, and the usual look of figures."""
+"""What every test file shares: one cache of compiled kernels and the outer ring."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from lenet1998.kernels import cache
-from lenet1998.pictures.look import LOOK
 
 # An example that hypothesis draws may take its time, on a busy machine too.
 settings.register_profile("lenet1998", deadline=None)
@@ -36,10 +33,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in item.iter_markers("outer"):
             if len(mark.args) != 1 or not isinstance(mark.args[0], str):
                 raise pytest.UsageError(f'{item.nodeid}: say why, @pytest.mark.outer("why")')
-
-
-@pytest.fixture(autouse=True)
-def usual_look() -> Iterator[None]:
-    """Commands set the look of figures for as long as they run; it is no concern of the next test."""
-    yield
-    LOOK.reset()

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.common import at_pass, named
 from experiments.pairs import paired
 from lenet1998.evaluation import student_interval
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, TEST, TRAIN, columns, panels, save, style
 from lenet1998.report.comparison import holm
 
@@ -192,7 +192,7 @@ def draw_components(rows: list[dict], stem: Path) -> list[Path]:
     with style():
         height = 0.26 * max(len(own) for _, own in groups) + 1
         figure, every = panels(len(groups), (4.3 * len(groups), height))
-        if LOOK.narrow:
+        if chosen_look().narrow:
             figure.set_figheight(0.8 * height * len(groups))
         for axes, (end, own), colour, marker in zip(every, groups, (TEST, TRAIN), "os", strict=False):
             _errors(axes, own, [row["label"] for row in own], colour, marker)
@@ -232,7 +232,7 @@ def draw_speed(rows: list[dict], histories: list[dict], stem: Path) -> list[Path
     shown = [row for row in rows if row["seeds"]]
     with style():
         figure, (left, right) = panels(2, (7.5, 3.9), sharey=True)
-        if LOOK.narrow:
+        if chosen_look().narrow:
             figure.set_figheight(5.6)
         for place, row in enumerate(shown):
             runs = named(histories, row["name"])

@@ -36,9 +36,9 @@ from lenet1998.evaluation import answers
 from lenet1998.files import write_atomically, write_json
 from lenet1998.network import Network
 from lenet1998.patterns import DataSet, Patterns
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.activations import activations
 from lenet1998.pictures.activations_figure import CAPTION, Drawing
-from lenet1998.pictures.look import LOOK
 from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
@@ -119,7 +119,7 @@ def shown(test: Patterns) -> tuple[np.ndarray, list[str]]:
 def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]:
     """Figure 13: nine inputs with C1 to F6, and the penalties as shades of the labels."""
     images, titles = shown(test)
-    if LOOK.narrow:  # in a column there is room for one of each kind
+    if chosen_look().narrow:  # in a column there is room for one of each kind
         kinds = [name for name, _ in SHOWN[: len(titles)]]
         kept = [kinds.index(name) for name in dict.fromkeys(kinds)]
         images, titles = images[kept], [titles[place] for place in kept]
@@ -127,7 +127,9 @@ def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]
     given = answers(stages[-1].values)
     with style():
         rows, across, size = (
-            (len(titles), 1, (LOOK.width or 0, 1.45 * len(titles) + 0.6)) if LOOK.narrow else (3, 3, (11, 5.4))
+            (len(titles), 1, (chosen_look().width or 0, 1.45 * len(titles) + 0.6))
+            if chosen_look().narrow
+            else (3, 3, (11, 5.4))
         )
         figure = Figure(figsize=size)
         grid = figure.subplots(rows, across).ravel()

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from experiments.fig13_invariance.perturbations import PERTURBATIONS
 from lenet1998.evaluation import ErrorRate, interval_name, rate_interval
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, save, style
 
 LEVELS = (95, 90)
@@ -131,8 +131,8 @@ def falls(values: list[float], bands: np.ndarray, level: float, neutral: float) 
 def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
     """Six panels of accuracy; dotted lines are the limits that the paper claims."""
     with style():
-        rows, across = (3, 2) if LOOK.narrow else (2, 3)
-        figure = Figure(figsize=((LOOK.width or 0) if LOOK.narrow else 9, 5.6))
+        rows, across = (3, 2) if chosen_look().narrow else (2, 3)
+        figure = Figure(figsize=((chosen_look().width or 0) if chosen_look().narrow else 9, 5.6))
         panels = figure.subplots(rows, across, sharey=True).ravel()
         for axes, each in zip(panels, PERTURBATIONS, strict=True):
             found = curves[each.name]
@@ -149,12 +149,12 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
             claimed = next((at for _, what, at in CLAIMS if what == each.name), ())
             for value in claimed:
                 axes.axvline(value, color="0.3", linestyle=":", linewidth=1)
-            axes.set(xlabel="\n".join(wrap(each.axis, 18 if LOOK.narrow else 60)), title=each.name)
+            axes.set(xlabel="\n".join(wrap(each.axis, 18 if chosen_look().narrow else 60)), title=each.name)
         for axes in panels[::across]:
             axes.set_ylabel("accuracy (%)")
         panels[0].set_ylim(0, 101)
         figure.legend(
-            *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=1 if LOOK.narrow else 3
+            *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=1 if chosen_look().narrow else 3
         )
         seeds = max(len(correct) for correct in curves["scale"]["correct"].values())
         networks = f"mean of {seeds} seeds, {interval_name(seeds)}" if seeds > 1 else "one network, 95% interval"

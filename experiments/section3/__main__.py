@@ -22,8 +22,7 @@ from experiments.section3.figures import draw
 from experiments.section3.report import bars, markdown
 from experiments.section3.rows import NAMES, Failed, perform, runs_of
 from lenet1998.classifiers.rows import FEWER_SEEDS, SEEDS
-from lenet1998.commands.figures import add_figure_options
-from lenet1998.commands.options import add_data_options, chosen_data, positive
+from lenet1998.commands.options import add_data_options, add_figure_options, chosen_data, positive
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
 from lenet1998.reference import comparable

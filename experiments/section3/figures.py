@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.section3.report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
 from experiments.section3.rows import LENET5, PAPER
 from lenet1998.classifiers.rejection import TARGET_PERCENT
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, TEST, columns, panels, save, style
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
@@ -44,7 +44,7 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     """Figure 10, with LeNet-5, which it lacks; and beside it the whole error-reject curves."""
     shown = [row for row in rows if REJECT in PAPER.get(row.name, {}) or row.name in LENET5]
     figure, (left, right) = panels(2, (9, 4.6))
-    if LOOK.narrow:
+    if chosen_look().narrow:
         figure.set_figheight(7)
     _bars(left, shown, [row.rejection for row in shown], REJECT)
     left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title="95% intervals" + _of(10, rows))

@@ -26,7 +26,7 @@ from experiments.options import FIGURES, RESULTS
 from experiments.speed.installed import megabytes
 from experiments.speed.processes import memory, start_times, throughputs
 from experiments.speed.rivals import RIVALS
-from lenet1998.commands.figures import add_figure_options
+from lenet1998.commands.options import add_figure_options
 from lenet1998.data import load
 from lenet1998.engine import Batch
 from lenet1998.engines import ENGINES, make_engine

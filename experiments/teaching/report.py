@@ -15,7 +15,7 @@ from experiments.common import named, recorded
 from experiments.options import RESULTS
 from experiments.teaching.system import System
 from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, panels, save, style
 
 HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
@@ -88,7 +88,7 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         figure.legend(
             *right.get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=1 if LOOK.narrow else 2,
+            ncols=1 if chosen_look().narrow else 2,
             fontsize="x-small",
         )
         return save(figure, stem)

@@ -21,8 +21,7 @@ from experiments.teaching.report import HEAD, histories_figure, rows, stated
 from experiments.teaching.system import QUICK_PASSES, QUICK_TRAIN, Arm, Source, System, Tests
 from experiments.teaching.trace import trace_figure, traces
 from lenet1998 import data
-from lenet1998.commands.figures import add_figure_options
-from lenet1998.commands.options import positive
+from lenet1998.commands.options import add_figure_options, positive
 from lenet1998.engine import Engine
 from lenet1998.engines import ENGINES, make_engine
 from lenet1998.errors import LeNetError

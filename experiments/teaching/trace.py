@@ -18,7 +18,7 @@ from lenet1998.engine import Batch, Engine, Tally
 from lenet1998.files import write_json
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, panels, save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.running.sweep import Task
@@ -115,7 +115,7 @@ def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:
         figure.legend(
             *right.get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=1 if LOOK.narrow else 2,
+            ncols=1 if chosen_look().narrow else 2,
             fontsize="x-small",
         )
         return save(figure, stem)

@@ -1,21 +1,4 @@
-"""Commands of `lenet1998` that have a module of their own; `main` has the others, and puts all together.
+"""The commands of `lenet1998`, a module each; `main` has their names and helps, and imports the one that is called.
 
-A module has HELP, one line; `options`, which adds its options to a parser; and `run`, which does it.
+A module has `options`, which adds its options to a parser, and `run`, which does what they ask for.
 """
-
-from __future__ import annotations
-
-NAMES: tuple[str, ...] = (
-    "evaluate",
-    "errors",
-    "check",
-    "read",
-    "show",
-    "draw",
-    "export",
-    "compare",
-    "report",
-    "table",
-    "cite",
-)
-"""The modules, in the order of the help text."""

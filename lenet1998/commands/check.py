@@ -13,8 +13,6 @@ from lenet1998.errors import LeNetError
 from lenet1998.running import check as checks
 from lenet1998.running.progress import Console
 
-HELP = "repeat a recorded run and compare every pass, to the last bit; exit code 1 and what differs, if one does"
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """RECORD, which of its runs, how much of it, and what to compare it with."""

@@ -6,8 +6,6 @@ import argparse
 
 from lenet1998.report.citation import bibtex
 
-HELP = "BibTeX of this software and of the paper that it reproduces"
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """There are none."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
-from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.networks import engine_of
+from lenet1998.commands.options import add_figure_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import make_directory, write_atomically
@@ -18,8 +18,6 @@ from lenet1998.running import check
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.run import CHECKPOINT
-
-HELP = "runs side by side and beside 1998: learning curves, and a table of errors and tests as CSV, LaTeX, Markdown"
 
 
 def options(parser: argparse.ArgumentParser) -> None:

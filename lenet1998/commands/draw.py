@@ -13,11 +13,6 @@ from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 from lenet1998.interop.export import to_html
 
-HELP = (
-    "draw a digit, or what else a network reads, with mouse, finger or pen on a page in the browser, and see answer, "
-    "penalties and activations change"
-)
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `draw`."""

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from contextvars import copy_context
 
 from lenet1998.errors import LeNetError, one_line
 
@@ -31,7 +32,8 @@ class _Patient(io.FileIO):
 def ended(work: Callable[[], object], program: str = "") -> int:
     """Do the work and return the exit code; an error has been printed, after the name of the `program` if it has one.
 
-    A KeyboardInterrupt may carry what to say. Raises SystemExit where the work does, as argparse after --help.
+    What the work chooses for itself, such as the look of figures, ends with it (`contextvars`). A KeyboardInterrupt may
+    carry what to say. Raises SystemExit where the work does, as argparse after --help.
 
     >>> ended(lambda: print("done"))
     done
@@ -39,7 +41,7 @@ def ended(work: Callable[[], object], program: str = "") -> int:
     """
     _mend_streams()
     try:
-        code = _code_of(work, program)
+        code = copy_context().run(_code_of, work, program)
     except SystemExit as end:
         if not end.code and _output_failed(program):
             raise SystemExit(2) from None

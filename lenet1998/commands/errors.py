@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
-from lenet1998.commands.options import add_data_options
+from lenet1998.commands.options import add_data_options, add_figure_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, misclassified
 from lenet1998.reference import figure_8
-
-HELP = "draw the test patterns that a network gets wrong, as in Figure 8, those of the paper boxed"
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -11,16 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
-from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
-from lenet1998.commands.options import add_data_options
+from lenet1998.commands.options import add_data_options, add_figure_options
 from lenet1998.data import qmnist
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
-
-HELP = "the test error of a network, with its 95% interval and, with --confusion, what it takes for what"
 
 
 def options(parser: argparse.ArgumentParser) -> None:

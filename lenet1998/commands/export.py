@@ -11,8 +11,6 @@ from lenet1998.files import write_atomically
 from lenet1998.interop.export import FORMATS
 from lenet1998.interop.onnx_graph import image_shape
 
-HELP = "write a network as an ONNX graph, as plain NumPy arrays, or as an HTML page to draw on"
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """CHECKPOINT, --format and --out."""

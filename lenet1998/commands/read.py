@@ -23,7 +23,6 @@ from lenet1998.strings.reading import Reading, confidence, read
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.wide import Wide, replicate, swept
 
-HELP = f"read the digits in pictures of one line, up to {MOST_DIGITS}, dark on light or light on dark"
 DOUBTFUL = 0.5
 """Below this confidence an answer is more likely wrong than right, as the network itself has it."""
 MOST_SHOWN = 20
@@ -55,7 +54,13 @@ class Answer(NamedTuple):
 
 def options(parser: argparse.ArgumentParser) -> None:
     """PICTURE, --checkpoint, --json and --show."""
-    parser.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help=f"{NAMES}, of any size")
+    parser.add_argument(
+        "pictures",
+        metavar="PICTURE",
+        type=Path,
+        nargs="+",
+        help=f"{NAMES}, of any size, with up to {MOST_DIGITS} digits each",
+    )
     parser.add_argument(
         "--checkpoint",
         metavar="CHECKPOINT",

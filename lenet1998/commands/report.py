@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = "one page, HTML and Markdown, of everything that experiments have recorded, beside the paper's figures"
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `report`."""

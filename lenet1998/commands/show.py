@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.commands.figures import add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, stated
-from lenet1998.commands.options import add_data_options
+from lenet1998.commands.options import add_data_options, add_figure_options
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint
 
-HELP = "draw the network with a digit's activations, or its kernels, as PNG, PDF or SVG, or a GIF of the digit crossing"
 FORMATS = (".png", ".pdf", ".svg")
 
 

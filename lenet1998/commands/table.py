@@ -8,8 +8,6 @@ from lenet1998.commands.report import add_results_option
 from lenet1998.report.experiments import find
 from lenet1998.report.tabular import FORMATS
 
-HELP = "print a table that an experiment has recorded, as LaTeX, CSV or Markdown; without a name, list them"
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """NAME, --format and where the results are."""

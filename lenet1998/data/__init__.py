@@ -2,7 +2,8 @@
 patterns; and a user's own.
 
 ``load`` is the one way in. It is strict where silence would mislead: a damaged copy of MNIST is an error,
-and the change to the drawn digits is announced in a line that the user must see.
+and the change to the drawn digits is announced in a line that the user must see. It imports the reader that is needed,
+and no other.
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lenet1998.data.download import Progress, fetch
-from lenet1998.data.mnist import find, load_mnist
-from lenet1998.data.own import load_own
-from lenet1998.data.places import PathName, named_place
-from lenet1998.data.qmnist import load_qmnist
-from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
 from lenet1998.patterns import DataSet, Patterns
+
+if TYPE_CHECKING:
+    from lenet1998.data.mirrors import Progress
+    from lenet1998.data.places import PathName
 
 __all__ = ["KINDS", "DataSet", "Patterns", "load"]
 
@@ -72,11 +72,20 @@ def load(
     if kind == "synthetic":
         return _synthetic(train_size, test_size, seed)
     if kind == "qmnist":
+        from lenet1998.data.qmnist import load_qmnist
+
         return _cut(load_qmnist(data_dir), None, test_size)
     if kind not in KINDS:
+        from lenet1998.data.own import load_own
+
         return _cut(load_own(own, learned, resize), train_size, test_size)
+    from lenet1998.data.mnist import find, load_mnist
+    from lenet1998.data.places import named_place
+
     copy, rows = find(data_dir)
     if copy is None and named_place(data_dir) is None:
+        from lenet1998.data.download import fetch
+
         try:
             fetch(progress=progress)
         except DataError:
@@ -89,6 +98,8 @@ def load(
 
 
 def _synthetic(train_size: int | None, test_size: int | None, seed: int, notice: str = "") -> DataSet:
+    from lenet1998.data.synthetic import synthetic_digits
+
     train = synthetic_digits(train_size or SYNTHETIC_TRAIN, seed, "train")
     test = synthetic_digits(test_size or SYNTHETIC_TEST, seed, "test")
     digests = {"train": train.digest(), "test": test.digest()}

@@ -25,8 +25,8 @@ from tqdm import tqdm
 from lenet1998.bitmaps import HEIGHT
 from lenet1998.files import write_atomically
 from lenet1998.network import Network
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.activations import Stage, activations, codes_of
-from lenet1998.pictures.look import LOOK
 from lenet1998.pictures.plotting import fit, plain, style
 
 CAPTION = "Dark: positive; light: negative, as in Figure 13 of the paper. The lighter a label, the higher its penalty."
@@ -192,14 +192,14 @@ def figure_of(
 ) -> tuple[Figure, Drawing]:
     """A figure of the first image, and its drawing, in which another may take its place."""
     with style():
-        figure = Figure(figsize=(LOOK.width or 10, 1.9) if LOOK.narrow else (10, 3.9))
+        figure = Figure(figsize=(chosen_look().width or 10, 1.9) if chosen_look().narrow else (10, 3.9))
         axes = figure.add_subplot()
-        if LOOK.narrow:
+        if chosen_look().narrow:
             drawing = Drawing(axes, stages, names=names, details=False)
         else:
             drawing = Drawing(axes, stages, codes, names)
         figure.suptitle(plain(title), fontsize=10)
-        figure.supxlabel(CAPTION, fontsize=6 if LOOK.narrow else 8)
+        figure.supxlabel(CAPTION, fontsize=6 if chosen_look().narrow else 8)
     return figure, drawing
 
 
@@ -246,7 +246,7 @@ def written(figure: Figure, path: Path) -> None:
     """Write the figure in the format that the name ends in, atomically."""
     buffer = io.BytesIO()
     with style():
-        if LOOK.changed:
+        if chosen_look().changed:
             fit(figure)
         figure.savefig(buffer, format=path.suffix[1:].lower())
     write_atomically(path, buffer.getvalue())

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from lenet1998.layers import Convolution
 from lenet1998.network import Network
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import plain, style
 
 _SHOWN = 2
@@ -39,8 +39,8 @@ def kernels_figure(network: Network, title: str) -> Figure:
         raise ValueError("no convolutions")
     views = network.parameters.named(network.parameters.values)
     with style():
-        heights = [len(layer.table) for layer in layers]
-        figure = Figure(figsize=(LOOK.width or 7.2, (0.28 if LOOK.narrow else 0.42) * sum(heights) + 1.6))
+        heights, look = [len(layer.table) for layer in layers], chosen_look()
+        figure = Figure(figsize=(look.width or 7.2, (0.28 if look.narrow else 0.42) * sum(heights) + 1.6))
         every = figure.subplots(len(layers), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, layer in zip(every, layers, strict=True):
             tiles = tiled(layer, views[f"{layer.name}.weight"])
@@ -50,7 +50,7 @@ def kernels_figure(network: Network, title: str) -> Figure:
                 (axes.set_xticks, range(layer.table.shape[1]), layer.table.shape[1]),
                 (axes.set_yticks, range(len(layer.table)), len(layer.table)),
             ):
-                ticks((layer.k + 1) * np.arange(count) + (layer.k - 1) / 2, names, fontsize=6 if LOOK.narrow else 8)
+                ticks((layer.k + 1) * np.arange(count) + (layer.k - 1) / 2, names, fontsize=6 if look.narrow else 8)
             axes.set(ylabel="map below", title=f"{layer.name}, a column a map; weights up to {largest:.2f} in size")
             axes.tick_params(length=0)
             axes.grid(False)

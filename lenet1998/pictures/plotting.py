@@ -20,7 +20,7 @@ from matplotlib.text import Text
 from lenet1998.errors import one_line
 from lenet1998.evaluation import interval_name, rate_interval
 from lenet1998.files import make_directory, write_atomically
-from lenet1998.pictures.look import LOOK
+from lenet1998.pictures import chosen_look
 from lenet1998.reference import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
@@ -40,14 +40,15 @@ _SETS = {"mnist": "MNIST", "synthetic": "embedded synthetic digits"}
 @contextmanager
 def style() -> Iterator[None]:
     """A context in which matplotlib draws in the project's style, whatever the user's matplotlibrc says, and as
-    `lenet1998.pictures.look` asks."""
+    the `chosen_look` asks."""
     sheets: list[Any] = ["default", str(resources.files(__package__) / "lenet1998.mplstyle")]
-    if LOOK.narrow:
+    look = chosen_look()
+    if look.narrow:
         sheets.append({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7})
-    if LOOK.width:
+    if look.width:
         sheets.append({"savefig.bbox": "standard"})  # or the margins that are cut off would change the width
-    if LOOK.sheet:
-        sheets.append(LOOK.sheet)
+    if look.sheet:
+        sheets.append(look.sheet)
     with matplotlib.style.context(sheets), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a character that the font does not have is drawn as a box
         yield
@@ -64,16 +65,16 @@ def plain(text: str) -> str:
 
 def panels(count: int, size: tuple[float, float], **shared: Any) -> tuple[Figure, np.ndarray]:
     """A figure of `size` inches with panels beside one another; below one another where it is to be narrow."""
-    if not LOOK.narrow:
+    if not chosen_look().narrow:
         figure = Figure(figsize=size)
         return figure, figure.subplots(1, count, squeeze=False, **shared)[0]
-    figure = Figure(figsize=(LOOK.width or size[0], 2.1 * count))
+    figure = Figure(figsize=(chosen_look().width or size[0], 2.1 * count))
     return figure, figure.subplots(count, 1, squeeze=False, **shared)[:, 0]
 
 
 def columns(wide: int) -> int:
     """How many columns a legend below a figure has, which has `wide` where there is room."""
-    return min(wide, 2) if LOOK.narrow else wide
+    return min(wide, 2) if chosen_look().narrow else wide
 
 
 def fit(figure: Figure) -> None:
@@ -81,17 +82,18 @@ def fit(figure: Figure) -> None:
 
     Titles of several panels are their names, and stay.
     """
-    if not LOOK.titles:
+    look = chosen_look()
+    if not look.titles:
         if figure.get_suptitle():
             figure.suptitle("")
         if len(figure.axes) == 1:
             for place in ("left", "center"):
                 figure.axes[0].set_title("", loc=place)  # type: ignore[arg-type]
     width, height = figure.get_size_inches()
-    if not LOOK.width:
+    if not look.width:
         return
-    if width != LOOK.width:
-        figure.set_size_inches(LOOK.width, height * max(0.7, min(1.5, LOOK.width / width)))
+    if width != look.width:
+        figure.set_size_inches(look.width, height * max(0.7, min(1.5, look.width / width)))
     figure.draw_without_rendering()  # which makes the layout
     below = {figure.get_suptitle(), figure.get_supxlabel()}
     titles = {axes.get_title(loc=place) for axes in figure.axes for place in ("left", "center")}  # type: ignore[call-overload]
@@ -106,16 +108,17 @@ def fit(figure: Figure) -> None:
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write `figure` to stem.png and stem.pdf, atomically, and return their paths.
 
-    The files say nothing of when they were made: the same figure gives the same bytes. As `lenet1998.pictures.look`
+    The files say nothing of when they were made: the same figure gives the same bytes. As the chosen look
     asks, it is brought to a width first, and may go to another folder.
     """
     import io
 
-    if LOOK.changed:
+    look = chosen_look()
+    if look.changed:
         fit(figure)
-        if LOOK.folder:
-            make_directory(LOOK.folder)
-            stem = LOOK.folder / stem.name
+        if look.folder:
+            make_directory(look.folder)
+            stem = look.folder / stem.name
     paths = []
     for suffix, metadata in ((".png", {}), (".pdf", {"CreationDate": None})):
         buffer = io.BytesIO()

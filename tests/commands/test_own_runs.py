@@ -12,9 +12,9 @@ from PIL import Image
 
 import lenet1998
 from lenet1998 import pretrained
-from lenet1998.commands import main as cli
+from lenet1998.commands import train
 from lenet1998.commands.evaluate import _beside
-from lenet1998.commands.main import main
+from lenet1998.commands.main import main, parser
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.pictures import misclassified as pictures
 from lenet1998.recipe import Recipe
@@ -48,9 +48,9 @@ def test_train_names_its_directory_after_what_was_changed(place, trained, monkey
     assert found == {trained.name, "default-loss=mle-synthetic-300-100tested-seed1"}
     names = set()
     for given in ([], ["--seed", "2"], ["--set", "j=2"], ["--train-size", "500"], ["--test-size", "500"]):
-        arguments = cli.parser().parse_args(["train", *given])
+        arguments = parser(["train"]).parse_args(["train", *given])
         for data in ("mnist", "synthetic"):
-            names.add(cli.default_name(cli.chosen_recipe(arguments).name, data, arguments))
+            names.add(train.default_name(train.chosen_recipe(arguments).name, data, arguments))
     assert len(names) == 10 and "default-seed1" in names and not any("/" in name or " " in name for name in names)
 
 

@@ -35,7 +35,9 @@ def refused(capsys, *arguments) -> str:
 
 
 def test_the_command_line_starts_without_matplotlib():
-    code = "import sys; from lenet1998.commands.main import parser; parser(); print('matplotlib' in sys.modules)"
+    code = (
+        "import sys; from lenet1998.commands.main import parser as of; of(['show']); print('matplotlib' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout == "False\n", done.stderr
 

@@ -14,20 +14,18 @@ from matplotlib.figure import Figure
 from experiments.ablation.report import draw_components
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
-from lenet1998.commands.figures import add_figure_options
+from lenet1998.commands.options import add_figure_options
 from lenet1998.network import LeNet5
 from lenet1998.networks import build
-from lenet1998.pictures import plotting
+from lenet1998.pictures import Look, choose, chosen_look, plotting
 from lenet1998.pictures.kernels import kernels_figure, tiled
-from lenet1998.pictures.look import LOOK
 from lenet1998.recipe import Recipe, preset
 
 
 @pytest.fixture(autouse=True)
 def as_it_was():
-    LOOK.reset()
     yield
-    LOOK.reset()
+    choose(**vars(Look()))
 
 
 def asked(*words: str, folder: Path | None = None) -> None:
@@ -117,9 +115,9 @@ def test_recorded_figures_are_not_replaced_by_those_for_print(tmp_path):
 
 def test_a_command_forgets_what_the_one_before_was_asked(tmp_path, capsys):
     out = ["--out", str(tmp_path / "k.png")]
-    assert cli.main(["show", "--kernels", "--width", "3.4", *out]) == 0 and LOOK.width == 3.4
+    assert cli.main(["show", "--kernels", "--width", "3.4", *out]) == 0
     assert inches(tmp_path / "k.png")[0] == pytest.approx(3.4, abs=0.01)
-    assert cli.main(["show", "--kernels", *out]) == 0 and LOOK.width is None
+    assert cli.main(["show", "--kernels", *out]) == 0 and chosen_look() == Look()
     assert inches(tmp_path / "k.png")[0] > 5
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "k.png")
 

@@ -6,10 +6,14 @@ import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 import lenet1998
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("name", lenet1998.__all__)
@@ -56,9 +60,45 @@ def test_importing_the_package_imports_no_library():
 
 
 def test_the_command_starts_without_what_is_slow_to_load():
-    loaded = imported_by("from lenet1998.commands.main import parser; parser()")
+    loaded = imported_by("from lenet1998.commands.main import COMMANDS, parser\nfor name in COMMANDS: parser([name])")
     assert "lenet1998.strings.picture" in loaded
     assert not {"scipy.stats", "scipy.signal", "scipy.optimize", "matplotlib", "numba", "sklearn", "onnx"} & loaded
+
+
+def loaded_by(*command: str) -> set[str]:
+    """The modules of the project that a command loads, in a process of its own, which must end well."""
+    program = f"""
+        import sys
+        from lenet1998.commands.main import main
+        try:
+            code = main({list(command)})
+        except SystemExit as end:
+            code = end.code or 0
+        print(code, *(name for name in sys.modules if name.split(".")[0] == "lenet1998"))
+    """
+    run = [sys.executable, "-c", dedent(program)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, check=True)
+    code, *loaded = done.stdout.splitlines()[-1].split()
+    assert code == "0", done.stderr
+    return set(loaded)
+
+
+def test_a_command_loads_only_what_it_needs(tmp_path):
+    assert len(loaded_by("--help")) <= 15
+    small = ["--data", "synthetic", "--train-size", "20", "--test-size", "20", "--passes", "1"]
+    trained = loaded_by("train", "--engine", "numpy", *small, "--quiet", "--out", str(tmp_path))
+    assert len(trained) <= 45 and "lenet1998.numpy_engine" in trained
+
+
+def test_the_help_lists_every_command_with_what_it_does(capsys):
+    from lenet1998.commands.main import COMMANDS, main
+
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"{name} {text}" in said for name, text in COMMANDS.items())
+    modules = {path.stem for path in (ROOT / "lenet1998" / "commands").glob("*.py")}
+    assert set(COMMANDS) == modules - {"__init__", "main", "ending", "options", "networks"}
 
 
 def test_the_classifier_imports_what_it_needs_and_no_more():
