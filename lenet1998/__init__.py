@@ -36,7 +36,9 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from lenet1998.patterns import Patterns as Patterns
     from lenet1998.photos.digit import read_image as read_image
     from lenet1998.recipe import Recipe as Recipe
+    from lenet1998.recipe import load_plugin as load_plugin
     from lenet1998.recipe import preset as preset
+    from lenet1998.recipe import register as register
     from lenet1998.running import checkpoint as checkpoint
     from lenet1998.running.checkpoint import Checkpoint as Checkpoint
     from lenet1998.running.run import run as run
@@ -62,10 +64,12 @@ _HOMES = {
     "Trainer": "training",
     "build": "networks",
     "error_rate": "evaluation",
+    "load_plugin": "recipe",
     "make_engine": "engines",
     "make_loss": "loss",
     "preset": "recipe",
     "read_image": "photos.digit",
+    "register": "recipe",
     "run": "running.run",
 }
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 HEIGHT, WIDTH = 12, 7
+UNITS = HEIGHT * WIDTH
+"""Of F6, which a class's code is compared with: the pixels of a bitmap."""
 
 # Twelve characters a band, in ASCII order from the space (32) to ~ (126); the 96th cell is blank, as in the figure.
 _FIGURE_3 = """

@@ -21,17 +21,38 @@ _TABLE_I = """
 
 
 def parse_table(drawing: str) -> np.ndarray:
-    """Read a drawing of X and . into a bool array (maps in the layer below, maps in this layer).
+    """Read a drawing of X and . into a bool array (maps in the layer below, maps in this layer), which stays as it is.
 
-    Raises ValueError when the rows differ in length or hold anything else.
+    A row is a line, or ends at a slash; spaces do not count. Raises ValueError when the rows differ in length or hold
+    anything else.
 
-    >>> parse_table("X . \\n X X").astype(int).tolist()
-    [[1, 0], [1, 1]]
+    >>> parse_table("X . \\n X X").astype(int).tolist(), parse_table("X./XX").shape
+    ([[1, 0], [1, 1]], (2, 2))
     """
-    rows = [line.split() for line in drawing.strip().splitlines()]
-    if len({len(row) for row in rows}) != 1 or {cell for row in rows for cell in row} - {"X", "."}:
+    rows = ["".join(line.split()) for line in drawing.strip().replace("/", "\n").splitlines()]
+    if len({len(row) for row in rows}) != 1 or not rows[0] or set("".join(rows)) - {"X", "."}:
         raise ValueError("a connection table has rows of equal length, made of X and .")
-    return np.array([[cell == "X" for cell in row] for row in rows])
+    return fixed(np.array([[cell == "X" for cell in row] for row in rows]))
+
+
+def fixed(table: np.ndarray) -> np.ndarray:
+    """The table in memory that nobody can write to: a network is what its recipe says, and not what was written since.
+
+    >>> TABLE_I.setflags(write=True)
+    Traceback (most recent call last):
+    ...
+    ValueError: cannot set WRITEABLE flag to True of this array
+    """
+    return np.frombuffer(table.tobytes(), table.dtype).reshape(table.shape)
+
+
+def drawn(table: np.ndarray) -> str:
+    """What `parse_table` reads, in one line: the rows with slashes between.
+
+    >>> drawn(parse_table("X . \\n X X"))
+    'X./XX'
+    """
+    return "/".join("".join("X" if cell else "." for cell in row) for row in table)
 
 
 TABLE_I = parse_table(_TABLE_I)
@@ -60,7 +81,7 @@ def lenet4_c3() -> np.ndarray:
     ([0, 2, 4, 6], [1, 2, 5, 6])
     """
     chosen = np.arange(16) >> np.arange(4)[:, None] & 1
-    return (np.arange(2) == chosen[..., None]).transpose(0, 2, 1).reshape(8, 16)
+    return fixed((np.arange(2) == chosen[..., None]).transpose(0, 2, 1).reshape(8, 16))
 
 
 def lenet4_c5() -> np.ndarray:
@@ -78,12 +99,16 @@ def lenet4_c5() -> np.ndarray:
         group, first = divmod(unit, 16)
         seen = np.arange(5 if group < 4 else 4)
         table[(first + (2 * group + 1) % 8 * seen) % 16, unit] = True
-    return table
+    return fixed(table)
 
 
 def full_table(inputs: int, outputs: int) -> np.ndarray:
     """The table in which every map feeds every map, as in C1 and C5: bool (inputs, outputs)."""
-    return np.ones((inputs, outputs), dtype=bool)
+    return fixed(np.ones((inputs, outputs), dtype=bool))
+
+
+C3_TABLES = {"table": TABLE_I, "full": full_table(*TABLE_I.shape)}
+"""The tables of C3 that a recipe has a name for."""
 
 
 def inputs_of(table: np.ndarray) -> list[list[int]]:

@@ -7,15 +7,23 @@ of many images. It prints nothing. There are two, and `lenet1998.engines` choose
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
+from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
+from lenet1998.errors import LeNetError
 from lenet1998.layer import Seed
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
 from lenet1998.parameters import Parameters
 from lenet1998.patterns import Patterns
+
+_Engine = TypeVar("_Engine", bound="Engine")
+_A = ParamSpec("_A")
+_Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
@@ -43,11 +51,21 @@ class NonFinite(ArithmeticError):
         self.what, self.position = what, position
 
 
+class NoKernels(LeNetError):
+    """The compiled engine has nothing for a layer, a loss, an optimiser or a type of numbers; the message names it."""
+
+
 class Engine(Protocol):
-    """What `lenet1998.training` asks of an engine."""
+    """What `lenet1998.training` asks of an engine.
+
+    Threads may share one. `penalties` changes nothing that another call needs; beside a thread that trains, it answers
+    by the parameters of that moment. What learns or measures curvatures is for one thread at a time: a second one gets
+    a LeNetError.
+    """
 
     name: str
     network: Network
+    busy: Lock
 
     def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
         """Do what has to be done once before such patterns are learned, so that it does not count as training.
@@ -74,8 +92,28 @@ class Engine(Protocol):
         """Penalties (P, classes) of images uint8 (P, H, W) or (P, C, H, W)."""
 
 
+def alone(
+    method: Callable[Concatenate[_Engine, _A], _Result],
+) -> Callable[Concatenate[_Engine, _A], _Result]:
+    """Raise LeNetError where another thread learns with the engine: layers remember one way up at a time."""
+
+    @wraps(method)
+    def held(engine: _Engine, *arguments: _A.args, **named: _A.kwargs) -> _Result:
+        if not engine.busy.acquire(blocking=False):
+            raise LeNetError("another thread learns with this engine: give each an engine and a network of its own")
+        try:
+            return method(engine, *arguments, **named)
+        finally:
+            engine.busy.release()
+
+    return held
+
+
 class Passes(Protocol):
-    """A network's three passes for a loss that is computed elsewhere (`lenet1998.network.Network` is one itself)."""
+    """A network's three passes for a loss that is computed elsewhere (`lenet1998.network.Network` is one itself).
+
+    They are for one thread: the passes down are those of its last `forward`.
+    """
 
     parameters: Parameters
 

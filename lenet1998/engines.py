@@ -8,9 +8,10 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TypeVar
 
-from lenet1998.engine import Engine, Passes
+from lenet1998.engine import Engine, NoKernels, Passes
 from lenet1998.errors import LeNetError
 from lenet1998.loss import Loss
+from lenet1998.modern.optimisers import Optimiser
 from lenet1998.network import Network
 from lenet1998.numpy_engine import NumpyEngine
 
@@ -18,20 +19,25 @@ T = TypeVar("T")
 
 _log = logging.getLogger("lenet1998")
 _NOT_NUMBA = "numba cannot be used, NumPy computes instead: %s"
+SLOWER = 15
+"""How many times as long an online step of LeNet-5 takes with NumPy (docs/speed.md)."""
 
 ENGINES = ("numba", "numpy")
 """The engines by name, the fastest first."""
 
 
-def make_engine(name: str, network: Network, loss: Loss) -> Engine:
-    """The engine called `name`, or under "auto" the fastest that is installed and has kernels for all of the network.
+def make_engine(name: str, network: Network, loss: Loss, optimiser: Optimiser | None = None) -> Engine:
+    """The engine called `name`, or under "auto" the fastest that is installed and has kernels for all of the network,
+    the loss and the optimiser that is to be used.
 
     Raises LeNetError where the one called by its name does not.
     """
 
     def compiled() -> Engine:
-        from lenet1998.kernels import NumbaEngine
+        from lenet1998.kernels import NumbaEngine, require_kernel
 
+        if optimiser:
+            require_kernel(optimiser)
         return NumbaEngine(network, loss)
 
     return _chosen(name, compiled, lambda: NumpyEngine(network, loss))
@@ -58,14 +64,17 @@ def make_passes(name: str, network: Network) -> Passes:
 def _chosen(name: str, compiled: Callable[[], T], plain: Callable[[], T]) -> T:
     """What is made by the engine called `name`; under "auto" NumPy's where what is compiled has no kernels for it."""
     if name == "numba":
-        return compiled()
+        try:
+            return compiled()
+        except NoKernels as error:
+            raise NoKernels(f"{error}: take --engine numpy") from None
     if name not in ("auto", "numpy"):
         raise LeNetError(f"no engine is called {name!r}: choose auto or {' or '.join(ENGINES)}")
     if name == "auto" and numba_works():
         try:
             return compiled()
-        except LeNetError as error:  # a layer that has no kernels yet
-            _log.warning(_NOT_NUMBA, error)
+        except NoKernels as error:
+            _log.warning("NumPy computes, for LeNet-5 %d times as slow as compiled code: %s", SLOWER, error)
     return plain()
 
 

@@ -1,4 +1,4 @@
-"""Losses on the penalties y of the output layer: section II-C's equations 8 and 9, and two of later practice.
+"""Losses on the penalties y of the output layer: section II-C's equations 8 and 9, and cross-entropy.
 
 Equations 8 and 9 take `penalty_scale`, the c in E(c y): the paper prints the whole squared distance (c = 1), the
 authors' later code half of it, and with mu fixed the choice matters, because penalty c y with mu makes the same updates
@@ -10,12 +10,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lenet1998.errors import RecipeError
 from lenet1998.layer import Seed
-from lenet1998.recipe import Recipe
+from lenet1998.registry import Registry
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
+
+
+class Loss(Protocol):
+    """What a loss offers. One of the user's own without second derivatives has no `seed`."""
+
+    def value(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """E of each pattern, (P,)."""
+
+    def gradient(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """dE/dy, (P, classes)."""
+
+    def seed(self, y: np.ndarray, labels: np.ndarray) -> Seed:
+        """What seeds the curvature recursion."""
 
 
 def _indicator(y: np.ndarray, labels: np.ndarray, value: float | np.ndarray) -> np.ndarray:
@@ -155,47 +172,28 @@ class CrossEntropy(MAP):
         super().__init__(penalty_scale, math.inf, curvature_seed)
 
 
-@dataclass(frozen=True)
-class Hinge:
-    """Multi-class support vector loss: sum over i != D of max(0, margin + y_D - y_i) (Weston and Watkins 1999).
-
-    >>> Hinge().value(np.array([[0.0, 0.5, 3.0]]), np.array([0])).tolist()
-    [0.5]
-    """
-
-    margin: float = 1.0
-
-    def value(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """E of each pattern, (P,)."""
-        return np.maximum(self._violations(y, labels), 0).sum(axis=1)
-
-    def gradient(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """dE/dy: -1 for every class that comes too near, and their number for the correct one, (P, classes)."""
-        near = (self._violations(y, labels) > 0).astype(y.dtype)
-        return _indicator(y, labels, near.sum(axis=1)) - near
-
-    def seed(self, y: np.ndarray, labels: np.ndarray) -> Seed:
-        """Raises RecipeError: the second derivatives are zero wherever there are any."""
-        raise RecipeError("the hinge loss has no curvature: choose optimiser=sgd, momentum, rmsprop or adam, not sdlm")
-
-    def _violations(self, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """margin + y_D - y_i, and 0 for the correct class, (P, classes)."""
-        rows = np.arange(len(y))
-        violations = self.margin + y[rows, labels][:, None] - y
-        violations[rows, labels] = 0
-        return violations
-
-
-Loss = MLE | MAP | Hinge
+LOSSES = Registry(
+    "loss",
+    {
+        "mle": lambda recipe: MLE(_scale(recipe)),
+        "map": lambda recipe: MAP(_scale(recipe), recipe.j, recipe.curvature_seed),
+        "cross_entropy": lambda recipe: CrossEntropy(_scale(recipe), recipe.curvature_seed),
+    },
+)
+"""What makes a loss of a recipe, by names."""
 
 
 def make_loss(recipe: Recipe) -> Loss:
-    """The recipe's loss. `penalty_scale` scales squared distances, so it is 1 where the output is linear."""
-    scale = recipe.penalty_scale if recipe.output == "rbf" else 1.0
-    if recipe.loss == "mle":
-        return MLE(scale)
-    if recipe.loss == "map":
-        return MAP(scale, recipe.j, recipe.curvature_seed)
-    if recipe.loss == "cross_entropy":
-        return CrossEntropy(scale, recipe.curvature_seed)
-    return Hinge()
+    """The recipe's loss. Raises RecipeError where curvatures are asked for and one of the user's own has no seed."""
+    loss = LOSSES[recipe.loss](recipe)
+    if recipe.by_curvature and not hasattr(loss, "seed"):
+        raise RecipeError(
+            f"loss={recipe.loss} has no second derivatives (no method seed): choose optimiser=sgd or another without "
+            "curvatures"
+        )
+    return loss
+
+
+def _scale(recipe: Recipe) -> float:
+    """`penalty_scale` scales squared distances, so it is 1 where the output is linear."""
+    return recipe.penalty_scale if recipe.output == "rbf" else 1.0

@@ -6,20 +6,24 @@ counts, connections and the table that `lenet1998 info` prints are derived from 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lenet1998.connections import TABLE_I, full_table
+from lenet1998.connections import C3_TABLES, full_table, parse_table
 from lenet1998.errors import DataError
 from lenet1998.layer import Layer, Seed, Shape
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, MaxPooling, ReLU
 from lenet1998.output import RBF, output_codes
 from lenet1998.parameters import Parameters
-from lenet1998.recipe import Recipe
+from lenet1998.registry import Registry
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,12 @@ class Network:
     """A list of layers on an input field, with its parameters; the last is the output layer. Layers that are the same
     on another field may take the `parameters` of another network instead of parameters of their own.
 
+    Layers remember what the way down needs of the way up, so a network is for one thread; others take a `twin`.
+
     ``mean``, an array (channels, side, width) of the network's dtype, is subtracted from the input if ``input.mean``
     says so; it is zero until training, or a checkpoint, sets it in place.
 
+    >>> from lenet1998.recipe import Recipe
     >>> lenet5 = LeNet5(Recipe())
     >>> len(lenet5.parameters), lenet5.forward(np.zeros((3, 28, 28), dtype=np.uint8)).shape
     (60000, (3, 10))
@@ -108,6 +115,12 @@ class Network:
         layers[0].lowest = True
         self.parameters = parameters or Parameters(layers, self.dtype)
         self.parameters.bind(layers)
+
+    def twin(self) -> Network:
+        """The same network with the same parameters, whose layers have a memory of their own."""
+        other = copy(self)
+        other.layers = [copy(layer) for layer in self.layers]
+        return other
 
     @property
     def classes(self) -> int:
@@ -159,21 +172,35 @@ def field_of(recipe: Recipe, side: int, channels: int = 1) -> Input:
     return Input(side, *levels, channels, recipe.input_mean, recipe.input_threshold)
 
 
+SQUASHING = Registry("squash", {"tanh": Squash, "relu": ReLU})
+"""Types of layers that squash, by name."""
+
+SUBSAMPLING = Registry(
+    "subsampling",
+    {
+        "sum": lambda name, recipe, each: [Subsampling(name, False, each), squashing(recipe)],
+        "average": lambda name, recipe, each: [Subsampling(name, True, each), squashing(recipe)],
+        "plain": lambda name, recipe, each: [AveragePooling(name)],
+        "max": lambda name, recipe, each: [MaxPooling(name)],
+    },
+)
+"""What makes S layers, by name: of a layer's name, the recipe, and the maps for each below. Those that learn a
+coefficient and a bias squash what they compute (section II-B)."""
+
+
 def squashing(recipe: Recipe) -> Layer:
     """The recipe's squashing function, as a layer."""
-    return ReLU() if recipe.squash == "relu" else Squash()
+    return SQUASHING[recipe.squash]()
 
 
 def pooling(name: str, recipe: Recipe, each: int = 1) -> list[Layer]:
-    """The recipe's S layer; one that learns a coefficient and a bias squashes what it computes (section II-B).
+    """The recipe's S layer, with `each` maps for each below; only one that learns can have more than one."""
+    return SUBSAMPLING[recipe.subsampling](name, recipe, each)
 
-    Only such a layer can have more than one map for `each` below.
-    """
-    if recipe.subsampling == "max":
-        return [MaxPooling(name)]
-    if recipe.subsampling == "plain":
-        return [AveragePooling(name)]
-    return [Subsampling(name, recipe.subsampling == "average", each), squashing(recipe)]
+
+def c3_table(recipe: Recipe) -> np.ndarray:
+    """Which maps of S2 feed each of C3, bool (6, maps): Table I, all, or what the recipe draws."""
+    return C3_TABLES[recipe.c3] if recipe.c3 in C3_TABLES else parse_table(recipe.c3)
 
 
 def one_unit_a_class(recipe: Recipe) -> list[Layer]:
@@ -195,16 +222,17 @@ def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
     A linear output layer in place of the RBF units adds 850 parameters, centres that learn 840, and C3 with all
     connections 900.
     """
+    c3 = c3_table(recipe)
     return Network(
         field_of(recipe, side=32),
         [
             Convolution("C1", full_table(1, 6), kernel=5),
             squashing(recipe),
             *pooling("S2", recipe),
-            Convolution("C3", TABLE_I if recipe.c3 == "table" else full_table(6, 16), kernel=5),
+            Convolution("C3", c3, kernel=5),
             squashing(recipe),
             *pooling("S4", recipe),
-            Convolution("C5", full_table(16, 120), kernel=5),
+            Convolution("C5", full_table(c3.shape[1], 120), kernel=5),
             squashing(recipe),
             FullConnection("F6", 84),
             squashing(recipe),

@@ -1,33 +1,39 @@
 """The networks by name: LeNet-5, those that section III-C compares it with, and others that the same layers make.
 
-`Recipe.network` takes a name of `NETWORKS`. The recipe's other fields change a network where it has such a layer, as
-they change LeNet-5: `squash` everywhere, `subsampling` where there is pooling, `c3` where there is a C3.
+`Recipe.network` takes a name of `NETWORKS`, to which `lenet1998.register` adds. The recipe's other fields change a
+network where it has such a layer, as they change LeNet-5: `squash` everywhere, `subsampling` where there is pooling,
+`c3` where there is a C3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from lenet1998.connections import LENET1_H3, TABLE_I, full_table, lenet4_c3, lenet4_c5
+from lenet1998.connections import LENET1_H3, full_table, lenet4_c3, lenet4_c5
 from lenet1998.layers import Convolution, FullConnection
 from lenet1998.modern.layers import Contrast
-from lenet1998.network import LeNet5, Network, field_of, one_unit_a_class, pooling, squashing
-from lenet1998.recipe import Recipe
+from lenet1998.network import LeNet5, Network, c3_table, field_of, one_unit_a_class, pooling, squashing
+from lenet1998.registry import Registry
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
 
 
 def cat_lenet(recipe: Recipe) -> Network:
     """LeNet-5's plan for colour images of 64x64 and two classes: 9x9 kernels, a linear C5, and one logistic unit."""
+    c3 = c3_table(recipe)
     return Network(
         field_of(recipe, side=64, channels=3),
         [
             Convolution("C1", full_table(3, 6), kernel=9),
             squashing(recipe),
             *pooling("S2", recipe),
-            Convolution("C3", TABLE_I if recipe.c3 == "table" else full_table(6, 16), kernel=9),
+            Convolution("C3", c3, kernel=9),
             squashing(recipe),
             *pooling("S4", recipe),
-            Convolution("C5", full_table(16, 120), kernel=10),
+            Convolution("C5", full_table(c3.shape[1], 120), kernel=10),
             FullConnection("F6", 1),
             Contrast("Output"),
         ],
@@ -107,21 +113,24 @@ def cifar10_convnet(recipe: Recipe) -> Network:
     )
 
 
-NETWORKS: dict[str, Callable[[Recipe], Network]] = {
-    "lenet5": LeNet5,
-    "lenet4": lenet4,
-    "lenet1": lenet1,
-    "one_layer": mlp(),
-    "one_layer_20x20": mlp(side=20),
-    "mlp_300": mlp(300),
-    "mlp_1000": mlp(1000),
-    "mlp_300_100": mlp(300, 100),
-    "mlp_500_150": mlp(500, 150),
-    "mlp_20x20_300": mlp(300, side=20),
-    "cat_lenet": cat_lenet,
-    "mlp_256_64": mlp(256, 64),
-    "cifar10_convnet": cifar10_convnet,
-}
+NETWORKS = Registry(
+    "network",
+    {
+        "lenet5": LeNet5,
+        "lenet4": lenet4,
+        "lenet1": lenet1,
+        "one_layer": mlp(),
+        "one_layer_20x20": mlp(side=20),
+        "mlp_300": mlp(300),
+        "mlp_1000": mlp(1000),
+        "mlp_300_100": mlp(300, 100),
+        "mlp_500_150": mlp(500, 150),
+        "mlp_20x20_300": mlp(300, side=20),
+        "cat_lenet": cat_lenet,
+        "mlp_256_64": mlp(256, 64),
+        "cifar10_convnet": cifar10_convnet,
+    },
+)
 """Builders by name; parameters are at zero, `lenet1998.initialisation` starts them."""
 
 

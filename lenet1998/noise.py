@@ -3,7 +3,7 @@
 III-E says so of Figure 13's network. It is that of Figures 25 and 26, which learned images of three characters with
 this noise (section VII, entry 26 of paper_notes.md); here single digits have it.
 A grey is inverted to its opposite, and every pixel on its own. The paper does not say whether each pass had noise of
-its own; the recipe's `noise_draw` does. Nor does it say whether the margin that brings images to the input's size is
+its own; here it has. Nor does it say whether the margin that brings images to the input's size is
 noisy too: here it is, since it is part of what the network sees.
 """
 

@@ -5,14 +5,14 @@ It is the one to read, and independent of any compiler; what it computes is what
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, wraps
-from typing import ParamSpec, TypeVar
+from contextlib import ContextDecorator
+from functools import cache
+from threading import Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from lenet1998.engine import Batch, NonFinite, Tally
+from lenet1998.engine import Batch, NonFinite, Tally, alone
 from lenet1998.loss import Loss, wrong
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.network import Network
@@ -22,19 +22,28 @@ from lenet1998.sdlm import update
 # Patterns that go through the layers together: few enough for their windows to stay in the cache.
 _BLOCK = 25
 
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
+
+class _OneThread(ContextDecorator):
+    """A context in which matrix products stay on one thread: they are too small to share, and sums must not depend on
+    the cores. The limit holds for the process, so it is lifted when the last of several calls ends."""
+
+    def __init__(self) -> None:
+        self._lock, self._calls = Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._calls:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+            self._calls += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._calls -= 1
+            if not self._calls:
+                self._limit.restore_original_limits()
 
 
-def _one_thread(method: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Keep matrix products on one thread: they are too small to share, and sums must not depend on the cores."""
-
-    @wraps(method)
-    def limited(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
-        with _blas().limit(limits=1, user_api="blas"):
-            return method(*arguments, **named)
-
-    return limited
+_one_thread = _OneThread()
 
 
 @cache
@@ -48,11 +57,12 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, network: Network, loss: Loss):
-        self.network, self.loss = network, loss
+        self.network, self.loss, self.busy = network, loss, Lock()
 
     def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
         """Nothing: NumPy is ready."""
 
+    @alone
     @_one_thread
     def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         h = self.network.parameters.curvature
@@ -63,6 +73,7 @@ class NumpyEngine:
             self.network.curvature(self.loss.seed(y, patterns.labels[block]))
         return h / len(chosen)
 
+    @alone
     @_one_thread
     def train(self, patterns: Patterns | Batch, order: np.ndarray, steps: np.ndarray) -> Tally:
         parameters = self.network.parameters
@@ -83,6 +94,7 @@ class NumpyEngine:
                 total += loss
         return Tally(errors, total)
 
+    @alone
     @_one_thread
     def train_batches(
         self, patterns: Patterns | Batch, order: np.ndarray, batch: int, optimiser: Optimiser, rate: Rate
@@ -111,6 +123,6 @@ class NumpyEngine:
 
     @_one_thread
     def penalties(self, images: np.ndarray) -> np.ndarray:
-        starts = range(0, len(images), _BLOCK)
+        network, starts = self.network.twin(), range(0, len(images), _BLOCK)
         with np.errstate(all="ignore"):  # what is not finite shows in the penalties
-            return np.concatenate([self.network.forward(images[start : start + _BLOCK]) for start in starts])
+            return np.concatenate([network.forward(images[start : start + _BLOCK]) for start in starts])

@@ -13,13 +13,15 @@ experiment ask what that is worth. The paper's smaller networks have one output 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet1998.bitmaps import CODES, character_codes
+from lenet1998.bitmaps import CODES, UNITS, character_codes
 from lenet1998.layer import Algebra, Layer, Seed, Shape, Views, as_is
-from lenet1998.recipe import Recipe
-from lenet1998.recipe_rules import UNITS
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
 
 
 class RBF(Layer):
@@ -106,6 +108,7 @@ def for_classes(recipe: Recipe, classes: tuple[str, ...]) -> Recipe:
     Codes that were to be bitmaps are those of the classes' own characters, as section II-B has them for the whole of
     ASCII. Where a name is not a printable character Figure 3 has nothing to give, and all codes are random.
 
+    >>> from lenet1998.recipe import Recipe
     >>> letters = for_classes(Recipe(), ("A", "B", "C"))
     >>> letters.classes, letters.characters, for_classes(Recipe(), ("coat", "bag")).codes
     (3, 'ABC', 'random')

@@ -6,29 +6,46 @@ and refuses what is unknown, out of range or senseless (`lenet1998.recipe_rules`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
+from hashlib import sha256
 from typing import Any
 
 from lenet1998.errors import RecipeError
+from lenet1998.loss import LOSSES
+from lenet1998.modern.optimisers import OPTIMISERS, method_of
+from lenet1998.network import SQUASHING, SUBSAMPLING
+from lenet1998.networks import NETWORKS
 from lenet1998.recipe_rules import (
-    BY_CURVATURE,
     CURVATURE,
     INPUT,
     LATER,
     LEARNING,
     LOSS,
     NETWORK,
-    NETWORKS,
     NOISE,
     START,
+    TEACHING,
+    c3_in_short,
     check,
     setting,
 )
+from lenet1998.registry import load_plugin, register
 
-__all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "preset"]
+__all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "load_plugin", "preset", "register"]
 
 Schedule = tuple[tuple[int, float], ...]
+
+_REMOVED: dict[str, Any] = {"noise_draw": "fresh", "rms_decay": 0.999}
+"""Fields that older records have, with the value that is now the only one."""
+
+_CALLED = {
+    **dict.fromkeys(("learning_rate", "lr", "eta", "rate"), "schedule, such as --set schedule=10x0.001,5x0.0003"),
+    **dict.fromkeys(("epochs", "n_epochs", "passes"), "the option --passes N"),
+    **dict.fromkeys(("batch_size", "minibatch", "mini_batch"), "batch, such as --set batch=64"),
+}
+"""What a field is called elsewhere, and what it is here."""
 
 # Section III-B. The last rate goes on for as many passes as are asked for ("thereafter").
 PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.00005), (8, 0.00001))
@@ -53,17 +70,11 @@ class Recipe:
     )
     input_background: float = setting(-0.1, INPUT, "input value of the byte 0, empty paper", (-1000.0, 1000.0))
     input_foreground: float = setting(1.175, INPUT, "input value of the byte 255, ink", (-1000.0, 1000.0))
-    input_mean: bool = setting(False, INPUT, "whether the mean of the training set is subtracted")
-    input_threshold: int = setting(0, INPUT, "0, or the byte above which a pixel is ink, others being paper", (0, 254))
-    c3: str = setting("table", NETWORK, "C3 sees the maps of Table I, or all", ("table", "full"))
-    weight_init: str = setting(
-        "uniform", START, "weights within +-gain / F^power, or normal with that deviation", ("uniform", "normal")
+    c3: str = setting(
+        "table", NETWORK, "C3 sees the maps of Table I (table), all (full), or those of a drawing (--c3 FILE)"
     )
-    init_gain: float = setting(2.4, START, "that gain", (0.0, 100.0))
-    init_power: float = setting(0.5, START, "that power of the fan-in F; appendix A says 1", (0.0, 2.0))
-    init_deviations: tuple[tuple[str, float], ...] = setting(
-        (), START, "layers whose weights start normal with a deviation of their own, such as F6x0.1"
-    )
+    init_gain: float = setting(2.4, START, "the gain: weights start within +-gain / F^power", (0.0, 100.0))
+    init_power: float = setting(0.5, START, "the power of the fan-in F in it; appendix A says 1", (0.0, 2.0))
     fan_in_counts_bias: bool = setting(False, START, "whether the fan-in F counts the bias")
     bias_init: str = setting("zero", START, "biases at zero, or uniform like the weights", ("zero", "uniform"))
     coefficient_init: str = setting(
@@ -74,9 +85,9 @@ class Recipe:
         "average",
         NETWORK,
         "S layers add (II-B) or average (II-A) and learn, or have nothing to learn and average or take the largest",
-        ("sum", "average", "plain", "max"),
+        SUBSAMPLING,
     )
-    squash: str = setting("tanh", NETWORK, "equation 6, or the rectifier", ("tanh", "relu"))
+    squash: str = setting("tanh", NETWORK, "equation 6, or the rectifier", SQUASHING)
     output: str = setting("rbf", NETWORK, "RBF units (equation 7), or weighted sums, the least wins", ("rbf", "linear"))
     codes: str = setting(
         "bitmap", NETWORK, "the codes of RBF units: Figure 3's, or others", ("bitmap", "random", "one_of_n")
@@ -85,9 +96,7 @@ class Recipe:
     characters: str = setting("0123456789", NETWORK, "the classes as characters of Figure 3, for codes=bitmap")
     codes_learn: bool = setting(False, NETWORK, "whether the RBF centres learn too (II-C, IX-C), starting at the codes")
     penalty_scale: float = setting(0.1, LOSS, "c in E(c y) for RBF units: 1 is equation 7 as printed", (1e-6, 1e3))
-    loss: str = setting(
-        "map", LOSS, "equation 8, equation 9, or a loss that came later", ("mle", "map", "cross_entropy", "hinge")
-    )
+    loss: str = setting("map", LOSS, "equation 8, equation 9, or cross-entropy, which came later", LOSSES)
     j: float = setting(1.0, LOSS, "the rubbish-class penalty of equation 9", (1e-9, 1e6))
     curvature_seed: str = setting(
         "exact", CURVATURE, "what starts the recursion under equation 9 and cross-entropy", ("exact", "constant")
@@ -96,21 +105,15 @@ class Recipe:
         "sdlm",
         LEARNING,
         "appendix C's method, the same with momentum, or a later one, for which eta itself is the rate",
-        (*BY_CURVATURE, "sgd", "momentum", "rmsprop", "adam"),
-    )
-    sdlm_rates: str = setting(
-        "parameter", CURVATURE, "a step size for each parameter, or layer, from the sum of h_kk", ("parameter", "layer")
-    )
-    curvature_factors: tuple[tuple[str, float], ...] = setting(
-        (), CURVATURE, "layers whose h_kk is so many times what equations 23 to 27 give, such as C1x16"
+        OPTIMISERS,
     )
     batch: int = setting(1, LEARNING, "patterns to an update", (1, 10**7))
-    last_batch: str = setting("keep", LEARNING, "whether a last batch that is not full is learned", ("keep", "drop"))
     momentum: float = setting(
-        0.9, LATER, "what momentum and sdlm_momentum keep of a step, and Adam's beta1", (0.0, 0.999999)
+        0.9,
+        LATER,
+        "what momentum and sdlm_momentum keep of a step, and Adam's beta1 (its beta2 is 0.999)",
+        (0.0, 0.999999),
     )
-    rms_decay: float = setting(0.999, LATER, "RMSProp's decay, and Adam's beta2", (0.0, 0.999999))
-    weight_decay: float = setting(0.0, LATER, "L2: times half the sum of all squared weights, no biases", (0.0, 10.0))
     mu: float = setting(0.02, CURVATURE, "mu of equation 21", (1e-9, 1e6))
     hessian_patterns: int = setting(500, CURVATURE, "size of the sample that estimates h_kk", (1, 10**7))
     hessian_sample: str = setting(
@@ -131,15 +134,35 @@ class Recipe:
     distortion_shear: float = setting(0.15, NOISE, "that range for shearing", (0.0, 2.0))
     distortion_shift: float = setting(2.3, NOISE, "that range for shifts, in pixels", (0.0, 16.0))
     noise: float = setting(0.0, NOISE, "probability with which a pixel is inverted, in training alone", (0.0, 0.5))
-    noise_draw: str = setting("fresh", NOISE, "noise of its own for every pass, or the same in all", ("fresh", "fixed"))
+    input_mean: bool = setting(False, TEACHING, "whether the mean of the training set is subtracted")
+    input_threshold: int = setting(
+        0, TEACHING, "0, or the byte above which a pixel is ink, others being paper", (0, 254)
+    )
+    weight_init: str = setting(
+        "uniform", TEACHING, "weights uniform in their range, or normal with that deviation", ("uniform", "normal")
+    )
+    init_deviations: tuple[tuple[str, float], ...] = setting(
+        (), TEACHING, "layers whose weights start normal with a deviation of their own, such as F6x0.1"
+    )
+    sdlm_rates: str = setting(
+        "parameter", TEACHING, "a step size for each parameter, or layer, from the sum of h_kk", ("parameter", "layer")
+    )
+    curvature_factors: tuple[tuple[str, float], ...] = setting(
+        (), TEACHING, "layers whose h_kk is so many times what equations 23 to 27 give, such as C1x16"
+    )
+    last_batch: str = setting("keep", TEACHING, "whether a last batch that is not full is learned", ("keep", "drop"))
+    weight_decay: float = setting(
+        0.0, TEACHING, "L2: times half the sum of all squared weights, no biases", (0.0, 10.0)
+    )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "c3", c3_in_short(self.c3))  # frozen only from here on
         check(self)
 
     @property
     def by_curvature(self) -> bool:
         """Whether step sizes come from second derivatives, as in appendix C."""
-        return self.optimiser in BY_CURVATURE
+        return method_of(self).by_curvature
 
     def eta(self, number: int) -> float:
         """The global rate of pass `number`, counted from 1."""
@@ -156,6 +179,8 @@ class Recipe:
         for change in settings:
             key, equals, text = change.partition("=")
             if not equals or key == "name" or key not in asdict(self):
+                if equals and key.strip() in _CALLED:
+                    raise RecipeError(f"--set {change}: {key.strip()} is {_CALLED[key.strip()]}")
                 names = [field.name for field in fields(self) if field.name != "name"]
                 near = " or ".join(get_close_matches(key.strip(), names, 4, 0.3) or names[:4])
                 raise RecipeError(
@@ -163,7 +188,7 @@ class Recipe:
                     "--help lists them all"
                 )
             changes[key] = _parse(key, text.strip(), getattr(self, key))
-        name = " ".join([self.name, *settings])
+        name = " ".join([self.name, *map(_called, settings)])
         return replace(self, name=name, **changes) if changes else self  # type: ignore[arg-type]
 
     def as_dict(self) -> dict[str, object]:
@@ -173,9 +198,14 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict) -> Recipe:
         """Read `as_dict` back. A field that was recorded before it existed has its default: fields are added so that
-        their defaults change nothing. A curvature sample of no patterns once meant plain gradient descent with the
-        rate eta / mu, and is read so. Raises RecipeError for unknown fields.
+        their defaults change nothing. One that was taken out must have the value that is left. A curvature sample of no
+        patterns once meant plain gradient descent with the rate eta / mu, and is read so. Raises RecipeError for
+        unknown fields.
         """
+        for key, only in _REMOVED.items():
+            if values.get(key, only) != only:
+                raise RecipeError(f"{key}={values[key]!r} was taken out of recipes: only {only!r} is left")
+        values = {key: value for key, value in values.items() if key not in _REMOVED}
         unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
             raise RecipeError(f"the recipe has fields that this version does not know: {', '.join(unknown)}")
@@ -191,7 +221,13 @@ class Recipe:
         return cls(**values)
 
 
-CHOICES: dict[str, tuple[str, ...]] = {
+def _called(change: str) -> str:
+    """A change in the recipe's name; a drawing by the beginning of its digest."""
+    key, _, text = change.partition("=")
+    return f"c3={sha256(text.encode()).hexdigest()[:8]}" if key == "c3" and "X" in text else change
+
+
+CHOICES: dict[str, Collection[str]] = {
     each.name: each.metadata["choices"] for each in fields(Recipe) if each.metadata.get("choices")
 }
 """The values of each field that is a word."""

@@ -1,41 +1,26 @@
 """What a recipe may say where the paper is silent: how its fields are declared, and what makes no sense together.
 
+Fields that choose a part by its name have a `lenet1998.registry.Registry`, which is asked when a recipe is made.
+
 Every refusal is a RecipeError of one line that names the field and what to give instead.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import field, fields
+from numbers import Integral
 from typing import Any
 
-from lenet1998.bitmaps import CODES
+import numpy as np
+
+from lenet1998.bitmaps import CODES, UNITS
+from lenet1998.connections import C3_TABLES, TABLE_I, drawn, parse_table
 from lenet1998.errors import RecipeError
+from lenet1998.registry import Registry
 
-BY_CURVATURE = ("sdlm", "sdlm_momentum")
-"""The optimisers whose step sizes come from second derivatives (equation 21)."""
-
-NETWORKS = (
-    "lenet5",
-    "lenet4",
-    "lenet1",
-    "one_layer",
-    "one_layer_20x20",
-    "mlp_300",
-    "mlp_1000",
-    "mlp_300_100",
-    "mlp_500_150",
-    "mlp_20x20_300",
-    "cat_lenet",
-    "mlp_256_64",
-    "cifar10_convnet",
-)
-"""What `lenet1998.networks` builds."""
-
-UNITS = 84
-"""Of F6, which a class's code is compared with: the pixels of a bitmap of Figure 3."""
-
-SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER) = (
+SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER, TEACHING) = (
     "Input (section II-B)",
     "Network (sections II-A to II-C, figure 3)",
     "Start (appendix A)",
@@ -44,14 +29,16 @@ SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER) = (
     "Second derivatives (appendix C)",
     "Distortions and noise (sections III-B and III-E)",
     "Methods of later years",
+    "Needed by the teaching systems alone (docs/teaching_systems.md)",
 )
 """What the fields of a recipe are about, with the paper's sections."""
 
 
-def setting(default: Any, section: str, meaning: str, allowed: tuple[Any, ...] = ()) -> Any:
+def setting(default: Any, section: str, meaning: str, allowed: Iterable[Any] = ()) -> Any:
     """A field of a recipe: its default, where it belongs, and what it means in one line.
 
-    `allowed` are the choices of a word, or the least and the largest value of a number; whole where both are.
+    `allowed` are the choices of a word, maybe a `Registry` of them, or the least and the largest value of a number;
+    whole where both are.
     """
     kind = "choices" if isinstance(default, str) else "range"
     return field(default=default, metadata={"section": section, "meaning": meaning, kind: allowed})
@@ -63,8 +50,9 @@ def check(recipe: Any) -> None:
     of_kind = {kind: [each for each in fields(recipe) if each.metadata.get(kind)] for kind in ("choices", "range")}
     for each in of_kind["choices"]:
         allowed = each.metadata["choices"]
-        if values[each.name] not in allowed:
-            raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: choose {' or '.join(allowed)}")
+        if not isinstance(values[each.name], str) or values[each.name] not in allowed:
+            own = " or, with --plugin FILE, one of your own" if isinstance(allowed, Registry) else ""
+            raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: choose {' or '.join(allowed)}{own}")
     for each in of_kind["range"]:
         (low, high), value = each.metadata["range"], values[each.name]
         whole = isinstance(low, int)
@@ -75,14 +63,64 @@ def check(recipe: Any) -> None:
         if isinstance(each.default, bool) and not isinstance(values[each.name], bool):
             raise RecipeError(f"{each.name}={values[each.name]!r} is not allowed: give true or false")
     _check_classes(values)
-    schedule, deviations = values["schedule"], values["init_deviations"]
-    if not schedule or any(passes < 1 or not 0 < eta < math.inf for passes, eta in schedule):
-        raise RecipeError("schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002")
-    if any(not 0 <= deviation < math.inf for _, deviation in deviations):
+    _check_pairs(values)
+    _check_combinations(recipe)
+
+
+def _check_pairs(values: dict[str, Any]) -> None:
+    """Whether the fields of pairs hold such pairs, and numbers in their ranges."""
+    if not values["schedule"] or not _are_pairs(values["schedule"], _is_count):
+        raise RecipeError(
+            "schedule needs pairs of passes (1 or more) and eta (above 0), such as 2x0.0005,3x0.0002; in Python "
+            "((2, 0.0005), (3, 0.0002))"
+        )
+    if not _are_pairs(values["init_deviations"], _is_name, zero=True):
         raise RecipeError("init_deviations needs pairs of a layer and a deviation of 0 or more, such as F6x0.1")
-    if any(not 0 < factor < math.inf for _, factor in values["curvature_factors"]):
+    if not _are_pairs(values["curvature_factors"], _is_name):
         raise RecipeError("curvature_factors needs pairs of a layer and a factor above 0, such as C1x16")
-    _check_combinations(values)
+
+
+def _is_count(passes: Any) -> bool:
+    return isinstance(passes, Integral) and int(passes) >= 1
+
+
+def _is_name(layer: Any) -> bool:
+    return isinstance(layer, str)
+
+
+def _are_pairs(found: Any, first: Callable[[Any], bool], zero: bool = False) -> bool:
+    """Whether these are pairs of what `first` accepts and a finite number above 0, or 0 itself if `zero` may be."""
+    return isinstance(found, (tuple, list)) and all(
+        isinstance(pair, (tuple, list))
+        and len(pair) == 2
+        and first(pair[0])
+        and isinstance(pair[1], (int, float, np.floating))
+        and (0 < pair[1] < math.inf or zero and pair[1] == 0)
+        for pair in found
+    )
+
+
+def c3_in_short(c3: Any) -> str:
+    """C3's table by its name or, where it has none, drawn in one line. Raises RecipeError for what is no such table.
+
+    >>> c3_in_short("full"), c3_in_short("XX\\n" * 6), c3_in_short(drawn(TABLE_I))
+    ('full', 'XX/XX/XX/XX/XX/XX', 'table')
+    """
+    if c3 in C3_TABLES:
+        return str(c3)
+    try:
+        table = parse_table(c3)
+    except (ValueError, AttributeError):
+        raise RecipeError(
+            f"c3={c3!r} is not allowed: choose {' or '.join(C3_TABLES)}, or draw a table of X and . with --c3 FILE"
+        ) from None
+    if len(table) != len(TABLE_I) or not table.any(axis=0).all():
+        raise RecipeError(
+            f"c3: the table has {len(table)} rows and {table.shape[1]} columns: give {len(TABLE_I)} rows, one for each "
+            "map of S2, and in each column, which is a map of C3, an X or more"
+        )
+    text = drawn(table)
+    return next((name for name, known in C3_TABLES.items() if drawn(known) == text), text)
 
 
 def _check_classes(values: dict[str, Any]) -> None:
@@ -101,10 +139,11 @@ def _check_classes(values: dict[str, Any]) -> None:
         raise RecipeError(f"codes=one_of_n has {UNITS} units for classes={classes}: choose codes=random")
 
 
-def _check_combinations(values: dict[str, Any]) -> None:
-    rbf, sdlm = values["output"] == "rbf", values["optimiser"] in BY_CURVATURE
+def _check_combinations(recipe: Any) -> None:
+    values = vars(recipe)
+    rbf, sdlm = values["output"] == "rbf", recipe.by_curvature
     senseless = {
-        "network={network} has no RBF units: choose output=linear, and loss=cross_entropy, map or hinge": (
+        "network={network} has no RBF units: choose output=linear, and loss=cross_entropy or map": (
             rbf and values["network"] in ("cat_lenet", "cifar10_convnet")
         ),
         "codes={codes} are for 84 units, and network={network} has one a class: choose codes=one_of_n, or "
@@ -112,23 +151,15 @@ def _check_combinations(values: dict[str, Any]) -> None:
         "subsampling={subsampling} learns nothing, and network=lenet4 subsamples each map twice: choose "
         "subsampling=average or sum": values["network"] == "lenet4" and values["subsampling"] in ("plain", "max"),
         "loss=mle needs output=rbf, since a linear output can lower its own penalty without end: choose "
-        "loss=cross_entropy, map or hinge, or output=rbf": values["loss"] == "mle" and not rbf,
-        "loss=hinge has no scale on squared distances: choose output=linear, or another loss": (
-            values["loss"] == "hinge" and rbf
-        ),
+        "loss=cross_entropy or map, or output=rbf": values["loss"] == "mle" and not rbf,
         "codes={codes} are for RBF units: choose output=rbf, or codes=bitmap": values["codes"] != "bitmap" and not rbf,
         "codes_learn={codes_learn} is for LeNet-5's RBF units: choose output=rbf and network=lenet5, or "
         "codes_learn=false": (values["codes_learn"] and (not rbf or values["network"] != "lenet5")),
-        "loss=hinge has no curvature for optimiser={optimiser}: choose optimiser=sgd, momentum, rmsprop or adam": (
-            values["loss"] == "hinge" and sdlm
-        ),
         "curvature_seed=constant is the curvature of squared distances, and a linear output has none: choose "
         "curvature_seed=exact, or output=rbf": values["curvature_seed"] == "constant" and sdlm and not rbf,
         "distorted_copies={distorted_copies} needs grey images: choose network=lenet5, or another for digits": (
             bool(values["distorted_copies"]) and values["network"] in ("cat_lenet", "cifar10_convnet")
         ),
-        "noise_draw=fixed keeps the noise of each training pattern, and distorted copies come and go: choose "
-        "noise_draw=fresh, or distorted_copies=0": values["noise_draw"] == "fixed" and bool(values["distorted_copies"]),
         "sdlm_rates={sdlm_rates} is of appendix C's method, and optimiser={optimiser} has one rate: choose "
         "optimiser=sdlm or sdlm_momentum, or sdlm_rates=parameter": values["sdlm_rates"] != "parameter" and not sdlm,
         "input_background={input_background} is input_foreground too: nothing could be seen, give another": (

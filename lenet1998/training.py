@@ -22,7 +22,7 @@ from lenet1998.errors import DataError, DivergenceError
 from lenet1998.evaluation import error_rate
 from lenet1998.initialisation import initialise
 from lenet1998.loss import labels_for, make_loss
-from lenet1998.modern.optimisers import make_optimiser
+from lenet1998.modern.optimisers import SGD, make_optimiser
 from lenet1998.networks import build
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
@@ -96,8 +96,8 @@ class Trainer:
                 f"batches of {recipe.batch} are never full with {len(data.train)} training patterns, and "
                 "last_batch=drop would learn none: give smaller batches or more patterns"
             )
-        self.engine = make_engine(engine, self.network, loss)
         self.optimiser = make_optimiser(recipe, self.network.parameters)
+        self.engine = make_engine(engine, self.network, loss, self.optimiser)
         self.passes: list[dict] = []
         initialise(self.network, recipe, self._rng(_WEIGHTS))
         if recipe.input_mean:
@@ -190,7 +190,7 @@ class Trainer:
     def _online(self) -> bool:
         """Whether one update a pattern is all there is to learning, which is a loop of the engine's own."""
         recipe = self.recipe
-        return recipe.batch == 1 and recipe.optimiser in ("sdlm", "sgd") and not recipe.weight_decay
+        return recipe.batch == 1 and type(self.optimiser) is SGD and not recipe.weight_decay
 
     def _learn_stretch(self, patterns: Patterns | Batch, stretch: np.ndarray, steps: np.ndarray) -> Tally:
         if self._online:
@@ -238,7 +238,7 @@ class Trainer:
             return patterns
         from lenet1998.noise import inverted, padded
 
-        rng = self._rng(stream, number if recipe.noise_draw == "fresh" else 0)
+        rng = self._rng(stream, number)
         return Batch(inverted(padded(patterns.images, self.network.input.side), recipe.noise, rng), patterns.labels)
 
     def _sample(self, number: int) -> np.ndarray:

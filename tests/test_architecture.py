@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from lenet1998.bitmaps import CODES, digit_codes, draw
-from lenet1998.connections import TABLE_I, full_table, inputs_of, parse_table
+from lenet1998.connections import LENET1_H3, TABLE_I, drawn, full_table, inputs_of, lenet4_c3, lenet4_c5, parse_table
+from lenet1998.errors import RecipeError
 from lenet1998.layers import Convolution, Subsampling
 from lenet1998.network import Input, LeNet5
 from lenet1998.output import RBF
@@ -164,3 +167,23 @@ def test_sizes_that_do_not_fit_are_refused():
         Subsampling("S9").connect((1, 5, 4))
     with pytest.raises(ValueError, match="codes of 84"):
         RBF("Output", digit_codes()).connect((83,))
+
+
+@pytest.mark.parametrize("table", [TABLE_I, LENET1_H3, lenet4_c3(), lenet4_c5(), full_table(2, 3)])
+def test_no_table_can_be_written_to(table):
+    """A run with a permuted table once reported another error than its checkpoint has."""
+    for change in (lambda: table.fill(True), lambda: table.setflags(write=True), lambda: table.T.sort()):
+        with pytest.raises(ValueError):
+            change()
+
+
+def test_another_table_for_c3_is_in_the_recipe_and_in_the_network():
+    drawing = drawn(TABLE_I[:, ::-1])
+    recipe = Recipe.from_dict(json.loads(json.dumps(Recipe(c3=drawing).as_dict())))
+    c3 = next(layer for layer in LeNet5(recipe).layers if layer.name == "C3")
+    np.testing.assert_array_equal(c3.table, TABLE_I[:, ::-1])
+    wider = LeNet5(Recipe(c3=drawn(np.repeat(TABLE_I, 2, axis=1))))
+    assert [row["maps"] for row in wider.table()] == [6, 6, 32, 32, 120, 84, 10]
+    for wrong in ("X", "X.\n.X", "/".join(["X."] * 6), "/".join(["XX"] * 5), "XO/XX", 7):
+        with pytest.raises(RecipeError, match="c3.*(draw|give)"):
+            Recipe(c3=wrong)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet1998.errors import RecipeError
 from lenet1998.layer import Seed
 from lenet1998.layers import FullConnection, Squash
-from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge
+from lenet1998.loss import MAP, MLE, CrossEntropy
 from lenet1998.modern.layers import Contrast
 from lenet1998.network import Input, LeNet5, Network
 from lenet1998.numpy_engine import NumpyEngine
@@ -88,11 +87,6 @@ def test_the_curvature_of_a_single_layer_is_the_exact_second_derivative(logistic
     for k in range(len(w)):
         measured[k] = (energy(k, step) - 2 * energy(k, 0) + energy(k, -step)) / step**2
     np.testing.assert_allclose(network.parameters.curvature, measured, rtol=1e-5, atol=1e-7)
-
-
-def test_the_hinge_loss_has_no_curvature():
-    with pytest.raises(RecipeError, match="optimiser"):
-        Hinge().seed(np.zeros((1, 3)), np.array([0]))
 
 
 def test_lenet5_agrees_with_the_literal_loops():

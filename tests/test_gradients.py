@@ -8,7 +8,7 @@ import pytest
 
 from lenet1998.connections import full_table, parse_table
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, has_rubbish
+from lenet1998.loss import MAP, MLE, CrossEntropy, has_rubbish
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import LeNet5
 from lenet1998.output import RBF
@@ -84,7 +84,7 @@ def test_every_layer_with_random_cotangents(layer, below):
 LOSSES = [MLE(1.0), MLE(0.1), MAP(1.0, 0.5), MAP(0.1, 5.0), MAP(0.5, float("inf")), CrossEntropy(), CrossEntropy(0.2)]
 
 
-@pytest.mark.parametrize("loss", [*LOSSES, Hinge(), Hinge(0.3)], ids=str)
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
 def test_every_loss(loss):
     rng = np.random.default_rng(4)
     y, labels = rng.uniform(0, 3, (4, 6)), np.array([0, 5, 2, 2])
@@ -115,7 +115,7 @@ def test_every_parameter_of_a_small_network(loss, average, learns):
     np.testing.assert_allclose(network.parameters.gradient, slopes, rtol=2e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), Hinge()], ids=str)
+@pytest.mark.parametrize("loss", [CrossEntropy(), MAP(1.0, 5.0)], ids=str)
 @pytest.mark.parametrize("logistic", [False, True], ids=["linear", "logistic"])
 def test_every_parameter_of_a_later_network(loss, logistic):
     network = modern_network(logistic)
@@ -161,7 +161,7 @@ def test_a_pattern_of_no_class_has_the_loss_of_the_rubbish_class(scale):
     assert np.flatnonzero(constant.gradient).tolist() == [6 + 2] and not constant.diagonal.any()
 
 
-@pytest.mark.parametrize("loss", [MLE(1.0), CrossEntropy(), Hinge(), MAP(1.0, 2.0)], ids=str)
+@pytest.mark.parametrize("loss", [MLE(1.0), CrossEntropy(), MAP(1.0, 2.0)], ids=str)
 def test_labels_that_the_loss_has_no_place_for(loss):
     beyond = np.array([6 + has_rubbish(loss)])
     for method in (loss.value, loss.gradient):
@@ -224,14 +224,6 @@ def test_eq_9_with_j_to_infinity_is_cross_entropy():
     np.testing.assert_allclose(CrossEntropy().value(y, labels), expected)
 
 
-def test_the_hinge_loss_by_hand():
-    """D = 1, y = (1.5, 1, 4): 1 + 1 - 1.5 = 0.5 for the first class, 1 + 1 - 4 < 0 for the last."""
-    y = np.array([[1.5, 1.0, 4.0], [0.0, 0.5, 0.5]])
-    assert Hinge().value(y, np.array([1, 1])).tolist() == [0.5, 1.5 + 1.0]
-    assert Hinge(0.25).value(y, np.array([1, 1])).tolist() == [0.0, 0.75 + 0.25]
-    assert Hinge().gradient(y, np.array([1, 1])).tolist() == [[-1, 1, 0], [-1, 2, -1]]
-
-
 def test_the_logistic_loss_by_its_own_formula():
     """-log of the probability 1 / (1 + e^-a) of class 1, or of the rest of it for class 0."""
     layer, a = Contrast("O"), np.array([[-2.0], [0.3], [0.0], [700.0]])
@@ -244,11 +236,3 @@ def test_the_logistic_loss_by_its_own_formula():
         slope = layer.adjoint(CrossEntropy().gradient(y, labels), lambda value: value, {})
         np.testing.assert_allclose(slope[:, 0], 1 / (1 + np.exp(-a[:, 0])) - label, rtol=1e-12, atol=1e-15)
     assert y.argmin(axis=1).tolist() == [0, 1, 0, 1], "class 1 where a > 0"
-
-
-def test_the_hinge_has_no_gradient_exactly_at_the_margin():
-    """max(0, v) at v = 0: a class that is just far enough away asks for nothing."""
-    from lenet1998.loss import Hinge
-
-    y, label = np.array([[0.0, 1.0, 0.5]]), np.array([0])
-    assert Hinge().gradient(y, label).tolist() == [[1.0, 0.0, -1.0]]

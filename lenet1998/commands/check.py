@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lenet1998.commands.options import natural, positive
+from lenet1998.commands.options import add_plugin_options, natural, positive
 from lenet1998.errors import LeNetError
 from lenet1998.running import check as checks
 from lenet1998.running.progress import Console
@@ -33,6 +33,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998 import pretrained
 from lenet1998.commands.networks import engine_of
-from lenet1998.commands.options import add_figure_options
+from lenet1998.commands.options import add_figure_options, add_plugin_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import make_directory, write_atomically
@@ -38,6 +38,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
     add_figure_options(parser)
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import webbrowser
 from pathlib import Path
 
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.commands.options import add_plugin_options
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 from lenet1998.interop.export import to_html
@@ -20,6 +21,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=Path, default=Path("draw.html"), help="where to write (default: draw.html)"
     )
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options
+from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, misclassified
 from lenet1998.reference import figure_8
@@ -22,6 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser, default=None)
     add_figure_options(parser)
     parser.set_defaults(train_size=1)
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options
+from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.data import qmnist
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, write_atomically
@@ -42,6 +42,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         default=Path("confusion"),
         help="where --confusion writes (default: confusion)",
     )
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.commands.options import add_plugin_options
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 from lenet1998.interop.export import FORMATS
@@ -19,6 +20,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, help="default: as --out ends, else onnx, which needs the extra onnx"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: CHECKPOINT_export.FORMAT)")
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

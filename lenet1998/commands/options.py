@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from textwrap import wrap
@@ -15,9 +15,11 @@ from tqdm import tqdm
 
 from lenet1998 import data
 from lenet1998.engines import ENGINES
+from lenet1998.errors import RecipeError, reason_of
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import PRESETS, Recipe, preset
 from lenet1998.recipe_rules import SECTIONS
+from lenet1998.registry import load_plugin
 
 _WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
@@ -91,8 +93,51 @@ def add_training_options(parser: argparse.ArgumentParser, passes: int = 20, reci
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
+def add_plugin_options(parser: argparse.ArgumentParser) -> None:
+    """--plugin and --changed-plugin, whose files are executed as they are read."""
+    parser.add_argument(
+        "--plugin",
+        metavar="FILE",
+        action=_Load,
+        const=False,
+        help="execute a file of Python, whose lenet1998.register adds networks, layers, optimisers or losses of your "
+        "own; may be repeated (docs/change_it.md)",
+    )
+    parser.add_argument(
+        "--changed-plugin",
+        metavar="FILE",
+        action=_Load,
+        const=True,
+        help="the same for a file that has changed since a network was trained with it",
+    )
+
+
+class _Draw(argparse.Action):
+    """Adds what a file draws to the settings."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        try:
+            text = Path(values).read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise RecipeError(f"cannot read {values}: {reason_of(error)}") from error
+        rows = "/".join("".join(line.split()) for line in text.strip().splitlines())
+        namespace.settings = [*namespace.settings, f"c3={rows}"]
+
+
+class _Load(argparse.Action):
+    """Executes a plugin where the option stands, so that what follows may name what it registers."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, const: bool, **keywords: Any):
+        super().__init__(option_strings, dest, default=argparse.SUPPRESS, **keywords)
+        self.const = const
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        load_plugin(values, changed=self.const)
+
+
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """--recipe, --set and --loss, which `chosen_recipe` reads; the end of the help has the fields of a recipe."""
+    """--recipe, --set, --loss, --c3 and --plugin; `chosen_recipe` reads them, and the end of the help has the fields of
+    a recipe."""
     parser.add_argument(
         "--recipe", metavar="NAME", default="default", help=f"{' or '.join(PRESETS)} (default: default)"
     )
@@ -105,6 +150,15 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         help="change a field of the recipe, which are listed below; may be repeated",
     )
     parser.add_argument("--loss", choices=("mle", "map"), help="short for --set loss=..., equation 8 or equation 9")
+    parser.add_argument(
+        "--c3",
+        metavar="FILE",
+        action=_Draw,
+        dest="settings",
+        help="a table for C3 in place of Table I: six lines of X and ., a line for each map of S2 and a column for "
+        "each map of C3; short for --set c3=LINE/LINE/...",
+    )
+    add_plugin_options(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = recipe_help(min(shutil.get_terminal_size().columns - 2, 118))
 

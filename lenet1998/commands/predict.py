@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
+from lenet1998.commands.options import add_plugin_options
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.photos.digit import read_image
 from lenet1998.photos.files import NAMES
@@ -22,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", default="default", help=f"{CHOICES} (default: default)")
     parser.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help=f"{NAMES}, of any size")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

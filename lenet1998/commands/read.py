@@ -13,6 +13,7 @@ import numpy as np
 
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
+from lenet1998.commands.options import add_plugin_options
 from lenet1998.commands.show import FORMATS
 from lenet1998.errors import CheckpointError, DataError, LeNetError
 from lenet1998.photos.files import NAMES
@@ -74,6 +75,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="draw the strings, the outputs' labels and the answers as in Figure 25: PNG, PDF or SVG",
     )
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

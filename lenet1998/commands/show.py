@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, stated
-from lenet1998.commands.options import add_data_options, add_figure_options
+from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint
@@ -42,6 +42,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
     add_figure_options(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+    add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

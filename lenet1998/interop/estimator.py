@@ -16,7 +16,7 @@ from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
 from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.evaluation import answers
-from lenet1998.loss import CrossEntropy, Hinge, make_loss
+from lenet1998.loss import MAP, MLE, CrossEntropy, make_loss
 from lenet1998.output import for_classes
 from lenet1998.patterns import INK, SIDE, DataSet, Patterns, check_range
 from lenet1998.recipe import preset
@@ -132,12 +132,15 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         """Equation 9's posteriors given that the pattern is of one of `classes_`, float64 (P, classes); rows sum to 1.
 
         The rubbish class is left out: e^-cy_i over their sum, with c the recipe's penalty_scale. Raises as `penalties`
-        does, and RecipeError for loss=hinge, whose penalties are no logarithms of probabilities.
+        does, and RecipeError for a loss of one's own, whose penalties may be no logarithms of probabilities.
         """
         penalties = self.penalties(X).astype(np.float64)
         loss = make_loss(self.checkpoint_.recipe)
-        if isinstance(loss, Hinge):
-            raise RecipeError("loss=hinge gives no posteriors: choose loss=mle, map or cross_entropy, or call predict")
+        if not isinstance(loss, (MLE, MAP)):
+            raise RecipeError(
+                f"loss={self.checkpoint_.recipe.loss} gives no posteriors: choose loss=mle, map or cross_entropy, or "
+                "call predict"
+            )
         return CrossEntropy(loss.penalty_scale).posteriors(penalties)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803

@@ -1,8 +1,9 @@
 """A network as an ONNX graph, for other runtimes: made from its list of layers, so it describes no network of its own.
 
-Each kind of layer has one short function here. Values are named as in section II-B: ``C1`` is the layer's weighted sum
-and ``C1.f`` what its squashing function makes of it. The graph takes bytes, as the network does, and computes in
-float32; where C3's table joins no maps its dense kernels are zero. Opset 17 needs onnxruntime 1.12 or later.
+Each kind of layer has one short function here; a layer of one's own may have a method ``to_onnx(graph, x, out)`` like
+it. Values are named as in section II-B: ``C1`` is the layer's weighted sum and ``C1.f`` what its squashing function
+makes of it. The graph takes bytes, as the network does, and computes in float32; where C3's table joins no maps its
+dense kernels are zero. Opset 17 needs onnxruntime 1.12 or later.
 """
 
 from __future__ import annotations
@@ -136,11 +137,12 @@ def onnx_model(network: Network, about: Mapping[str, str]) -> ModelProto:
     graph = _Graph(onnx)
     x = _input(network, graph)
     for layer in network.layers:
-        if type(layer) not in _FORMS:
+        form = _FORMS.get(type(layer)) or getattr(type(layer), "to_onnx", None)
+        if form is None:
             what = " ".join([layer.name, type(layer).__name__]).strip()
-            raise LeNetError(f"{what} has no form in ONNX here: take --format npz")
+            raise LeNetError(f"{what} has no form in ONNX here: give it a method to_onnx, or take --format npz")
         out = PENALTIES if layer is network.layers[-1] else layer.name or f"{x}.f"
-        x = _FORMS[type(layer)](layer, graph, x, out)
+        x = form(layer, graph, x, out)
     helper, kinds = onnx.helper, onnx.TensorProto
     images = helper.make_tensor_value_info(IMAGES, kinds.UINT8, ["P", *image_shape(network)])
     penalties = helper.make_tensor_value_info(PENALTIES, kinds.FLOAT, ["P", network.classes])

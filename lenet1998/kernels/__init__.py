@@ -11,5 +11,6 @@ that out; `cache` compiles and keeps the result; `engine` offers it to `lenet199
 """
 
 from lenet1998.kernels.engine import NumbaEngine
+from lenet1998.kernels.update import require_kernel
 
-__all__ = ["NumbaEngine"]
+__all__ = ["NumbaEngine", "require_kernel"]

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -122,6 +123,7 @@ class Module:
         self.text = text
         self.path: Path | None = None
         self._ready: set[str] = set()
+        self._one_at_a_time = Lock()
         self._plain = not jit or _import_numba().config.DISABLE_JIT
         if self._plain:
             plain = dict.fromkeys(("compiled", "entry"), lambda function: function)
@@ -136,8 +138,10 @@ class Module:
     def get(self, name: str, *nothing: Any) -> Callable:
         """The function called `name`. Its first call is made here with `nothing`, arguments that give it no pattern."""
         if not self._plain and name not in self._ready:
-            self._prepare(name, nothing)
-            self._ready.add(name)
+            with self._one_at_a_time:
+                if name not in self._ready:
+                    self._prepare(name, nothing)
+                    self._ready.add(name)
         return getattr(self._functions, name)
 
     def _prepare(self, name: str, nothing: tuple) -> None:

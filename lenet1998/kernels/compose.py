@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lenet1998.errors import LeNetError
+from lenet1998.engine import NoKernels
 from lenet1998.kernels import convolution, full, losses, modules, output, pooling, squash, subsampling, update, windows
 from lenet1998.kernels.plan import Call, Plan, Plane
 from lenet1998.kernels.tiles import SUMS
@@ -64,7 +64,7 @@ def place(images, index, levels, mean, field, top, left, *, channels, centred):
 
 def compose(network: Network, loss: Loss, batches: bool = False, sums: int = SUMS) -> tuple[Plan, str]:
     """The plan for a network and a loss, and the text of its module: `train`, `curvature` and `penalties`, one pattern
-    at a time, or `train_batches`. A tile has so many `sums`. Raises LeNetError for what has no kernels.
+    at a time, or `train_batches`. A tile has so many `sums`. Raises NoKernels for what has none.
     """
     if type(loss) not in losses.EMIT:
         raise _no_kernels(loss)
@@ -109,12 +109,12 @@ def _refuse_unknown(network: Network) -> None:
     if strangers:
         raise _no_kernels(strangers[0])
     if network.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise LeNetError(f"the numba engine has no kernels for {network.dtype}: take float32 or float64")
+        raise NoKernels(f"the numba engine has no kernels for {network.dtype}")
 
 
-def _no_kernels(stranger: object) -> LeNetError:
+def _no_kernels(stranger: object) -> NoKernels:
     what = f"{type(stranger).__name__} {getattr(stranger, 'name', '')}".strip()
-    return LeNetError(f"the numba engine has no kernels for {what} in this place: take --engine numpy")
+    return NoKernels(f"the numba engine has no kernels for {what} in this place")
 
 
 def _wants_dense(above: list[Layer]) -> bool:

@@ -14,11 +14,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
-from lenet1998.engine import Batch, NonFinite, Tally
+from lenet1998.engine import Batch, NonFinite, Tally, alone
 from lenet1998.kernels import update
 from lenet1998.kernels.cache import Module, has_wide_registers, load
 from lenet1998.kernels.compose import compose
@@ -52,6 +53,7 @@ class NumbaEngine:
 
     def __init__(self, network: Network, loss: Loss, *, jit: bool = True, threads: int | None = None):
         self.network, self.loss, self.threads, self._jit = network, loss, threads or _cores(), jit
+        self.busy = Lock()
         self._one = self._composed(batches=False)
 
     def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
@@ -64,6 +66,7 @@ class NumbaEngine:
         else:
             self.train(patterns, nothing, np.zeros_like(self.network.parameters.values))
 
+    @alone
     def mean_curvature(self, patterns: Patterns | Batch, chosen: np.ndarray) -> np.ndarray:
         y = np.zeros((1, self.network.classes), self.network.dtype)
         self.loss.seed(y, np.zeros(1, np.intp))  # says so if there is no curvature
@@ -76,11 +79,13 @@ class NumbaEngine:
         h /= len(chosen)
         return h
 
+    @alone
     def train(self, patterns: Patterns | Batch, order: np.ndarray, steps: np.ndarray) -> Tally:
         self._one.state.take(self.network, steps)
         train = self._function(self._one, "train", patterns)
         return self._tally(self._one, train, self._learning(self._one, patterns, order))
 
+    @alone
     def train_batches(
         self, patterns: Patterns | Batch, order: np.ndarray, batch: int, optimiser: Optimiser, rate: Rate
     ) -> Tally:
@@ -92,7 +97,8 @@ class NumbaEngine:
 
     def penalties(self, images: np.ndarray) -> np.ndarray:
         images = images_of(self.network, images)
-        plan, module, shared = self._one
+        plan, module, _ = self._one
+        shared = State(plan)
         out = np.empty((len(images), plan.classes), self.network.dtype)
         shared.take(self.network)
         compute = module.get("penalties", images, out[:0], *inputs(self.network, shared, images))

@@ -1,4 +1,4 @@
-"""The losses, compiled: equations 8 and 9 (cross-entropy is a case of it), and the multi-class hinge.
+"""The losses, compiled: equations 8 and 9 (cross-entropy is a case of it).
 
 These are a few operations for each class, so the kernels are written for the reader: the formulas of `lenet1998.loss`
 for one pattern. A loss fills dE/dy, and the diagonal and the root of its Hessian, diag(diagonal) - root root^T. Its own
@@ -14,7 +14,7 @@ import numpy as np
 
 from lenet1998.kernels.elementary import exp, log
 from lenet1998.kernels.plan import Call
-from lenet1998.loss import MAP, MLE, CrossEntropy, Hinge, Loss, has_rubbish
+from lenet1998.loss import MAP, MLE, CrossEntropy, Loss, has_rubbish
 
 if TYPE_CHECKING:
     from lenet1998.kernels.plan import Plan
@@ -62,23 +62,6 @@ def map_(y, label, gradient, diagonal, root, constants, *, classes, seeds):
     return log_sum - rubbish
 
 
-def hinge(y, label, gradient, diagonal, root, constants, *, classes):
-    """E = sum over i != D of max(0, margin + y_D - y_i); NaN passes. Its Hessian is zero."""
-    total, near = 0.0, 0.0
-    for c in range(classes):
-        diagonal[c] = 0.0
-        root[c] = 0.0
-        violation = constants[0] + y[label] - y[c]
-        if c == label or violation <= 0.0:
-            gradient[c] = 0.0
-        else:
-            gradient[c] = -1.0
-            total += violation
-            near += 1.0
-    gradient[label] = near
-    return total
-
-
 def wrong(y, label, constants, *, classes):
     """Whether the answer is wrong, as `lenet1998.loss.wrong` says, where the rubbish class may be the right one."""
     least = np.argmin(y)
@@ -106,16 +89,11 @@ def _emit_map(loss: MAP, plan: Plan) -> tuple[Call, Call]:
     return learning, _call(map_, plan, loss.penalty_scale, loss.j, seeds=True)
 
 
-def _emit_hinge(loss: Hinge, plan: Plan) -> tuple[Call, Call]:
-    call = _call(hinge, plan, loss.margin)
-    return call, call
-
-
 def _call(kernel: Callable, plan: Plan, *constants: float, **options: bool) -> Call:
     numbers = plan.constant("loss_constants", np.array(constants))
     arguments = [plan.y, "label", plan.gradient, "diagonal", "root", numbers]
     return plan.call(kernel, kernel.__name__, arguments, classes=plan.classes, **options)
 
 
-EMIT: dict[type, Callable] = {MLE: _emit_mle, MAP: _emit_map, CrossEntropy: _emit_map, Hinge: _emit_hinge}
+EMIT: dict[type, Callable] = {MLE: _emit_mle, MAP: _emit_map, CrossEntropy: _emit_map}
 """For each loss, what gives the calls that evaluate it: for learning, and to seed the curvature pass."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet1998.errors import LeNetError
+from lenet1998.engine import NoKernels
 from lenet1998.kernels.elementary import power
 from lenet1998.kernels.lanes import add_lanes, load
 from lenet1998.kernels.specialise import vectors
@@ -101,13 +101,18 @@ def emit(network: Network, plan: Plan) -> tuple[Call, list[Call]]:
     return plan.call(rounded, "rounded", ["kind", "settings", "made", "stop - start", "numbers"]), calls
 
 
+def require_kernel(optimiser: Optimiser) -> None:
+    """Raise NoKernels for an optimiser that `update` does not know."""
+    if type(optimiser) not in KINDS:
+        raise NoKernels(f"the numba engine has no kernels for {type(optimiser).__name__}")
+
+
 def arguments(optimiser: Optimiser, rate: Rate, values: np.ndarray) -> tuple:
     """What a compiled function takes of an optimiser: kind, settings, made, numbers, and the flat vectors.
 
-    Raises LeNetError for an optimiser that has no kernel, and TypeError for a vector of rates with RMSProp and Adam.
+    Raises NoKernels for an optimiser that has none, and TypeError for a vector of rates with RMSProp and Adam.
     """
-    if type(optimiser) not in KINDS:
-        raise LeNetError(f"the numba engine has no kernels for {type(optimiser).__name__}: take --engine numpy")
+    require_kernel(optimiser)
     nothing = np.empty(0, values.dtype)
     state = optimiser.state()
     made = state.pop("steps", np.zeros(1, np.int64))

@@ -10,11 +10,16 @@ sources, with g for the gradient and eta for the rate, which may be a vector: SD
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lenet1998.parameters import Parameters
-from lenet1998.recipe import Recipe
+from lenet1998.registry import Registry
+
+if TYPE_CHECKING:
+    from lenet1998.recipe import Recipe
 
 EPSILON = 1e-8
 """Keeps divisions by a root of zero finite."""
@@ -28,6 +33,11 @@ class Optimiser(ABC):
 
     def __init__(self, values: np.ndarray, decay: np.ndarray | None = None):
         self.decay = decay
+
+    @classmethod
+    def of(cls, recipe: Recipe, values: np.ndarray, decay: np.ndarray | None) -> Optimiser:
+        """The optimiser with the recipe's numbers."""
+        return cls(values, decay)
 
     def step(self, values: np.ndarray, gradient: np.ndarray, rate: Rate) -> None:
         """One update of `values`, in place; `gradient` is used up."""
@@ -78,6 +88,10 @@ class Momentum(Optimiser):
         self.momentum = momentum
         self.velocity = np.zeros_like(values)
 
+    @classmethod
+    def of(cls, recipe: Recipe, values: np.ndarray, decay: np.ndarray | None) -> Optimiser:
+        return cls(values, recipe.momentum, decay)
+
     def update(self, values: np.ndarray, gradient: np.ndarray, rate: Rate) -> None:
         self.velocity *= self.momentum
         self.velocity -= rate * gradient
@@ -94,6 +108,10 @@ class RMSProp(Optimiser):
         super().__init__(values, decay)
         self.rms_decay = rms_decay
         self.square = np.zeros_like(values)
+
+    @classmethod
+    def of(cls, recipe: Recipe, values: np.ndarray, decay: np.ndarray | None) -> Optimiser:
+        return cls(values, decay=decay)
 
     def update(self, values: np.ndarray, gradient: np.ndarray, rate: Rate) -> None:
         self.square *= self.rms_decay
@@ -121,6 +139,10 @@ class Adam(Optimiser):
         self.mean, self.square = np.zeros_like(values), np.zeros_like(values)
         self.steps = np.zeros(1, np.int64)
 
+    @classmethod
+    def of(cls, recipe: Recipe, values: np.ndarray, decay: np.ndarray | None) -> Optimiser:
+        return cls(values, recipe.momentum, decay=decay)
+
     def update(self, values: np.ndarray, gradient: np.ndarray, rate: Rate) -> None:
         self.steps += 1
         self.mean *= self.momentum
@@ -135,14 +157,35 @@ class Adam(Optimiser):
         return {"mean": self.mean, "square": self.square, "steps": self.steps}
 
 
+@dataclass(frozen=True)
+class Method:
+    """An optimiser, and whether its rates are step sizes from second derivatives (equation 21) in place of eta."""
+
+    kind: type[Optimiser]
+    by_curvature: bool = False
+
+
+OPTIMISERS = Registry(
+    "optimiser",
+    {
+        "sdlm": Method(SGD, by_curvature=True),
+        "sdlm_momentum": Method(Momentum, by_curvature=True),
+        "sgd": Method(SGD),
+        "momentum": Method(Momentum),
+        "rmsprop": Method(RMSProp),
+        "adam": Method(Adam),
+    },
+)
+"""Methods by name; one of the user's own may be a type of optimiser."""
+
+
+def method_of(recipe: Recipe) -> Method:
+    """The recipe's method."""
+    found = OPTIMISERS[recipe.optimiser]
+    return found if isinstance(found, Method) else Method(found)
+
+
 def make_optimiser(recipe: Recipe, parameters: Parameters) -> Optimiser:
-    """The recipe's optimiser for these parameters; for `sdlm` it is `SGD`, whose rates are then its step sizes, for
-    `sdlm_momentum` `Momentum`."""
+    """The recipe's optimiser for these parameters."""
     decay = recipe.weight_decay * parameters.decaying if recipe.weight_decay else None
-    if recipe.optimiser in ("momentum", "sdlm_momentum"):
-        return Momentum(parameters.values, recipe.momentum, decay)
-    if recipe.optimiser == "rmsprop":
-        return RMSProp(parameters.values, recipe.rms_decay, decay)
-    if recipe.optimiser == "adam":
-        return Adam(parameters.values, recipe.momentum, recipe.rms_decay, decay)
-    return SGD(parameters.values, decay)
+    return method_of(recipe).kind.of(recipe, parameters.values, decay)

@@ -17,6 +17,7 @@ from lenet1998.data import KINDS
 from lenet1998.errors import LeNetError, reason_of
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
+from lenet1998.registry import MissingPart, require
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import described, same_data
@@ -49,12 +50,15 @@ def histories(path: Path) -> list[dict]:
         if not runs:
             raise ValueError("no run is recorded")
         for run in runs:
+            require(run.get("plugins", ()))
             Recipe.from_dict(run["recipe"])
             if not run["passes"] or not all(set(record) >= RECORD for record in run["passes"]):
                 raise ValueError("a run has no whole passes")
             _ = run["seed"], run["engine"], run["versions"], run["machine"], run["data"]["digests"]
     except OSError as error:
         raise LeNetError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
+    except MissingPart as error:
+        raise LeNetError(f"{path}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, LeNetError) as error:
         raise LeNetError(f"{path} is no record of a run ({reason_of(error)}); {_REMEDY}") from error
     return runs
@@ -116,6 +120,8 @@ def surroundings(recorded: dict, here: dict) -> list[str]:
     found += [
         f"{key}={recipes[1][key]} (recorded: {value})" for key, value in recipes[0].items() if recipes[1][key] != value
     ]
+    if recorded.get("plugins") != here.get("plugins"):
+        found.append("the plugin")
     for key in ("seed", "engine"):
         if recorded[key] != here[key]:
             found.append(f"{key} {here[key]} (recorded: {recorded[key]})")

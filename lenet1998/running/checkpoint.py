@@ -24,6 +24,7 @@ from lenet1998.network import Network
 from lenet1998.networks import build
 from lenet1998.parameters import digest
 from lenet1998.recipe import Recipe
+from lenet1998.registry import MissingPart, require
 from lenet1998.training import DIGEST, RECORD, WATCHED
 
 CHECKPOINT = "checkpoint.npz"  # its name in the directory of a run
@@ -98,7 +99,10 @@ def load(path: Path | str) -> Checkpoint:
                 {key.removeprefix(_OPTIMISER): arrays[key] for key in arrays if key.startswith(_OPTIMISER)},
                 arrays.get("mean"),
             )
+        require(checkpoint.history.get("plugins", ()))
         _check(checkpoint)
+    except MissingPart as error:
+        raise CheckpointError(f"{path}: {error}") from error
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
     except CheckpointError:

@@ -20,6 +20,7 @@ from lenet1998.network import Network
 from lenet1998.output import for_classes
 from lenet1998.patterns import DataSet, listed
 from lenet1998.recipe import Recipe
+from lenet1998.registry import own_parts
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.lock import locked
@@ -102,7 +103,7 @@ def _restore(out: Path, trainer: Trainer, wanted: dict, passes: int) -> dict:
     _refuse_other_run(out, saved.history, wanted)
     trainer.restore(saved.values, saved.history["passes"], saved.optimiser)
     if len(trainer.passes) < passes:
-        now = {key: wanted[key] for key in ("engine", "versions", "commit", "machine")}
+        now = {key: wanted[key] for key in ("engine", "versions", "commit", "machine", "plugins") if key in wanted}
         begun = saved.history.get("resumed", [])
         saved.history["resumed"] = [*begun, {"after_pass": len(trainer.passes), **now}]
     return saved.history
@@ -132,8 +133,10 @@ def described(trainer: Trainer) -> dict:
     """Recipe, seed, engine and data of a run: what of its record is not about where it was made."""
     data = trainer.data
     own = {"classes": list(data.classes), "path": data.path} if data.classes else {}
+    plugins = own_parts(trainer.recipe)
     return {
         "recipe": trainer.recipe.as_dict(),
+        **({"plugins": plugins} if plugins else {}),
         "seed": trainer.seed,
         "engine": trainer.engine.name,
         "data": {

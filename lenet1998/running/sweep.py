@@ -30,6 +30,7 @@ from lenet1998.data.places import PathName
 from lenet1998.errors import CheckpointError, DivergenceError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
+from lenet1998.registry import load_plugin, loaded
 from lenet1998.running.progress import Console
 from lenet1998.running.run import CHECKPOINT, Watch, run
 from lenet1998.training import Progress
@@ -138,6 +139,16 @@ def attempted(task: Work, progress: Progress | None = None, passed: Callable[[di
         return Failure(task, f"{type(error).__name__}: {error}")
 
 
+def _attempted_elsewhere(task: Work, plugins: dict[Path, bool]) -> Outcome:
+    """The same in a process that does not yet know what the plugins of this one register."""
+    try:
+        for path in plugins.keys() - loaded().keys():
+            load_plugin(path, plugins[path])
+    except LeNetError as error:
+        return Failure(task, str(error))
+    return attempted(task)
+
+
 def sweep(
     tasks: Sequence[Work],
     *,
@@ -225,7 +236,7 @@ class Worker:
         self.make, self.executor = executor, executor()
 
     def begin(self, task: Work) -> Future:
-        return self.executor.submit(attempted, task)
+        return self.executor.submit(_attempted_elsewhere, task, loaded())
 
     def outcome(self, task: Work, future: Future) -> Outcome:
         try:

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import lenet1998 as lenet1998_package
+from lenet1998.commands import data
 from lenet1998.commands import main as cli
 from lenet1998.connections import TABLE_I, inputs_of
 from lenet1998.data.synthetic import synthetic_digits
@@ -276,7 +277,7 @@ def test_a_named_directory_that_is_not_there_is_an_error(command, way, tmp_path,
 
 
 def test_data_fetch_takes_cifar10_too(monkeypatch, capsys, tmp_path):
-    assert set(cli.FETCHES) == {"mnist", "cifar10"}
-    monkeypatch.setitem(cli.FETCHES, "cifar10", ("CIFAR-10", lambda directory, progress: directory / "there"))
+    assert set(data.FETCHES) == {"mnist", "cifar10"}
+    monkeypatch.setitem(data.FETCHES, "cifar10", ("CIFAR-10", lambda directory, progress: directory / "there"))
     assert cli.main(["data", "fetch", "cifar10", "--data-dir", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"CIFAR-10 is complete and verified in {tmp_path / 'there'}\n"

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet1998.engine import Batch, NonFinite
-from lenet1998.errors import LeNetError, RecipeError
+from lenet1998.errors import LeNetError
 from lenet1998.initialisation import initialise
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.loss import MAP, CrossEntropy, Hinge, make_loss
+from lenet1998.loss import MAP, CrossEntropy, make_loss
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.modern.optimisers import SGD, Adam, Momentum, RMSProp
 from lenet1998.network import Input, Network
@@ -31,7 +31,7 @@ from tests.networks import modern_network
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
-from lenet1998.kernels import NumbaEngine, blocks, compose, losses, tiles  # noqa: E402
+from lenet1998.kernels import NumbaEngine, blocks, compose, tiles  # noqa: E402
 
 JIT = not numba.config.DISABLE_JIT
 OPTIMISERS = (SGD, partial(Momentum, momentum=0.8), partial(RMSProp, rms_decay=0.9), Adam)
@@ -90,13 +90,13 @@ def networks(draw: st.DrawFn) -> tuple[list[Network], int]:
 
 
 @settings(max_examples=40)
-@given(networks(), st.sampled_from([CrossEntropy(), Hinge(), Hinge(0.1), MAP(0.5, 1.0)]), HOW)
+@given(networks(), st.sampled_from([CrossEntropy(), MAP(0.5, 1.0)]), HOW)
 def test_any_network_agrees_in_float64(drawn, loss, how):
     (theirs, ours), side = drawn
     patterns = some(3, side, ours.classes, channels=ours.input.channels)
     with kernels(how):
         engines = NumpyEngine(theirs, loss), NumbaEngine(ours, loss, jit=False)
-    agree(*engines, patterns, 4, one=1e-11, many=1e-11, curved=not isinstance(loss, Hinge))
+    agree(*engines, patterns, 4, one=1e-11, many=1e-11)
 
 
 @settings(max_examples=40)
@@ -253,7 +253,7 @@ def test_a_perceptron_agrees_compiled():
         return randomise(Network(Input(12, 0.0, 1.0), layers), 5, size=0.1)
 
     pair, patterns = [make(), make()], some(60 if JIT else 3, 12, 5)
-    engines = NumpyEngine(pair[0], Hinge()), NumbaEngine(pair[1], Hinge())
+    engines = NumpyEngine(pair[0], CrossEntropy()), NumbaEngine(pair[1], CrossEntropy())
     agree(*engines, patterns, 60 if JIT else 3, one=4e-6, many=4e-6, curved=False)
     order = np.random.default_rng(0).integers(0, len(patterns.images), 300 if JIT else 5)
     own = [Momentum(network.parameters.values) for network in pair]
@@ -295,19 +295,6 @@ def test_of_equal_units_the_first_alone_learns():
     pair, white = [make(), make()], Batch(np.full((1, 4, 4), 255, np.uint8), np.zeros(1, np.uint8))
     engines = NumpyEngine(pair[0], CrossEntropy()), NumbaEngine(pair[1], CrossEntropy(), jit=False)
     agree(*engines, white, 3, one=1e-12, many=1e-12)
-
-
-def test_the_hinges_kernel_has_no_gradient_exactly_at_the_margin():
-    y, gradient = np.array([0.0, 1.0, 0.5, np.nextafter(1.0, 0.0)]), np.full((3, 4), np.nan)
-    error = losses.hinge(y, 0, *gradient, np.array([1.0]), classes=4)
-    assert gradient[0].tolist() == Hinge().gradient(y[None], np.array([0]))[0].tolist() == [2.0, 0.0, -1.0, -1.0]
-    assert error == Hinge().value(y[None], np.array([0]))[0]
-
-
-def test_hinge_has_no_curvature_and_says_so():
-    engine = NumbaEngine(Network(Input(3), [FullConnection("Output", 2)]), Hinge(), jit=False)
-    with pytest.raises(RecipeError, match="hinge"):
-        engine.mean_curvature(some(2, 3, 2), np.arange(2))
 
 
 def test_an_optimiser_without_kernels_is_refused_by_name():

@@ -135,12 +135,12 @@ def test_a_state_that_is_another_s_is_refused():
 
 
 def test_the_recipe_chooses_and_decays_weights_but_not_biases():
-    settings = ["momentum=0.8", "rms_decay=0.95", "weight_decay=0.01", "subsampling=sum"]
+    settings = ["momentum=0.8", "weight_decay=0.01", "subsampling=sum"]
     recipe = preset("modern").override(settings)
     parameters = build(recipe).parameters
     adam = make_optimiser(recipe, parameters)
     assert isinstance(adam, Adam)
-    assert (adam.momentum, adam.rms_decay) == (0.8, 0.95)
+    assert (adam.momentum, adam.rms_decay) == (0.8, 0.999)
     for name, decay in parameters.named(adam.decay).items():
         np.testing.assert_allclose(decay, 0.0 if name.endswith("bias") else 0.01)
     momentum = make_optimiser(recipe.override(["optimiser=momentum"]), parameters)
@@ -148,7 +148,7 @@ def test_the_recipe_chooses_and_decays_weights_but_not_biases():
     assert momentum.momentum == 0.8
     rmsprop = make_optimiser(recipe.override(["optimiser=rmsprop"]), parameters)
     assert isinstance(rmsprop, RMSProp)
-    assert rmsprop.rms_decay == 0.95
+    assert rmsprop.rms_decay == 0.999
     for optimiser in ("sgd", "sdlm"):
         chosen = make_optimiser(recipe.override([f"optimiser={optimiser}", "weight_decay=0"]), parameters)
         assert type(chosen) is SGD

@@ -58,7 +58,7 @@ def test_one_that_was_saved_before_there_were_optimisers_still_loads(saved):
     """Then a recipe had none of these fields, and the file no arrays but its values."""
     path, values = saved
     later = {"network", "c3", "init_deviations", "squash", "output", "codes", "optimiser", "batch", "momentum",
-             "rms_decay", "weight_decay", "weight_init", "input_background", "input_foreground",
+             "weight_decay", "weight_init", "input_background", "input_foreground",
              "input_mean"}  # fmt: skip
     recipe = {key: value for key, value in Recipe().as_dict().items() if key not in later}
     assert len(recipe) == len(Recipe().as_dict()) - len(later)
