@@ -17,7 +17,6 @@ from lenet1998.connections import C3_TABLES, full_table, parse_table
 from lenet1998.errors import DataError
 from lenet1998.layer import Layer, Seed, Shape
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
-from lenet1998.modern.layers import AveragePooling, MaxPooling, ReLU
 from lenet1998.output import RBF, output_codes
 from lenet1998.parameters import Parameters
 from lenet1998.registry import Registry
@@ -172,16 +171,34 @@ def field_of(recipe: Recipe, side: int, channels: int = 1) -> Input:
     return Input(side, *levels, channels, recipe.input_mean, recipe.input_threshold)
 
 
-SQUASHING = Registry("squash", {"tanh": Squash, "relu": ReLU})
-"""Types of layers that squash, by name."""
+def _rectifier() -> Layer:
+    from lenet1998.modern.layers import ReLU  # parts of later years are loaded where they are asked for
+
+    return ReLU()
+
+
+def _mean(name: str, recipe: Recipe, each: int) -> list[Layer]:
+    from lenet1998.modern.layers import AveragePooling
+
+    return [AveragePooling(name)]
+
+
+def _largest(name: str, recipe: Recipe, each: int) -> list[Layer]:
+    from lenet1998.modern.layers import MaxPooling
+
+    return [MaxPooling(name)]
+
+
+SQUASHING = Registry("squash", {"tanh": Squash, "relu": _rectifier})
+"""What makes a layer that squashes, by name."""
 
 SUBSAMPLING = Registry(
     "subsampling",
     {
         "sum": lambda name, recipe, each: [Subsampling(name, False, each), squashing(recipe)],
         "average": lambda name, recipe, each: [Subsampling(name, True, each), squashing(recipe)],
-        "plain": lambda name, recipe, each: [AveragePooling(name)],
-        "max": lambda name, recipe, each: [MaxPooling(name)],
+        "plain": _mean,
+        "max": _largest,
     },
 )
 """What makes S layers, by name: of a layer's name, the recipe, and the maps for each below. Those that learn a

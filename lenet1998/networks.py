@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from lenet1998.connections import LENET1_H3, full_table, lenet4_c3, lenet4_c5
 from lenet1998.layers import Convolution, FullConnection
-from lenet1998.modern.layers import Contrast
 from lenet1998.network import LeNet5, Network, c3_table, field_of, one_unit_a_class, pooling, squashing
 from lenet1998.registry import Registry
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 def cat_lenet(recipe: Recipe) -> Network:
     """LeNet-5's plan for colour images of 64x64 and two classes: 9x9 kernels, a linear C5, and one logistic unit."""
+    from lenet1998.modern.layers import Contrast
+
     c3 = c3_table(recipe)
     return Network(
         field_of(recipe, side=64, channels=3),

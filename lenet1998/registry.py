@@ -63,6 +63,7 @@ def register(field: str, name: str, thing: Any) -> None:
 
     Raises RecipeError for another field, for a name of the package itself, and for one that --set could not give.
 
+    >>> from lenet1998 import register
     >>> register("squash", "tanh", object)
     Traceback (most recent call last):
     ...
