@@ -33,7 +33,7 @@ from tests.project.test_readme import typed
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "change_it.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r'^```\w+ title="([\w.]+)"\n(.*?)^```', PAGE, re.M | re.S))
-SMALL = ["--train-size", "200", "--test-size", "50", "--passes", "1", "--engine", "numpy", "--quiet"]
+SMALL = ["--train-size", "100", "--test-size", "40", "--passes", "1", "--engine", "numpy", "--quiet"]
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +140,7 @@ def test_a_checkpoint_asks_for_the_file_and_executes_nothing(place, capsys):
     del registry.REGISTRIES["squash"]["softsign"], registry.REGISTRIES["squash"].sources["softsign"]
     with (place / "softsign.py").open("a") as file:
         file.write("open('executed', 'w').close()\n")
-    evaluate = ["evaluate", "run", "--data", "synthetic", "--test-size", "50"]
+    evaluate = ["evaluate", "run", "--data", "synthetic", "--test-size", "40"]
     for command in (evaluate, ["compare", "run"], ["export", "run", "--format", "npz"], ["check", "run"]):
         line = refused(capsys, *command)
         assert "it needs squash=softsign: add --plugin softsign.py" in line and digest in line
