@@ -24,7 +24,8 @@ from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.progress import announce
 from lenet1998.running.run import Watch
-from lenet1998.running.sweep import DataChoice, Failure, Task, Work, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Failure, Task, Work
 from lenet1998.training import WATCHED
 
 

@@ -13,7 +13,7 @@ from lenet1998.evaluation import answers
 from lenet1998.report.comparison import MISCLASSIFIED, PatternTest, SeedTest, by_errors, by_patterns, same_seeds
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 from lenet1998.training import make_loss
 
 

@@ -41,7 +41,8 @@ def chosen(arguments: argparse.Namespace) -> list[Listed]:
 
 def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     """An experiment with those of the options that it has."""
-    given = ["--jobs", str(arguments.jobs), "--backend", arguments.backend, "--quiet"]
+    given = ["--backend", arguments.backend, "--quiet"]
+    given += ["--jobs", str(arguments.jobs)] if arguments.jobs else []
     given += ["--scheduler", arguments.scheduler] if arguments.scheduler else []
     given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and not one.experiment.load else []
     given += ["--seeds", str(arguments.seeds)] if arguments.seeds and one.experiment.seeds is not None else []

@@ -22,7 +22,7 @@ from lenet1998.commands.options import chosen_recipe
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 NAME = "sdlm_vs_sgd"
 RATES = (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016)

@@ -22,7 +22,7 @@ from experiments.options import options, parse
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 NAME = "stochastic_batch"
 ALL = 0  # a batch of all patterns that there are

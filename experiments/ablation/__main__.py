@@ -34,7 +34,7 @@ from experiments.pairs import with_misclassified
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically, write_json
 from lenet1998.recipe import Recipe
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 NAME = "ablation"
 

@@ -44,7 +44,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import Work
+from lenet1998.running.work import Work
 from lenet1998.training import make_loss
 
 NAME = "fig13_invariance"

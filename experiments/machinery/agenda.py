@@ -10,7 +10,8 @@ from typing import Any
 from experiments.machinery.declaration import Plan
 from experiments.machinery.store import refuse_others
 from lenet1998.errors import LeNetError
-from lenet1998.running.sweep import Failure, Outcome, Task, Work, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import Failure, Outcome, Task, Work
 
 Key = tuple[Path, int, Any]
 

@@ -19,7 +19,7 @@ from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running import check as checks
-from lenet1998.running.sweep import process_pool
+from lenet1998.running.workers import process_pool
 
 SHARE = 30.0  # seconds of training that a process is given at a time
 
@@ -94,7 +94,7 @@ def repeat(recorded: Recorded, data_dir: Path | None) -> tuple[str, bool | None]
 
 
 def check(
-    results: Path, only: list[str], skip: list[str], jobs: int, data_dir: Path | None, quiet: bool = False
+    results: Path, only: list[str], skip: list[str], jobs: int | None, data_dir: Path | None, quiet: bool = False
 ) -> None:
     """Repeat what is on record and print a line for each that differs or cannot be checked, and one for all.
 
@@ -138,11 +138,11 @@ def shares(found: list[Recorded]) -> Iterator[list[Recorded]]:
         yield from (own[turn] for own in ordered if turn < len(own))
 
 
-def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int) -> Iterator[Any]:
-    if jobs == 1:
+def _each(work: list[list[Recorded]], data_dir: Path | None, jobs: int | None) -> Iterator[Any]:
+    if jobs in (None, 1):
         yield from map(partial(repeat_all, data_dir), work)
         return
-    with process_pool(jobs) as every:
+    with process_pool(jobs or 1) as every:
         try:
             yield from every.map(partial(repeat_all, data_dir), work)
         except BrokenProcessPool as error:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lenet1998.patterns import DataSet
 from lenet1998.report.table import Table
-from lenet1998.running.sweep import Work
+from lenet1998.running.work import Work
 
 if TYPE_CHECKING:
     from experiments.machinery.setting import Setting

@@ -14,7 +14,7 @@ from lenet1998.network import Network
 from lenet1998.report.comparison import MISCLASSIFIED
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 WRONG = "wrong"
 

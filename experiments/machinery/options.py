@@ -77,7 +77,8 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         "directory under runs/trial)",
     )
     parser.add_argument("--resume", action="store_true", help="take finished runs in --runs, continue the others")
-    parser.add_argument("--jobs", metavar="J", type=positive, default=1, help="runs at a time (default: 1)")
+    text = "runs at a time (default: 1, or as many as a Dask cluster has threads)"
+    parser.add_argument("--jobs", metavar="J", type=positive, help=text)
     parser.add_argument(
         "--backend",
         choices=("processes", "dask"),
@@ -132,7 +133,7 @@ def find_data(
     passes = f"_{arguments.passes}_passes" if arguments.passes else ""
     trial = RUNS / "trial" / f"{found.name}_{sizes[0]}_{sizes[1]}{passes}"
     arguments.out = arguments.out or (RESULTS if full and not arguments.quick else trial)
-    arguments.runs = arguments.runs or (RUNS if full and not arguments.quick else trial)
+    arguments.runs = (arguments.runs or (RUNS if full and not arguments.quick else trial)).absolute()
     return found
 
 

@@ -20,7 +20,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running.lock import locked
 from lenet1998.running.provenance import commit
 from lenet1998.running.run import LOCK
-from lenet1998.running.sweep import DataChoice, Task, Work
+from lenet1998.running.work import DataChoice, Task, Work
 from lenet1998.training import Progress
 
 

@@ -23,7 +23,7 @@ from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import commit
 from lenet1998.running.run import CHECKPOINT, HISTORY
-from lenet1998.running.sweep import DataChoice, Task, Work
+from lenet1998.running.work import DataChoice, Task, Work
 
 RESULT = "result.json"
 """What work that is no run leaves in its directory."""

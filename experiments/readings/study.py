@@ -18,7 +18,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.check import slim
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 NAME = "readings"
 SPACE, BOX, ROUND, LITERAL, QUESTIONS = "space", "box", "round", "literal", "questions"

@@ -27,7 +27,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
 from lenet1998.reference import comparable
 from lenet1998.running.lock import locked
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 
 NAME = "section3"
 QUICK_TRAIN, QUICK_TEST, QUICK_SEEDS = 1500, 300, 2

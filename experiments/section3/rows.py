@@ -36,7 +36,7 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.check import repeated, slim
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import CHECKPOINT, run
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 from lenet1998.training import make_loss
 
 PAPER = figures_9_to_12()

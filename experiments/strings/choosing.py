@@ -35,7 +35,7 @@ from lenet1998.files import write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.provenance import provenance
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 from lenet1998.strings.images import Layout
 from lenet1998.strings.wide import Wide
 from lenet1998.training import Progress

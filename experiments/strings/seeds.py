@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from experiments.strings.networks import Choices, Sizes, drawn, learn_strings, place_of, recogniser
 from lenet1998.patterns import DataSet
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 from lenet1998.training import Progress
 
 S = TypeVar("S", bound="Seed")

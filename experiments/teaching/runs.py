@@ -31,7 +31,7 @@ from lenet1998.loss import make_loss
 from lenet1998.patterns import DataSet
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import BEST, CHECKPOINT
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 
 _CURVES = ("eta", "train_loss", "train_error_percent", "test_error_percent", "seconds")
 

@@ -21,7 +21,7 @@ from lenet1998.patterns import Patterns
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, panels, save, style
 from lenet1998.running.provenance import provenance
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 from lenet1998.training import Trainer
 
 

@@ -21,7 +21,7 @@ from lenet1998.registry import MissingPart, require
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
 from lenet1998.running.run import described, same_data
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 from lenet1998.training import DIGEST, RECORD, Progress, Trainer
 
 # What the compiled engine's bits depend on.

@@ -48,6 +48,8 @@ stop it, or choose another --out
     try:
         handle = _acquire(path, what)
     except OSError as error:
+        if error.errno == errno.ELOOP:  # somebody else's file would be written
+            raise LeNetError(f"{path} is a link, which a lock is not: remove it, or choose another --out") from error
         raise refusal(path, error) from error
     try:
         yield
@@ -61,7 +63,7 @@ stop it, or choose another --out
 def _acquire(path: Path, what: str) -> int | None:
     """The handle of the locked file, or None where there are no locks."""
     while fcntl:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):

@@ -18,7 +18,7 @@ from experiments.ablation import report as ablation_report
 from experiments.ablation.__main__ import variants
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe, preset
-from lenet1998.running.sweep import Failure
+from lenet1998.running.work import Failure
 from tests.experiments.test_experiments import experiment
 
 FACTORS = {f"{factor:g}" for factor in ablation.FACTORS}

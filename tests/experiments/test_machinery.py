@@ -21,7 +21,7 @@ from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Column, Estimate, Table
 from lenet1998.running.run import run
-from lenet1998.running.sweep import DataChoice, Failure, Task
+from lenet1998.running.work import DataChoice, Failure, Task
 
 FEW = DataChoice("synthetic", train_size=20, test_size=10)
 SMALL = Recipe(hessian_patterns=5)

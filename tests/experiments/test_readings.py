@@ -29,7 +29,7 @@ from experiments.readings.study import Study
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
 from lenet1998.running.check import slim
-from lenet1998.running.sweep import DataChoice, Task
+from lenet1998.running.work import DataChoice, Task
 from lenet1998.training import DIGEST
 
 FIGURE = [point["train_error_on_the_fly_percent"] for point in figure_5()]

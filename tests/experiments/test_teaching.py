@@ -27,7 +27,7 @@ from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
-from lenet1998.running.sweep import Task
+from lenet1998.running.work import Task
 from lenet1998.training import Trainer
 from tests.data.test_cifar10 import folder, pickled
 

@@ -19,7 +19,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.pictures import plotting
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable, figure_5
-from lenet1998.running.sweep import DataChoice, Failure, Task
+from lenet1998.running.work import DataChoice, Failure, Task
 
 ROOT = Path(__file__).parent.parent.parent
 

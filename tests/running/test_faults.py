@@ -44,7 +44,8 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running import run as runs
 from lenet1998.running.lock import locked
 from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, LOCK, run
-from lenet1998.running.sweep import DataChoice, Task, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Task
 from tests.rings import beyond
 
 pytestmark = [
@@ -212,7 +213,8 @@ ENDLESS = """
 import sys
 from pathlib import Path
 from lenet1998.recipe import Recipe
-from lenet1998.running.sweep import DataChoice, Task, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Task
 data = DataChoice("synthetic", train_size=8, test_size=4)
 sweep([Task(Path(sys.argv[1], str(k)), Recipe(hessian_patterns=2), k, data, 10**6, "numpy") for k in (1, 2)], jobs=2,
       quiet=True)
@@ -243,7 +245,8 @@ def test_the_workers_of_a_killed_sweep_make_room_for_the_next(tmp_path):
 TWO_AT_A_TIME = """
 import json, sys
 from pathlib import Path
-from lenet1998.running.sweep import Failure, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import Failure
 from tests.running.test_faults import many
 outcomes = sweep(many(Path(sys.argv[1])), jobs=2, quiet=True)
 print(json.dumps([each.reason if isinstance(each, Failure) else "" for each in outcomes]))

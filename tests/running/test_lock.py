@@ -24,7 +24,8 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running import lock
 from lenet1998.running.lock import locked
 from lenet1998.running.run import CHECKPOINT, LOCK, run
-from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Failure, Task
 
 pytestmark = [
     pytest.mark.skipif(lock.fcntl is None or not hasattr(os, "fork"), reason="needs POSIX locks and processes"),
@@ -251,3 +252,12 @@ def test_downloads_into_one_directory_do_not_disturb_each_other(tmp_path, monkey
     processes = [child(work) for _ in range(4)]
     assert [os.waitpid(process, 0)[1] for process in processes] == [0] * 4
     assert os.listdir(tmp_path) == ["data"] and (tmp_path / "data").read_bytes() == b"whole"
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
+    """A run's directory may come from somebody else."""
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / ".lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(LeNetError, match="is a link"), locked(tmp_path / ".lock", "a run"):
+        pass
+    assert (tmp_path / "mine").read_text() == "precious"

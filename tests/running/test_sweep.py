@@ -15,9 +15,11 @@ import pytest
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
-from lenet1998.running import sweep as sweeps
+from lenet1998.running import cluster
+from lenet1998.running import work as works
 from lenet1998.running.run import CHECKPOINT
-from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Failure, Task
 
 
 def tasks(directory, count=3, passes=2, train_size=300, **recipe) -> list[Task]:
@@ -77,14 +79,14 @@ def test_a_failed_run_costs_no_other_and_is_repeated_on_resume(tmp_path, jobs):
 
 def test_an_error_that_nobody_foresaw_costs_no_other_run(tmp_path, monkeypatch):
     these = tasks(tmp_path)
-    make = sweeps.run
+    make = works.run
 
     def fails_once(out, *arguments, **options):
         if out == these[1].out:
             raise MemoryError("no more")
         return make(out, *arguments, **options)
 
-    monkeypatch.setattr(sweeps, "run", fails_once)
+    monkeypatch.setattr(works, "run", fails_once)
     outcomes = sweep(these, quiet=True)
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [False, True, False]
     assert outcomes[1].reason == "MemoryError: no more"
@@ -113,8 +115,35 @@ def test_a_worker_that_is_killed_is_reported_and_its_runs_are_repeated(tmp_path)
 
 def test_a_scheduler_that_is_not_named_or_not_there_is_one_clear_error(tmp_path):
     pytest.importorskip("distributed", reason="needs the extra cluster")
-    with pytest.raises(LeNetError, match="--scheduler"):
-        sweep(tasks(tmp_path), backend="dask", quiet=True)
+    for address in (None, "nonsense", "tcp://", "a b:1"):
+        with pytest.raises(LeNetError, match="--scheduler"):
+            sweep(tasks(tmp_path), backend="dask", scheduler=address, quiet=True)
+
+
+def test_a_cluster_whose_workers_differ_is_refused_before_work_starts(tmp_path, monkeypatch):
+    """In code, versions, data, or the directory that they see: results would depend on who makes them."""
+    here = cluster.surroundings([DataChoice("synthetic", train_size=20, test_size=10)], [str(tmp_path)])
+    assert set(here) >= {"code", "python", "numpy", "data set", "--runs directory"}
+
+    class Client:
+        def __init__(self, found):
+            self.found = found
+
+        def run(self, function, *arguments):
+            if isinstance(self.found, Exception):
+                raise self.found
+            return self.found
+
+    data = [DataChoice("synthetic", train_size=20, test_size=10)]
+    cluster._compare(Client({"tcp://one:1": here}), data, [str(tmp_path)])
+    for what in here:
+        other = {"tcp://one:1": here, "tcp://two:2": here | {what: "another"}}
+        with pytest.raises(LeNetError, match=f"tcp://two:2 has another {what}"):
+            cluster._compare(Client(other), data, [str(tmp_path)])
+    with pytest.raises(LeNetError, match="no workers"):
+        cluster._compare(Client({}), data, [str(tmp_path)])
+    with pytest.raises(LeNetError, match="cannot answer .ModuleNotFoundError"):
+        cluster._compare(Client(ModuleNotFoundError("lenet1998")), data, [str(tmp_path)])
 
 
 def test_divergence_is_a_failure_of_that_run(tmp_path):
@@ -133,7 +162,7 @@ def test_runs_that_are_there_are_not_touched_without_resume(tmp_path):
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "find_spec", lambda name: None)
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     with pytest.raises(LeNetError, match=r"pip install 'lenet1998\[cluster\]'"):
         sweep(tasks(tmp_path), backend="dask", quiet=True)
 
