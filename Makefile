@@ -21,7 +21,7 @@ paper: $(RECORDED)/.installed
 
 # The suite with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
 # index. The other tests reach no kernel, or reach those that these have checked.
-KERNELS = lenet1998/kernels tests/kernels tests/test_engines.py
+KERNELS = tests/kernels
 
 # Whole files go to a core, because the tests of a file share what they have made; and in order, because the files with the
 # fewest tests, which go last otherwise, compile the longest.

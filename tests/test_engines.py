@@ -1,7 +1,4 @@
-"""Both engines on real training: runs continue from one to the other, and MNIST is learned alike.
-
-With NUMBA_DISABLE_JIT=1 the kernels run as plain Python, a third of a second and more a pattern, on a few patterns.
-"""
+"""Both engines on real training: runs continue from one to the other, and MNIST is learned alike."""
 
 from __future__ import annotations
 
@@ -26,18 +23,18 @@ from lenet1998.training import Trainer
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
-JIT = not numba.config.DISABLE_JIT
+pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="hundreds of times slower in plain Python")
 needs_mnist = pytest.mark.skipif("LENET1998_DATA" not in os.environ, reason="needs MNIST: set LENET1998_DATA")
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return load("synthetic", train_size=600 if JIT else 2, test_size=200 if JIT else 1)
+    return load("synthetic", train_size=600, test_size=200)
 
 
 def test_auto_takes_the_compiled_engine_where_numba_compiles(monkeypatch):
     network, loss = LeNet5(Recipe()), make_loss(Recipe())
-    assert engines.make_engine("auto", network, loss).name == ("numba" if JIT else "numpy")
+    assert engines.make_engine("auto", network, loss).name == "numba"
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     assert engines.make_engine("auto", network, loss).name == "numpy"
 
@@ -69,7 +66,6 @@ def test_auto_goes_on_without_a_numba_that_cannot_be_imported(monkeypatch, caplo
     assert "numba cannot be used" in caplog.text
 
 
-@pytest.mark.skipif(not JIT, reason="auto takes NumPy in any case")
 def test_auto_takes_numpy_for_a_layer_without_kernels_and_says_so(caplog):
     class Sigmoid(Squash):
         pass
@@ -83,10 +79,9 @@ def test_auto_takes_numpy_for_a_layer_without_kernels_and_says_so(caplog):
 
 
 def test_resume_is_bit_identical_within_the_compiled_engine(digits, tmp_path):
-    passes = 3 if JIT else 2
-    whole = run(tmp_path / "whole", Recipe(), digits, passes=passes, engine="numba")
+    whole = run(tmp_path / "whole", Recipe(), digits, passes=3, engine="numba")
     run(tmp_path / "parts", Recipe(), digits, passes=1, engine="numba")
-    parts = run(tmp_path / "parts", Recipe(), digits, passes=passes, engine="numba", resume=True)
+    parts = run(tmp_path / "parts", Recipe(), digits, passes=3, engine="numba", resume=True)
     assert whole["engine"] == "numba"
     ends = [checkpoints.load(tmp_path / name / CHECKPOINT).values for name in ("whole", "parts")]
     np.testing.assert_array_equal(*ends)
@@ -109,7 +104,7 @@ def test_a_checkpoint_of_one_engine_continues_in_the_other(digits, tmp_path, fir
 def test_the_engines_learn_mnist_alike():
     """The default's first pass does not blow rounding up: with starts that differ by 1e-6 the compiled engine counted
     the same 3,032 errors over all 60,000 patterns, and losses differed in the seventh digit."""
-    data = load("mnist", train_size=6000 if JIT else 2, test_size=1000 if JIT else 1)
+    data = load("mnist", train_size=6000, test_size=1000)
     trainers = [Trainer(Recipe(), data, seed=1, engine=engine) for engine in ("numpy", "numba")]
     ours, theirs = (trainer.run_pass() for trainer in trainers)
     for key in ("train_error_percent", "test_error_percent"):

@@ -141,6 +141,9 @@ def test_the_error_is_half_the_squared_distance_to_targets_of_plus_and_minus_one
     np.testing.assert_allclose(penalties[:, 0] - penalties[:, 1], 4 * (units[:, 1] - units[:, 0]))
 
 
+@pytest.mark.outer(
+    "the tests of kernels compare these layers; here two more networks are compiled, which takes a minute"
+)
 @pytest.mark.parametrize("name", ["lenet4", "mlp_20x20_300"])  # LeNet-1 has the layers of LeNet-5
 def test_both_engines_learn_these_networks_alike(name):
     numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")

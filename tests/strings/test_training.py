@@ -17,6 +17,7 @@ from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.segmentation import Segmentor
 from lenet1998.strings.training import CRITERIA, Example, StringTrainer
 from lenet1998.strings.wide import replicate
+from tests.rings import beyond
 
 C, J = 0.1, 1.0
 KINDS = ("swept", "segmented")
@@ -129,7 +130,7 @@ def test_curvatures_are_means_over_strings_and_never_negative(examples, network,
     assert (np.array(each) > -1e-9).all() and np.mean(each) > 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", beyond(1, KINDS, "the same kernels, compiled for another width"))
 def test_compiled_passes_learn_the_same(examples, network, kind):
     pytest.importorskip("numba")
     from lenet1998.kernels.given import Passes
