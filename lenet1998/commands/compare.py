@@ -11,6 +11,7 @@ import numpy as np
 from lenet1998 import pretrained
 from lenet1998.commands.networks import engine_of
 from lenet1998.commands.options import add_figure_options, add_plugin_options
+from lenet1998.commands.table_options import SUFFIXES, add_table_options, asked, written
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.files import make_directory, write_atomically
@@ -37,6 +38,19 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="PATH", help="where the data of runs on data of one's own are (default: where they were)"
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
+    parser.add_argument(
+        "--unfinished",
+        action="store_true",
+        help="take runs too that have made fewer passes than others of their recipe: all of a recipe are then read at "
+        "the last pass that each seed has made (default: they are named and left out)",
+    )
+    parser.add_argument(
+        "--unequal",
+        action="store_true",
+        help="compare runs of other passes, training sets or data with the first too, and say so (default: they have a "
+        "row, but no difference)",
+    )
+    add_table_options(parser)
     add_figure_options(parser)
     add_plugin_options(parser)
 
@@ -44,18 +58,18 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the table, write it and the figure. Raises LeNetError for what holds no run."""
     from lenet1998.pictures.learning_curves import learning_curves  # matplotlib and SciPy take a second to load
-    from lenet1998.report.runs import grouped, side_by_side
-    from lenet1998.report.tabular import FORMATS, SUFFIXES, markdown
+    from lenet1998.report.runs import side_by_side, sorted_out
 
-    groups = grouped(history for path in arguments.runs for history in _histories(path, arguments))
+    histories = (history for path in arguments.runs for history in _histories(path, arguments))
+    groups, said = sorted_out(histories, arguments.unfinished)
+    table = asked(side_by_side(groups, arguments.unequal, said), arguments)
     make_directory(arguments.out)
-    written = learning_curves(groups, arguments.out / "comparison")
-    table = side_by_side(groups)
-    for kind, text in FORMATS.items():
-        written.append(arguments.out / f"comparison{SUFFIXES[kind]}")
-        write_atomically(written[-1], f"{text(table)}\n".encode("utf-8", "backslashreplace"))
-    print(markdown(table))
-    print(*written, sep="\n")
+    files = learning_curves(groups, arguments.out / "comparison")
+    for kind, suffix in SUFFIXES.items():
+        files.append(arguments.out / f"comparison{suffix}")
+        write_atomically(files[-1], f"{written(table, kind, arguments)}\n".encode("utf-8", "backslashreplace"))
+    print(written(table, "markdown", arguments))
+    print(*files, sep="\n")
 
 
 def _histories(path: Path, arguments: argparse.Namespace) -> list[dict]:

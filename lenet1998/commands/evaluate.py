@@ -15,7 +15,7 @@ from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engin
 from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.data import qmnist
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
-from lenet1998.files import make_directory, write_atomically
+from lenet1998.files import make_directory, spreadsheet_text, write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -113,7 +113,10 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[st
     files = [out / "confusion.csv", out / "misclassified.csv"]
     for path, head, lines in zip(files, heads, rows, strict=True):
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([head, *lines])
+        cells = [
+            [spreadsheet_text(cell) if isinstance(cell, str) else cell for cell in line] for line in (head, *lines)
+        ]
+        csv.writer(text, lineterminator="\n").writerows(cells)
         write_atomically(path, text.getvalue().encode())
     return [*drawn, *files]
 

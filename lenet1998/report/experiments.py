@@ -1,14 +1,14 @@
 """The experiments that record results: what each shows, its place in the paper, and the command that makes it.
 
-The scripts are in the source tree, under experiments/, and do not come with the package; the table beside this file,
-in JSON, is what `lenet1998 report` knows of them. A results file belongs to the experiment whose name, or one of whose
-other beginnings, its own name starts with; the longest one decides, so that a variant has its own row.
+The scripts are in the source tree, under experiments/, and do not come with the package; recorded/index.json, which
+they write, is what `lenet1998 report` knows of them. A results file belongs to the experiment whose name, or one of
+whose other beginnings, its own name starts with; the longest one decides, so that a variant has its own row.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import resources
 
 
@@ -17,7 +17,8 @@ class Experiment:
     """One experiment. `paper` is the figure or section that it reproduces, "" for what the paper does not have.
 
     `compared` says that its runs are those of Figures 5 and 6, so that the paper's errors may stand beside them.
-    `captions` has what the figures of further files show, by file name without its ending.
+    `captions` has what the figures of further files show, by file name without its ending. `question` is what it asks,
+    and `seconds` what the recorded runs took on one core; both may be missing.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Experiment:
     files: tuple[str, ...] = ()
     compared: bool = False
     captions: dict[str, str] = field(default_factory=dict, hash=False)
+    question: str = ""
+    seconds: float | None = None
 
     def matches(self, stem: str) -> int:
         """How many characters of a file's name, without its ending, say that it is this experiment's; 0: none.
@@ -41,8 +44,10 @@ class Experiment:
 
 
 def _read() -> tuple[Experiment, ...]:
-    rows = json.loads((resources.files(__package__) / "experiment_table.json").read_text(encoding="utf-8"))
-    return tuple(Experiment(**{**row, "files": tuple(row.get("files", ()))}) for row in rows)
+    rows = json.loads((resources.files(__package__) / "recorded" / "index.json").read_text(encoding="utf-8"))
+    known = {each.name for each in fields(Experiment)}
+    kept = ({key: value for key, value in row.items() if key in known} for row in rows)
+    return tuple(Experiment(**{**row, "files": tuple(row.get("files", ()))}) for row in kept)
 
 
 EXPERIMENTS = _read()

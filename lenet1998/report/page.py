@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lenet1998 import __version__
 from lenet1998.files import make_directory, write_atomically
+from lenet1998.report import marks
 from lenet1998.report.citation import bibtex
 from lenet1998.report.document import (
     Block,
@@ -22,14 +23,13 @@ from lenet1998.report.document import (
     Heading,
     Paragraph,
     Picture,
-    Table,
     anchor,
-    inline,
     to_html,
     to_markdown,
 )
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
-from lenet1998.report.results import BESIDE, Result, read
+from lenet1998.report.results import Result, read
+from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running.provenance import date_of
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
@@ -37,49 +37,47 @@ FIGURES = "figures"
 _SOURCES = ("seeds", "engine", "data", "commit", "machine", "versions")
 
 
-def document(results: Path) -> list[Block]:
-    """The report as blocks. Raises LeNetError if there is nothing to report."""
-    found = read(results)
+def document(results: Path, found: list[Result]) -> list[Block]:
+    """The report as blocks, of what was found in a directory of results."""
     owners = {result.stem: find(result.stem) for result in found}
     sections: list[Block] = []
-    overview, missing, compared = [], [], []
+    overview: list[list[Cell]] = []
+    missing, compared = [], []
     for experiment in EXPERIMENTS:
         own = [result for result in found if owners[result.stem] == experiment]
         order = [experiment.name, *experiment.captions]
         own.sort(key=lambda result: order.index(result.stem) if result.stem in order else len(order))
-        command = f"`{experiment.command}`"
         if own:
             sections += _section(experiment, own)
             unread = any(result.unread for result in own)
-            overview.append([experiment.title, experiment.paper, "in part" if unread else "yes", command])
+            overview.append([experiment.title, experiment.paper, "in part" if unread else "yes", experiment.command])
         else:
-            missing.append(f"{experiment.title}{f' ({experiment.paper})' if experiment.paper else ''}: {command}")
+            missing.append(
+                f"{experiment.title}{f' ({experiment.paper})' if experiment.paper else ''}: `{experiment.command}`"
+            )
         if experiment.compared:
-            compared += [[_name(experiment, result), *row] for result in own for row in result.beside]
+            compared += [(_name(experiment, result), result.beside) for result in own if result.beside]
     for result in found:
         if owners[result.stem] is None:
             sections += [Heading(2, f"Other results: {result.stem}"), *_shown(result)]
     opening = [Heading(1, TITLE), *_opening(results)]
     if compared:
-        opening += [
-            Heading(2, "The paper beside ours"),
-            Table(["experiment", *BESIDE], compared, "Errors of LeNet-5 on MNIST"),
-        ]
-    opening += [
-        Heading(2, "Experiments"),
-        Table(["experiment", "of the paper", "recorded", "command"], overview, "What is recorded here"),
-    ]
+        opening += [Heading(2, "The paper beside ours"), _beside(compared)]
+    columns = [Column(name, kind="text") for name in ("experiment", "of the paper", "recorded")]
+    columns.append(Column("command", kind="code"))
+    opening += [Heading(2, "Experiments"), Table("experiments", "What is recorded here", columns, overview)]
     if missing:
         opening += [Paragraph("Not run, or not recorded here:"), Bullets(missing)]
     return [*opening, *sections, *_digests(found), Heading(2, "How to cite"), Code(bibtex())]
 
 
-def write(results: Path, out: Path) -> list[Path]:
+def write(results: Path, out: Path, found: list[Result] | None = None) -> list[Path]:
     """Write OUT/report.html, which stands alone, and OUT/report.md with its figures beside it; returns their paths.
 
-    Raises LeNetError if there are no results, or OUT cannot be written to.
+    What the directory of results holds is read unless it was `found` already. Raises LeNetError if there are no
+    results, or OUT cannot be written to.
     """
-    blocks = document(results)
+    blocks = document(results, read(results) if found is None else found)
     make_directory(out)
     for block in blocks:
         if isinstance(block, Picture):
@@ -100,7 +98,7 @@ def page(blocks: list[Block]) -> str:
     """The HTML page: no scripts, and nothing that is not in it, which its policy says to the browser too."""
     css = (resources.files(__package__) / "report.css").read_text(encoding="utf-8")
     chapters = [block.text for block in blocks if isinstance(block, Heading) and block.level == 2]
-    contents = "\n".join(f'<li><a href="#{escape(anchor(text))}">{inline(text)}</a></li>' for text in chapters)
+    contents = "\n".join(f'<li><a href="#{escape(anchor(text))}">{marks.html(text)}</a></li>' for text in chapters)
     first = next(place for place, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 2)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -139,6 +137,13 @@ def _section(experiment: Experiment, own: list[Result]) -> Iterator[Block]:
         yield from _shown(result)
 
 
+def _beside(compared: list[tuple[str, Table]]) -> Table:
+    """The paper's errors beside ours of all experiments, by name, as one table."""
+    first = compared[0][1]
+    rows = [(name, *row) for name, table in compared for row in table.rows]
+    return Table("beside_1998", first.caption, [Column("experiment", kind="text"), *first.columns], rows)
+
+
 def _name(experiment: Experiment, result: Result) -> str:
     """The experiment's title, and for a variant of it that has no row in the table of experiments the file's name."""
     return experiment.title + ("" if result.stem == experiment.name else f" ({result.stem})")
@@ -151,7 +156,8 @@ def _shown(result: Result) -> Iterator[Block]:
         yield Bullets(result.unread)
     rows = [[key, _listed(key, result.sources[key])] for key in _SOURCES if result.sources.get(key)]
     if rows:
-        yield Table(["", "recorded"], rows, f"Where `{result.stem}` comes from")
+        columns = [Column(name, kind="text") for name in ("what", "recorded")]
+        yield Table(f"{result.stem}_sources", f"Where `{result.stem}` comes from", columns, rows)
 
 
 def _listed(key: str, values: set[str]) -> str:
@@ -180,7 +186,7 @@ def _opening(results: Path) -> list[Block]:
         ),
         Paragraph(
             f"Made by `lenet1998 report`, version {__version__}, on {today} from the files in `{results}`. "
-            "Intervals are 95%. A + after a commit says that files differed from it."
+            "A + after a commit says that files differed from it."
         ),
     ]
 
@@ -193,5 +199,6 @@ def _digests(found: list[Result]) -> list[Block]:
             users.setdefault(digest, []).append(result.stem)
     if not users:
         return []
-    rows = [[*(f"`{part}`" for part in digest.rsplit(" ", 1)), ", ".join(stems)] for digest, stems in users.items()]
-    return [Heading(2, "Data"), Table(["file", "SHA-256", "used by"], rows, "Digests of the decompressed data")]
+    rows = [[*digest.rsplit(" ", 1), ", ".join(stems)] for digest, stems in users.items()]
+    columns = [Column("file", kind="code"), Column("SHA-256", kind="code"), Column("used by", kind="text")]
+    return [Heading(2, "Data"), Table("digests", "Digests of the decompressed data", columns, rows)]

@@ -1,54 +1,70 @@
 """Tables from recorded results: errors beside the paper's, accuracies, other figures, and where they come from.
 
 A results file is JSON as the experiments write it. Runs of the same recipe on as many patterns are a row: the mean over
-seeds with its 95% interval. What is not known here is shown if it is flat: a list of records, or a record.
+seeds with its interval. What is not known here is shown if it is flat: a list of records, or a record.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from lenet1998.evaluation import rate_interval
 from lenet1998.reference import figure_6
-from lenet1998.report.document import Table
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Table
 
 TEST, TRAIN = "test_error_percent", "train_error_percent"
 _STATED = 0.95  # % on the test set after training on 60,000 patterns, as section III-B says; Figure 6 shows 0.94
 _PROVENANCE = {"experiment", "versions", "commit", "machine", "digests", "data", "recipe", "engine", "seed", "runs"}
 _SETS = {"mnist": "MNIST", "mnist validation": "MNIST, training patterns held out", "synthetic": "embedded digits"}
+_BESIDE = (
+    Column("learned", kind="text"),
+    Column("error", kind="text"),
+    Column("1998", "%"),
+    Column("ours", "%"),
+    Column("seeds"),
+)
 
 
-def tables(content: dict) -> list[Table]:
-    """The tables of a results file. Raises LookupError, TypeError, ValueError or AttributeError where it is damaged."""
+def tables(content: dict, stem: str) -> list[Table]:
+    """The tables of a results file, named after its `stem`.
+
+    Raises LookupError, TypeError, ValueError or AttributeError where the file is damaged.
+    """
     runs = content.get("runs", [])
-    found = [_errors(runs)] if runs and "passes" in runs[0] else []
-    found += [_accuracies(runs)] if runs and "measured" in runs[0] else []
-    found += [_rates(content)] if "steps" in content and "quantiles" in content else []
+    found = [_errors(runs, stem)] if runs and "passes" in runs[0] else []
+    found += [_accuracies(runs, stem)] if runs and "measured" in runs[0] else []
+    found += [_rates(content, stem)] if "steps" in content and "quantiles" in content else []
     if content.get("diverged"):
-        found.append(_records("Runs that diverged", content["diverged"]))
+        found.append(_records(f"{stem}_diverged", "Runs that diverged", content["diverged"]))
     for key, value in content.items():
         if key in _PROVENANCE | {"diverged", "steps", "quantiles"}:
             continue
+        name, caption = f"{stem}_{key}", _words(key).capitalize()
         if isinstance(value, list) and value and all(_flat(record) for record in value):
-            found.append(_records(_words(key).capitalize(), value))
+            found.append(_records(name, caption, value))
         elif _flat(value):
-            rows = [[_words(name), _text(entry)] for name, entry in value.items()]
-            found.append(Table(["", "value"], rows, _words(key).capitalize()))
+            cells = _column(list(value.values()), "value")
+            rows = zip(map(_words, value), cells[1], strict=True)
+            found.append(Table(name, caption, [Column("what", kind="text"), cells[0]], list(rows)))
     return found
 
 
-def beside_paper(content: dict) -> Iterator[tuple[str, str, float, str, int]]:
-    """Patterns learned, which error, the paper's (%), ours with its interval, and the number of seeds: Figures 5 and 6.
+def beside_paper(content: dict, stem: str) -> Table | None:
+    """Patterns learned, which error, the paper's, ours, and the number of seeds, for runs of Figures 5 and 6; or None.
 
     Only runs of at least 20 passes over the paper's numbers of MNIST patterns, judged on the whole test set, count.
     """
+    rows: list[list[Cell]] = []
     for own in _groups(content.get("runs", [])):
         paper = papers(own[0])
         for what, number, key in (("test error, pass 20", 20, TEST), ("training error, pass 19", 19, TRAIN)):
             if key in paper:
-                yield patterns_text(own[0]), what, paper[key], mean_text(at_pass(own, number, key)), len(own)
+                rows.append([patterns_text(own[0]), what, paper[key], estimate(at_pass(own, number, key)), len(own)])
+    return Table(f"{stem}_beside_1998", "Errors of LeNet-5 on MNIST", _BESIDE, rows) if rows else None
 
 
 def provenance(content: dict) -> dict[str, set[str]]:
@@ -75,60 +91,83 @@ def provenance(content: dict) -> dict[str, set[str]]:
     return found
 
 
-def _errors(runs: list[dict]) -> Table:
+def _errors(runs: list[dict], stem: str) -> Table:
     """Errors of the last pass by recipe and patterns."""
-    head = ["recipe", "learned", "judged on", "passes", "seeds", "training error (%), on the fly", "error (%)"]
+    columns = [
+        Column("recipe", kind="text"),
+        Column("learned", kind="text"),
+        Column("judged on", kind="text"),
+        Column("passes"),
+        Column("seeds"),
+        Column("training error", "%"),
+        Column("error", "%"),
+        Column("time", "s", digits=0),
+    ]
     rows = []
     for own in _groups(runs):
         first = own[0]
         data, passes = first.get("data", {}), len(first["passes"])
-        seconds = np.mean([sum(record.get("seconds", 0) for record in run["passes"]) for run in own])
         rows.append(
             [
-                f"`{first['recipe']['name']}`" if "recipe" in first else "`default`",
+                first["recipe"]["name"] if "recipe" in first else "default",
                 patterns_text(first) if data else "",
                 _SETS.get(data.get("name"), data.get("name", "")),
-                str(passes),
-                str(len(own)),
-                mean_text(at_pass(own, passes, TRAIN)),
-                mean_text(at_pass(own, passes, TEST)),
-                f"{seconds:,.0f}",
+                passes,
+                len(own),
+                estimate(at_pass(own, passes, TRAIN)),
+                estimate(at_pass(own, passes, TEST)),
+                float(np.mean([sum(record.get("seconds", 0) for record in run["passes"]) for run in own])),
             ]
         )
-    return Table([*head, "seconds to train, mean"], rows, "Errors after the last pass: mean over seeds, 95% interval")
+    notes = ["Training errors are counted on the fly; the time is the mean time to train one network."]
+    return Table(f"{stem}_errors", "Errors after the last pass, means over seeds", columns, rows, notes)
 
 
-def _accuracies(runs: list[dict]) -> Table:
+def _accuracies(runs: list[dict], stem: str) -> Table:
     """Accuracies of the final network on every set that was measured."""
     sets = list(dict.fromkeys(name for run in runs for name in run["measured"]))
-    rows = []
+    rows: list[list[Cell]] = []
     for own in _groups(runs):
         values = [
-            np.array([100 - run["measured"][name]["error_percent"] for run in own if name in run["measured"]])
-            for name in sets
+            [100 - run["measured"][name]["error_percent"] for run in own if name in run["measured"]] for name in sets
         ]
-        seconds = f"{np.mean([run['seconds'] for run in own]):,.0f}"
-        accuracies = [mean_text(each) if len(each) else "" for each in values]
-        rows.append([f"`{own[0]['recipe']['name']}`", str(len(own)), *accuracies, seconds])
-    head = ["recipe", "seeds", *(f"{name} (%)" for name in sets), "seconds to train, mean"]
-    return Table(head, rows, "Accuracies: mean over seeds, 95% interval")
+        seconds = float(np.mean([run["seconds"] for run in own]))
+        accuracies = [estimate(each) if each else None for each in values]
+        rows.append([own[0]["recipe"]["name"], len(own), *accuracies, seconds])
+    columns = [Column("recipe", kind="text"), Column("seeds"), *(Column(f"accuracy, {name}", "%") for name in sets)]
+    columns.append(Column("time", "s", digits=0))
+    return Table(
+        f"{stem}_accuracies",
+        "Accuracies, means over seeds",
+        columns,
+        rows,
+        ["The time is the mean time to train one network."],
+    )
 
 
-def _rates(content: dict) -> Table:
+def _rates(content: dict, stem: str) -> Table:
     """Quantiles of the step sizes by pass and layer."""
-    head = ["pass", "layer", *(f"{100 * q:g}%" for q in content["quantiles"])]
-    rows = [
-        [number, layer, *(f"{value:.1e}" for value in values)]
-        for number, layers in content["steps"].items()
-        for layer, values in layers.items()
-    ]
-    return Table(head, rows, "Quantiles of the effective rates")
+    columns = [Column("pass", kind="text"), Column("layer", kind="text")]
+    columns += [Column(f"{100 * q:g}%", kind="significant", digits=2) for q in content["quantiles"]]
+    rows = [[number, layer, *values] for number, layers in content["steps"].items() for layer, values in layers.items()]
+    return Table(f"{stem}_rates", "Quantiles of the effective rates", columns, rows)
 
 
-def _records(caption: str, records: list[dict]) -> Table:
+def _records(name: str, caption: str, records: list[dict]) -> Table:
     keys = list(dict.fromkeys(key for record in records for key in record))
-    rows = [[_text(record[key]) if key in record else "" for key in keys] for record in records]
-    return Table([_words(key) for key in keys], rows, caption)
+    words = [_words(key) for key in keys]
+    titles = words if len(set(words)) == len(words) else keys
+    columns = [_column([record.get(key) for record in records], title) for key, title in zip(keys, titles, strict=True)]
+    return Table(
+        name, caption, [column for column, _ in columns], list(zip(*(cells for _, cells in columns), strict=True))
+    )
+
+
+def _column(values: list, name: str) -> tuple[Column, list]:
+    """A column for values as a record has them: of numbers where all are, else of texts."""
+    if all(value is None or type(value) in (int, float) and math.isfinite(value) for value in values):
+        return Column(name, kind="significant", digits=4), values
+    return Column(name, kind="text"), [_text(value) for value in values]
 
 
 def _groups(runs: list[dict]) -> list[list[dict]]:

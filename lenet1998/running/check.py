@@ -41,7 +41,7 @@ def histories(path: Path) -> list[dict]:
     Raises LeNetError for a file that has none, or none that is whole.
     """
     if path.is_dir() or path.suffix == ".npz":
-        return [checkpoints.load(path).history]
+        return [_whole(checkpoints.load(path).history, path)]
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
@@ -49,19 +49,33 @@ def histories(path: Path) -> list[dict]:
         runs = content.get("runs", [content])
         if not runs:
             raise ValueError("no run is recorded")
-        for run in runs:
-            require(run.get("plugins", ()))
-            Recipe.from_dict(run["recipe"])
-            if not run["passes"] or not all(set(record) >= RECORD for record in run["passes"]):
-                raise ValueError("a run has no whole passes")
-            _ = run["seed"], run["engine"], run["versions"], run["machine"], run["data"]["digests"]
+        return [_whole(run, path) for run in runs]
     except OSError as error:
         raise LeNetError(f"cannot read {path}: {error.strerror or error}; {_REMEDY}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise LeNetError(f"{path} is no record of a run ({reason_of(error)}); {_REMEDY}") from error
+
+
+def _whole(run: dict, path: Path) -> dict:
+    """The run. Raises LeNetError, with the file's name, for a record that lacks a field or has what is none there."""
+    try:
+        require(run.get("plugins", ()))
+        Recipe.from_dict(run["recipe"])
+        if not run["passes"] or not all(set(record) >= RECORD for record in run["passes"]):
+            raise ValueError("a run has no whole passes")
+        kinds: list[tuple[object, type]] = [(run["data"][key], int) for key in ("train_size", "test_size")]
+        kinds += [(run[key], dict) for key in ("versions", "machine")] + [(run["data"]["digests"], dict)]
+        kinds += [(run["engine"], str), (run["recipe"]["name"], str), (run["data"]["name"], str), (run["seed"], int)]
+        for value, kind in kinds:
+            if not isinstance(value, kind):
+                raise ValueError(f"{value!r} is no {kind.__name__}")
+    except KeyError as error:
+        raise LeNetError(f"{path} is no whole record of a run: it has no {error}; {_REMEDY}") from error
     except MissingPart as error:
         raise LeNetError(f"{path}: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, LeNetError) as error:
+    except (ValueError, TypeError, AttributeError, LeNetError) as error:
         raise LeNetError(f"{path} is no record of a run ({reason_of(error)}); {_REMEDY}") from error
-    return runs
+    return run
 
 
 _REMEDY = "name a run's directory, a history.json or checkpoint.npz, or a file of experiments/results"

@@ -106,6 +106,7 @@ def test_the_command_works_where_only_the_wheel_is(wheel, scripts, tmp_path):
     small = [*sizes, "--train-size", "100", "--passes", "1", "--engine", "numpy"]
     run(command, "train", *small, "--out", "trained", cwd=tmp_path)
     assert (tmp_path / "trained" / "error_curves.png").is_file()
+    assert run(command, "table", "fig9", "--format", "csv", cwd=tmp_path).startswith("classifier,1998 (%),")
     run(command, "report", "--results", ROOT / "experiments" / "results", cwd=tmp_path)
     assert (tmp_path / "report" / "report.html").is_file()
 

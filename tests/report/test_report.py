@@ -16,9 +16,11 @@ from experiments.summary import blocks
 from lenet1998.commands.main import main
 from lenet1998.errors import LeNetError
 from lenet1998.report.citation import bibtex
-from lenet1998.report.document import Table, from_markdown
 from lenet1998.report.experiments import EXPERIMENTS, find
+from lenet1998.report.kept import files, read_tables
+from lenet1998.report.kept import recorded as of_package
 from lenet1998.report.page import write
+from lenet1998.report.table import Column, Table
 from lenet1998.report.tables import beside_paper
 
 ROOT = Path(__file__).parent.parent.parent
@@ -103,11 +105,12 @@ def test_every_figure_and_table_that_was_recorded_is_in_the_report(recorded):
         assert f"(figures/{quote(path.stem)}.png)" in markdown and f"(figures/{quote(path.stem)}.pdf)" in markdown
         assert (out / "figures" / path.name).read_bytes() == path.read_bytes()
         assert (out / "figures" / f"{path.stem}.pdf").exists()
-    for path in RESULTS.glob("*.md"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("| ") and not line.startswith("| ---"):
-                cells = [cell.strip() for cell in re.sub(r"`|\*\*", "", line).strip("|").split("|")]
-                assert cells in page.rows, f"{path.name}: {line}"
+    for name, path in files(of_package()).items():
+        for table in read_tables(path):
+            assert table.caption in page.texts["figcaption"], name
+            for row in table.rows:
+                cells = [column.shown(cell) for column, cell in zip(table.columns, row, strict=True)]
+                assert cells in page.rows, f"{name}: {row}"
 
 
 def test_ours_stands_beside_the_paper_as_in_the_readme(recorded):
@@ -181,7 +184,8 @@ def test_errors_are_means_with_intervals_beside_the_papers(tmp_path):
 
 def test_the_papers_errors_stand_only_beside_what_may_be_compared():
     def papers(**choices) -> list[float]:
-        return [paper for _, _, paper, *_ in beside_paper({"runs": [run(**choices)]})]
+        table = beside_paper({"runs": [run(**choices)]}, "fig5")
+        return [row[2] for row in table.rows] if table else []
 
     assert papers() == [0.95, 0.35]
     assert papers(size=15_000) == [1.68, 0.05] and papers(size=30_000) == [1.14, 0.31]
@@ -203,7 +207,6 @@ def test_the_papers_errors_stand_only_beside_what_may_be_compared():
         ("fig8_misclassified.json", {"steps": [1], "quantiles": 3}),
         ("fig8_misclassified.json", "[" * 100_000),
         ("fig8_misclassified.json", b"\xff\xfe\x00"),
-        ("fig8_misclassified.md", b"\xff\xfe\x00"),
         ("fig8_misclassified.png", b"\x89PNG\r\n\x1a\n" + bytes(100)),
     ],
 )
@@ -230,11 +233,9 @@ def test_nothing_that_a_results_file_says_becomes_markup(tmp_path):
     hostile["seed"] = True
     hostile["machine"] = {"processor": EVIL, "cores": EVIL}
     put(results, "fig5_error_curves.json", {"runs": [hostile], EVIL: {EVIL: EVIL}, "rows": [{EVIL: [EVIL, EVIL]}]})
-    put(
-        results,
-        "readings.md",
-        f"# {EVIL}\n\n{evil}\n\n- {evil}\n\n| {EVIL} | b |\n|---|---|\n| `{EVIL}` | **{EVIL}** |\n",
-    )
+    columns = [Column(EVIL, kind="text"), Column("b", kind="code")]
+    tables = [Table(EVIL, evil, columns, [[f"**{EVIL}**", f"`{evil}`"]], [f"- {evil}"])]
+    put(results, "tables/readings.json", [table.as_dict() for table in tables])
     put(results, "fig8_misclassified.json", '{"' + EVIL)
     put(results, 'other"><img src=x>.json', {EVIL: {"a": EVIL}})
     page, html, markdown = report(results, tmp_path / "out")
@@ -242,7 +243,7 @@ def test_nothing_that_a_results_file_says_becomes_markup(tmp_path):
     assert all(not any(key.startswith("on") for key in attributes) for _, attributes in page.elements)
     text = " ".join(page.texts["main"])
     assert text.count(EVIL) > 10, "it is shown as it is"
-    outside = re.sub(r"`[^`\n]+`", "", markdown)  # in code it is no markup
+    outside = re.sub(r"(`+)[^\n]+?(?<!`)\1(?!`)", "", markdown)  # in code it is no markup
     assert r"\<script\>" in outside and not re.search(r"(?<!\\)<|(?<!\\)\[[xy](?<!\\)\]", outside)
     for table in re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE):
         bars = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
@@ -251,8 +252,10 @@ def test_nothing_that_a_results_file_says_becomes_markup(tmp_path):
 
 def test_results_of_every_kind_find_their_place(tmp_path):
     results = tmp_path / "results"
-    for name in ("section3.md", "fig13_invariance.md"):
-        put(results, name, "| classifier | 1998 |\n|---|---|\n| linear | 12 |\n\n## Open rows\n\n- K-NN: why\n")
+    columns = [Column("classifier", kind="text"), Column("1998", "%")]
+    for name in ("section3", "fig13_invariance"):
+        table = Table(name, "All of them", columns, [["linear", 12]], ["K-NN: why."])
+        put(results, f"tables/{name}.json", [table.as_dict()])
     put(results, "section3/linear.json", {"row": "linear", "commit": "1" * 40, "runs": [{"seed": 4}, {"seed": 5}]})
     measured = {"test": {"error_percent": 2.5}, "train": {"error_percent": 1.0}}
     teaching = {"recipe": {"name": "ours"}, "seed": 1, "measured": measured, "seconds": 12.4}
@@ -264,7 +267,7 @@ def test_results_of_every_kind_find_their_place(tmp_path):
     for name in ("ablation_ladder", "fig10_rejection", "fig9_classifiers", "compare_default_modern"):
         shutil.copy(RESULTS / "fig5_error_curves.png", results / f"{name}.png")
     page, _, markdown = report(results, tmp_path / "out")
-    assert "Open rows" in page.texts["h4"] and page.rows.count(["linear", "12"]) == 2
+    assert page.texts["p"].count("K-NN: why.") == 2 and page.rows.count(["linear", "12"]) == 2
     assert ["seeds", "4, 5"] in page.rows and ["commit", "1111111111"] in page.rows
     assert ["ours", "1", "97.50", "99.00", "12"] in page.rows
     assert ["difference", "-0.25"] in page.rows and ["low", ""] in page.rows
@@ -284,7 +287,6 @@ def test_results_of_every_kind_find_their_place(tmp_path):
     captions = page.texts["figcaption"]
     nine, ten = (next(k for k, text in enumerate(captions) if key in text) for key in ("and Figure 9's", "Figure 10's"))
     assert nine < ten and any("Test error at every rung" in caption for caption in captions)
-    assert markdown.index("Open rows") < markdown.index("figures/fig9_classifiers.png")
 
 
 def test_figures_that_runs_call_alike_stay_apart(tmp_path):
@@ -326,6 +328,37 @@ def test_without_results_it_says_what_to_do(content, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_links_that_lead_out_of_the_results_are_not_followed(tmp_path, capsys):
+    results = tmp_path / "results"
+    put(results, "fig5_error_curves.json", {"runs": [run()]})
+    secret = put(tmp_path, "secret.json", {"runs": [run(name="secret recipe")]})
+    shutil.copy(RESULTS / "fig5_error_curves.png", tmp_path / "secret.png")
+    (results / "fig7_distortions.json").symlink_to(secret)
+    (results / "fig8_misclassified.png").symlink_to(tmp_path / "secret.png")
+    (results / "link.md").symlink_to("/etc/passwd")
+    (results / "fig6_training_size.json").symlink_to("fig5_error_curves.json")
+    assert main(["report", "--results", str(results), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and "fig7_distortions.json" in told[0] and "fig8_misclassified.png" in told[0]
+    page = Page((tmp_path / "out" / "report.html").read_text())
+    assert "secret recipe" not in " ".join(page.texts["main"]) and not page.named("img")
+    assert "root:" not in " ".join(page.texts["main"]) and "Error by size of the training set" in page.texts["h2"]
+
+
+def test_a_record_that_lacks_a_field_is_named_and_the_page_is_there(tmp_path, capsys):
+    spoiled = run()
+    del spoiled["data"]["train_size"]
+    put(tmp_path / "results", "fig5_error_curves.json", {"runs": [spoiled]})
+    assert main(["report", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]) == 2
+    out, err = capsys.readouterr()
+    assert (
+        "report.html" in out and "fig5_error_curves.json" in err and "train_size" in err and len(err.splitlines()) == 1
+    )
+    assert main(["table", "fig5", "--results", str(tmp_path / "results")]) == 2
+    out, err = capsys.readouterr()
+    assert not out and "train_size" in err and len(err.splitlines()) == 1
+
+
 def test_what_cannot_be_written_costs_no_earlier_report(tmp_path):
     put(tmp_path / "results", "fig5_error_curves.json", {"runs": [run()]})
     put(tmp_path, "file", "in the way")
@@ -340,14 +373,6 @@ def test_the_command_prints_what_it_wrote(tmp_path, capsys, monkeypatch):
     assert main(["report"]) == 0
     assert capsys.readouterr().out.split() == ["report/report.html", "report/report.md"]
     assert Path("report/report.html").stat().st_size > 5000
-
-
-def test_markdown_of_the_experiments_is_read_as_they_write_it():
-    text = "| | a \\| b |\n|---|---|\n| `x` | |\n| one |\n\nA line,\nand another.\n\n- first\n  goes on\n- second\n"
-    table, paragraph, bullets = from_markdown(text, 4, "caption")
-    assert table == Table(["", "a | b"], [["`x`", ""], ["one", ""]], "caption")
-    assert paragraph.text == "A line, and another."
-    assert bullets.entries == ["first goes on", "second"]
 
 
 def test_the_table_of_experiments_is_that_of_the_scripts():
