@@ -157,7 +157,8 @@ def _unequal(one: dict, other: dict) -> list[str]:
 def _key(history: dict) -> str:
     """Equal for runs that differ in nothing but the seed and the number of passes."""
     recipe = replace(Recipe.from_dict(history["recipe"]), name="").as_dict()
-    parts = [recipe, history.get("plugins", []), history["engine"], patterns_text(history), _judged(history)]
+    own = [[part["field"], part["sha256"]] for part in history.get("plugins", ())]
+    parts = [recipe, own, history["engine"], patterns_text(history), _judged(history)]
     return json.dumps(parts, sort_keys=True)
 
 
