@@ -216,7 +216,7 @@ def pooling(name: str, recipe: Recipe, each: int = 1) -> list[Layer]:
 
 
 def c3_table(recipe: Recipe) -> np.ndarray:
-    """Which maps of S2 feed each of C3, bool (6, maps): Table I, all, or what the recipe draws."""
+    """Which maps of S2 feed each of C3, bool (maps of C1 and of S2, maps of C3): Table I, all, or what is drawn."""
     return C3_TABLES[recipe.c3] if recipe.c3 in C3_TABLES else parse_table(recipe.c3)
 
 
@@ -243,7 +243,7 @@ def LeNet5(recipe: Recipe) -> Network:  # noqa: N802 - the network's own name
     return Network(
         field_of(recipe, side=32),
         [
-            Convolution("C1", full_table(1, 6), kernel=5),
+            Convolution("C1", full_table(1, len(c3)), kernel=5),
             squashing(recipe),
             *pooling("S2", recipe),
             Convolution("C3", c3, kernel=5),

@@ -28,7 +28,7 @@ def cat_lenet(recipe: Recipe) -> Network:
     return Network(
         field_of(recipe, side=64, channels=3),
         [
-            Convolution("C1", full_table(3, 6), kernel=9),
+            Convolution("C1", full_table(3, len(c3)), kernel=9),
             squashing(recipe),
             *pooling("S2", recipe),
             Convolution("C3", c3, kernel=9),

@@ -114,10 +114,10 @@ def c3_in_short(c3: Any) -> str:
         raise RecipeError(
             f"c3={c3!r} is not allowed: choose {' or '.join(C3_TABLES)}, or draw a table of X and . with --c3 FILE"
         ) from None
-    if len(table) != len(TABLE_I) or not table.any(axis=0).all():
+    if not table.any(axis=0).all():
         raise RecipeError(
-            f"c3: the table has {len(table)} rows and {table.shape[1]} columns: give {len(TABLE_I)} rows, one for each "
-            "map of S2, and in each column, which is a map of C3, an X or more"
+            f"c3: a map of C3 sees nothing: draw a row per map of C1 and S2 (Table I has {len(TABLE_I)}), a column per "
+            "map of C3, and an X or more in each column"
         )
     text = drawn(table)
     return next((name for name, known in C3_TABLES.items() if drawn(known) == text), text)

@@ -184,6 +184,8 @@ def test_another_table_for_c3_is_in_the_recipe_and_in_the_network():
     np.testing.assert_array_equal(c3.table, TABLE_I[:, ::-1])
     wider = LeNet5(Recipe(c3=drawn(np.repeat(TABLE_I, 2, axis=1))))
     assert [row["maps"] for row in wider.table()] == [6, 6, 32, 32, 120, 84, 10]
-    for wrong in ("X", "X.\n.X", "/".join(["X."] * 6), "/".join(["XX"] * 5), "XO/XX", 7):
+    twice = LeNet5(Recipe(c3=drawn(np.tile(TABLE_I, (2, 2)))))
+    assert [row["maps"] for row in twice.table()] == [12, 12, 32, 32, 120, 84, 10], "C1 has a map per row"
+    for wrong in ("X.", "/".join(["X."] * 6), "XO/XX", "", 7):
         with pytest.raises(RecipeError, match="c3.*(draw|give)"):
             Recipe(c3=wrong)

@@ -172,8 +172,8 @@ def test_a_table_of_one_s_own_is_in_record_checkpoint_and_page(place, capsys):
     assert to_html(saved)
     (place / "same.txt").write_text("\n".join("".join("X" if cell else "." for cell in row) for row in TABLE_I))
     assert trained("--c3", "same.txt", out="same") and histories(place / "same")[0]["recipe"]["c3"] == "table"
-    (place / "none.txt").write_text("X.\n.X\n")
-    assert "give 6 rows" in refused(capsys, "train", "--c3", "none.txt")
+    (place / "none.txt").write_text("X.\nX.\n")
+    assert "a map of C3 sees nothing" in refused(capsys, "train", "--c3", "none.txt")
     assert "no.txt" in refused(capsys, "train", "--c3", "no.txt")
 
 
