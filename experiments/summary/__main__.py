@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.machinery.main import guarded
-from experiments.summary import blocks, times
+from experiments.summary import blocks
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 
@@ -20,9 +20,9 @@ BEGIN, END = "<!-- {}: written by python -m experiments.summary -->\n", "<!-- en
 
 # By file, from the root: the blocks that are written into it.
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"headline": blocks.headline, "installation": times.installation, "results": blocks.results},
+    "README.md": {"headline": blocks.headline, "installation": blocks.installation, "results": blocks.results},
     "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
-    "docs/speed.md": {"speed": times.speed},
+    "docs/speed.md": {"speed": blocks.speed},
     "docs/experiments.md": {"experiments": blocks.experiments_table},
 }
 

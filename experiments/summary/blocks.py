@@ -1,83 +1,97 @@
-"""The blocks of the README and of docs/ that hold recorded numbers, each written from the recorded files."""
+"""The blocks of the README and of docs/ that hold recorded numbers, each written from the records."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from scipy.stats import t as student_t
 
 from experiments import compare
-from experiments.ablation.report import ladder_table
 from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.machinery.catalogue import costs, listed, time_of
-from experiments.machinery.record import RESULTS, at_pass, named
+from experiments.machinery.record import at_pass, named, published
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.strings.report import rates
-from experiments.summary.record import prose, read
-from experiments.summary.times import fastest
-from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
-from experiments.teaching.report import table as teaching_table
 from lenet1998.evaluation import rate_interval, student_interval
-from lenet1998.report.tables import mean_text
+from lenet1998.report.estimates import estimate
+from lenet1998.report.kept import find_tables, read_tables, recorded
+from lenet1998.report.table import Column, Table
 from lenet1998.report.writers import markdown
 
+WIDTH = 100  # characters of a line of prose
 FIGURE_5, FIGURE_6 = "fig5_error_curves", "fig6_training_size"
 TEST, TRAIN = "test_error_percent", "train_error_percent"
-# What, the paper's figure, results file, training set and distorted copies, pass and key that are averaged, and what
-# follows `python -m experiments.`
+# What, the paper's figure, the record, training set and distorted copies, pass and key that are averaged, and the
+# command.
 ROWS = (
-    ("test error, pass 20", "0.95", "fig5_error_curves", (60_000, 0), 20, TEST, FIGURE_5),
-    ("training error, on the fly, pass 19", "0.35", "fig5_error_curves", (60_000, 0), 19, TRAIN, FIGURE_5),
-    ("test error, trained on 15,000", "1.68", "fig6_training_size", (15_000, 0), 20, TEST, FIGURE_6),
-    ("test error, trained on 30,000", "1.14", "fig6_training_size", (30_000, 0), 20, TEST, FIGURE_6),
-    ("test error, with distortions", "0.82", "fig6_training_size", (60_000, 9), 20, TEST, FIGURE_6),
-    (
-        "same, by NumPy",
-        "0.95",
-        "fig5_error_curves_numpy",
-        (60_000, 0),
-        20,
-        TEST,
-        f"{FIGURE_5} --seeds 1 --engine numpy",
-    ),
-    (
-        "same, the text literally",
-        "0.95",
-        "fig5_error_curves_printed",
-        (60_000, 0),
-        20,
-        TEST,
-        f"{FIGURE_5} --seeds 1 --recipe printed",
-    ),
-)
+    ("test error, pass 20", 0.95, FIGURE_5, (60_000, 0), 20, TEST, FIGURE_5),
+    ("training error, on the fly, pass 19", 0.35, FIGURE_5, (60_000, 0), 19, TRAIN, FIGURE_5),
+    ("test error, trained on 15,000", 1.68, FIGURE_6, (15_000, 0), 20, TEST, FIGURE_6),
+    ("test error, trained on 30,000", 1.14, FIGURE_6, (30_000, 0), 20, TEST, FIGURE_6),
+    ("test error, with distortions", 0.82, FIGURE_6, (60_000, 9), 20, TEST, FIGURE_6),
+    ("same, by NumPy", 0.95, f"{FIGURE_5}_numpy", (60_000, 0), 20, TEST, f"{FIGURE_5} --seeds 1 --engine numpy"),
+    ("same, the text literally", 0.95, f"{FIGURE_5}_printed", (60_000, 0), 20, TEST,
+     f"{FIGURE_5} --seeds 1 --recipe printed"),
+)  # fmt: skip
 STRINGS = (
     ("strings of five digits, the network replicated (VII)", "sdnn eq. 17"),
     ("strings of five digits, by segments (V)", "hos eq. 17"),
 )
 """Methods of `experiments.strings` that learned whole strings; 1998 has no such number."""
 INTERVALS = (
-    "Intervals of rates, here and wherever results stand: from four seeds on Student's, on the scale of logits, so "
-    "that a rate stays between 0 and 100%; of two or three seeds the least and the largest. `python "
-    "-m experiments.NAME`, with the last column for NAME, repeats a row."
+    "Intervals of error rates: with four seeds or more, a 95% t interval of the mean, on the logit scale, so that it "
+    "stays between 0 and 100%. With two or three seeds: the smallest and the largest run, which is not a confidence "
+    "interval. `python -m experiments.NAME`, with the last column for NAME, repeats a row."
 )
+ENGINES = {"numba": "compiled engine", "numpy": "NumPy engine", "jax": "JAX", "torch": "PyTorch"}
+SYSTEMS = ("relu_lenet", "cat_lenet", "mlp_mnist", "cifar10_convnet", "faithful_class")
 
 
-def results_table() -> str:
-    """Error rates: the paper's, ours with the 95% interval over seeds, and the experiment."""
-    lines = ["| | 1998 (%) | ours (%), 95% interval | seeds | experiment |", "|---|---|---|---|---|"]
+def prose(text: str) -> str:
+    """A paragraph in lines."""
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def shown(table: Table) -> str:
+    """A table in Markdown, its caption and notes in lines."""
+    return "\n\n".join(
+        part if part.startswith("|") else prose(part) for part in markdown(table).split("\n\n")
+    )  # fmt: skip
+
+
+def recorded_table(name: str, columns: Sequence[str] = ()) -> str:
+    """A recorded table by its name."""
+    tables = {path.stem: read_tables(path) for path in recorded().glob("*.json") if path.stem != "index"}
+    (table,) = find_tables(tables, name)[:1]
+    return shown(table.select(columns))
+
+
+def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:
+    runs = group(published(name)["runs"], *patterns)
+    return np.array([run["passes"][number - 1][key] for run in runs])
+
+
+def results_table() -> Table:
+    """Error rates: the paper's, ours with the interval over seeds, and the experiment."""
+    columns = [Column("result", kind="text"), Column("1998", "%"), Column("ours", "%"), Column("seeds")]
+    rows = []
     for what, paper, name, patterns, number, key, command in ROWS:
         values = _errors(name, patterns, number, key)
-        lines.append(f"| {what} | {paper} | {mean_text(values)} | {len(values)} | `{command}` |")
-    runs = read("strings")["runs"]
+        rows.append([what, paper, estimate(values), len(values), command])
+    runs = published("strings")["runs"]
     for what, method in STRINGS:
         values = rates(runs, method, "plain")[:, 0]
-        lines.append(f"| {what} | none | {mean_text(values)} | {len(values)} | `strings` |")
-    return "\n".join(lines)
+        rows.append([what, None, estimate(values), len(values), "strings"])
+    return Table("results", "Error rates", [*columns, Column("experiment", kind="code")], rows)
 
 
 def results() -> str:
     """That table, and how to read it."""
-    return f"{results_table()}\n\n{prose(INTERVALS)}"
+    bare = next(part for part in markdown(results_table()).split("\n\n") if part.startswith("|"))
+    return f"{bare}\n\n{prose(INTERVALS)}"
 
 
 def headline() -> str:
@@ -93,12 +107,12 @@ def headline() -> str:
 
 def single_run() -> str:
     """Where the paper's network stands among ours: Student's distribution of one more run, given those on record."""
-    errors, paper = np.array([run["passes"][-1][TEST] for run in read(FIGURE_5)["runs"]]), float(ROWS[0][1])
+    errors, paper = np.array([run["passes"][-1][TEST] for run in published(FIGURE_5)["runs"]]), ROWS[0][1]
     one_more = student_t(len(errors) - 1, errors.mean(), errors.std(ddof=1) * np.sqrt(1 + 1 / len(errors)))
     low, high = one_more.interval(0.95)
     return (
-        f"**Figure 5.** 95% of single runs lie between {low:.2f} and {high:.2f}%; the paper's network, {paper}%, is at "
-        f"their {100 * one_more.cdf(paper):.0f}% quantile (Student's, from {len(errors)} seeds)."
+        f"**Figure 5.** 95% of single runs lie between {low:.2f} and {high:.2f}%. {100 * one_more.cdf(paper):.0f}% of "
+        f"single runs would err less than the paper's {paper}% (t distribution, {len(errors)} seeds)."
     )
 
 
@@ -109,12 +123,11 @@ def training_error() -> str:
     train, test, nearer, its_test = (
         f"{mean:.2f}% ({low:.2f} to {high:.2f})" for mean, low, high in map(rate_interval, errors)
     )
-    _, ours, _, its = errors
-    mean, low, high = student_interval(its - ours)
+    mean, low, high = student_interval(errors[3] - errors[1])
     return (
         f"**Training error.** Counted on the fly it ends at {train}; Figure 5 has {ROWS[1][1]}% at pass 19. With j = "
-        f"0.5 in equation 9 it ends at {nearer}, and the test error at {its_test} in place of {test}: a difference of "
-        f"{mean:.2f} point ({low:.2f} to {high:.2f}, {len(its)} seeds in pairs; `python -m "
+        f"0.5 in equation 9 it ends at {nearer}, and the test error at {its_test} instead of {test}: a difference of "
+        f"{mean:.2f} point ({low:.2f} to {high:.2f}, {len(errors[3])} seeds in pairs; `python -m "
         "experiments.fig5_error_curves --set j=0.5`)."
     )
 
@@ -122,60 +135,117 @@ def training_error() -> str:
 def findings() -> str:
     """What single runs give, where the training error ends, and what Figure 8 and the comparison with plain gradient
     descent came to."""
-    overlap, sdlm = read("fig8_misclassified")["overlap"], read("sdlm_vs_sgd")["runs"]
+    overlap, sdlm = published("fig8_misclassified")["overlap"], published("sdlm_vs_sgd")["runs"]
     low, high = overlap["of_the_papers_82_interval"]
-    held_out = {
-        name: at_pass(runs, -1, TEST)
-        for name in (SDLM, "SDLM, 20 patterns", "SDLM, 5000 patterns")
-        if (runs := named(sdlm, name))
-    }
     best, test = best_rate(sdlm), against_sgd(sdlm, 20)
     assert best is not None and test is not None, "the recorded runs have both"
-    held_out[rate_name(best)] = at_pass(named(sdlm, rate_name(best)), -1, TEST)
-    rates = "; ".join(f"{name}: {mean:.2f}% ({low:.2f} to {high:.2f})" for name, (mean, low, high) in held_out.items())
+    names = [SDLM, "SDLM, 20 patterns", "SDLM, 5000 patterns", rate_name(best)]
+    held_out = [(name, *at_pass(runs, -1, TEST)) for name in names if (runs := named(sdlm, name))]
     paragraphs = (
         single_run(),
         training_error(),
-        "**Figure 8.** The networks trained with distortions err on "
-        f"{overlap['errors_mean']:.0f} test patterns in the mean. "
-        f"{overlap['of_the_papers_82']:.0f} of them ({low:.0f} to {high:.0f}) are among the paper's 82, "
+        f"**Figure 8.** The networks trained with distortions err on {overlap['errors_mean']:.0f} test patterns on "
+        f"average. {overlap['of_the_papers_82']:.0f} of them ({low:.0f} to {high:.0f}) are among the paper's 82, "
         f"{overlap['with_the_same_answer']:.0f} with the paper's wrong answer. Chance would give "
         f"{overlap['by_chance']:.1f}; two of our own seeds share {overlap['between_two_of_ours']:.0f} "
         "(`python -m experiments.fig8_misclassified`).",
-        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(read(FIGURE_6)['runs'])} "
+        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(published(FIGURE_6)['runs'])} "
         "(`python -m experiments.fig6_training_size --plot-only`).",
         "**Second derivatives.** Held-out error after 20 passes, with the single rate of plain gradient descent "
-        f"searched on held-out patterns: {rates}. "
-        f"SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`).",
+        "searched on held-out patterns: "
+        + "; ".join(f"{name}: {mean:.2f}% ({low:.2f} to {high:.2f})" for name, mean, low, high in held_out)
+        + f". SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`).",
     )
     return "\n\n".join(map(prose, paragraphs))
 
 
 def ladder() -> str:
     """The ladder of the ablation, and its two ends at full length."""
-    record = read("compare_default_modern")
+    record = published("compare_default_modern")
     ends = "Both ends at their full length of 20 passes (`python -m experiments.compare default modern`):"
     return "\n\n".join(
-        (ladder_table(read("ablation_scores")["rows"]), prose(ends), *map(markdown, compare.tables(record)[:2]))
+        (
+            recorded_table("ablation_ladder", ["variant", "test error", "minus 1998", "Holm 1998"]),
+            prose(ends),
+            *map(shown, compare.tables(record)[:2]),
+        )
     )
 
 
 def teaching() -> str:
     """The teaching systems, published and ours."""
-    systems = (relu_lenet, cat_lenet, mlp_mnist, cifar10_convnet, faithful_class)
-    return teaching_table([each.SYSTEM for each in systems])
+    return "\n\n".join(recorded_table(f"{name}_accuracies") for name in SYSTEMS)
 
 
 def experiments_table() -> str:
     """Every experiment with its command and the time that its recorded runs took, one after the other."""
-    seconds = costs(RESULTS)
-    lines = ["| what | in the paper | command | on record, one core |", "|---|---|---|---|"]
-    for one in listed():
-        spent = time_of(seconds[one.name]) if one.name in seconds else ""
-        lines.append(f"| {one.variant.title} | {one.experiment.paper} | `{one.command}` | {spent} |")
-    return "\n".join(lines)
+    seconds = costs()
+    columns = [Column("experiment", kind="text"), Column("in the paper", kind="text"), Column("command", kind="code")]
+    rows = [
+        [
+            one.variant.title,
+            one.experiment.paper,
+            one.command,
+            time_of(seconds[one.name]) if one.name in seconds else "",
+        ]
+        for one in listed()
+    ]
+    return shown(Table("experiments", "Experiments", [*columns, Column("on record, one core", kind="text")], rows))
 
 
-def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:
-    runs = group(read(name)["runs"], *patterns)
-    return np.array([run["passes"][number - 1][key] for run in runs])
+def speed() -> str:
+    """How long a run takes, one online step engine by engine, and what the compiled engine had to reach."""
+    record = published("benchmark_speed")
+    yardstick, machine = 1.84e3 / record["matmul_gflops"], record["machine"]
+    processor = published(FIGURE_5)["runs"][0]["machine"]["processor"]
+    columns = [Column("engine", kind="text"), Column("step", "us", 0), Column("times the yardstick", "", 1)]
+    rows = [[ENGINES[row["engine"]], row["step"], row["step"] / yardstick] for row in record["rows"]]
+    steps = Table("steps", "One online step", columns, sorted(rows, key=lambda row: row[1]))
+    columns = [Column(name, kind="text") for name in ("compiled engine", "bar", "measured")]
+    return "\n\n".join(
+        (
+            prose(
+                f"The 20 passes of Figure 5 train for {fastest():.0f} s with the compiled engine on one core "
+                f"({processor}); testing after each pass adds a few seconds."
+            ),
+            prose(
+                f"One online step (forward, backward, update) on one core ({machine['processor']}, "
+                f"{machine['architecture']}); the yardstick is the time that its 1.84 million operations take at the "
+                f"measured rate of matrix multiplication, {yardstick:.1f} us (`python -m experiments.speed`)."
+            ),
+            shown(steps),
+            shown(Table("bars", "What the compiled engine had to reach", columns, list(bars(record)))),
+        )
+    )
+
+
+def bars(record: dict) -> Sequence[tuple[str, str, str]]:
+    """What had to be reached, the bar, and what was measured in the same run."""
+    row = next(row for row in record["rows"] if row["engine"] == "numba")
+    rate, whole = record["matmul_gflops"] / 1e3, record["processes"]
+    step, forward = row["step"], row["forward"]
+    return (
+        ("training step", "at most 2.6x the time of 1.84 MFLOP", f"{step:.1f} us, {step * rate / 1.84:.1f}x"),
+        ("forward pass", "at most 2.4x the time of 0.65 MFLOP", f"{forward:.1f} us, {forward * rate / 0.65:.1f}x"),
+        ("curvature, per pattern", "at most 1.1 training steps", f"{row['curvature'] / step:.2f} training steps"),
+        ("two runs on two cores", "at least 1.8x the throughput of one", f"{whole['speedup_of_two']:.2f}x"),
+        ("second start, to the first pattern", "at most 1 s", f"{whole['second_start']:.1f} s"),
+        ("first start, compiling", "at most 12 s", f"{whole['first_start']:.0f} s"),
+        ("memory, 60,000 patterns", "at most 600 MB", f"{whole['megabytes']:.0f} MB"),
+    )
+
+
+def installation() -> str:
+    """How large the package and what it needs are, and how much longer its first start takes."""
+    record = published("benchmark_speed")
+    starts = record["processes"]
+    return prose(
+        f"This brings {record['installed_megabytes']:.0f} MB, most of it NumPy, SciPy, Matplotlib and the compiler, "
+        f"numba. The first start compiles, and takes {starts['first_start'] - starts['second_start']:.0f} seconds more "
+        "than others."
+    )
+
+
+def fastest() -> float:
+    """Seconds of the fastest of the recorded runs of Figure 5, since others only had to share the machine."""
+    return min(sum(record["seconds"] for record in run["passes"]) for run in published(FIGURE_5)["runs"])
