@@ -15,7 +15,7 @@ from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.options import find_data, name_of, parse
 from experiments.machinery.page import write_page
-from experiments.machinery.record import partial, read
+from experiments.machinery.record import partial, read, write
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store
 from lenet1998.commands.ending import ended
@@ -91,7 +91,7 @@ def perform(every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError]
             failures.append(outcome)
         else:
             outcome = {"experiment": name, **({"runs": outcome} if isinstance(outcome, list) else outcome)}
-            write_json(asked.path, outcome)
+            write(asked.path, outcome)
             partial(asked.path).unlink(missing_ok=True)
         if after:
             after(asked, outcome)

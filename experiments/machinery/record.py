@@ -11,7 +11,9 @@ import numpy as np
 
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import rate_interval
+from lenet1998.files import write_json
 from lenet1998.patterns import DataSet
+from lenet1998.running.check import is_sealed, sealed
 from lenet1998.training import WATCHED
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -24,6 +26,11 @@ def partial(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial.json")
 
 
+def write(path: Path, record: dict[str, Any]) -> None:
+    """Write a record, with its own digest."""
+    write_json(path, sealed(json.loads(json.dumps(record))))
+
+
 def read(path: Path, remedy: str = "run the experiment without --plot-only first") -> dict[str, Any]:
     """The record at a path, or as far as it came. Raises LeNetError when there is nothing."""
     try:
@@ -31,6 +38,8 @@ def read(path: Path, remedy: str = "run the experiment without --plot-only first
         content = json.loads(there.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.get("runs", True) == [] and not content.get("diverged"):
             raise ValueError("nothing is recorded")
+        if is_sealed(content) is False:
+            raise LeNetError(f"{there} is not as it was written: restore it, or make it again")
     except (OSError, ValueError) as error:
         raise LeNetError(f"no results in {path}: {remedy}") from error
     return content

@@ -24,6 +24,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--recipe", metavar="NAME", help="of a file with several recipes, the one of this name")
     parser.add_argument("--seed", metavar="S", type=natural, help="of a file with several runs, the one with this seed")
+    parser.add_argument("--all", action="store_true", help="repeat every run of the file, not the first alone")
     parser.add_argument("--passes", metavar="N", type=positive, help="the first N passes (default: all)")
     parser.add_argument(
         "--with", dest="other", metavar="RUN", type=Path, help="compare with this run, and train nothing"
@@ -37,15 +38,27 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print one line if all is the same. Raises DifferenceError if not, LeNetError for bad input."""
+    """Print a line for each run that is the same, and what was compared. Raises DifferenceError for one that is not,
+    LeNetError for bad input."""
     if arguments.other:
         (other,) = checks.histories(arguments.other)[:1]
-        recorded = _chosen(arguments, other)
+        recorded = _chosen(arguments, other)[0]
         count = min(len(recorded["passes"]), len(other["passes"]), arguments.passes or len(recorded["passes"]))
         _announce(recorded, other)
         print(checks.compare(recorded, other, iter(other["passes"]), count))
         return
-    recorded = _chosen(arguments)
+    found = _chosen(arguments)
+    for recorded in found if arguments.all else found[:1]:
+        _repeat(recorded, arguments)
+    if len(found) > 1:
+        looked_at = f"all {len(found)}" if arguments.all else f"1 of {len(found)}"
+        print(f"looked at: {looked_at} runs{'' if arguments.all else ' (--all repeats each)'}; {_COMPARED}")
+
+
+_COMPARED = "compared: errors, losses and parameters of each pass, not seconds, commits and machines"
+
+
+def _repeat(recorded: dict, arguments: argparse.Namespace) -> None:
     data = checks.data_of(recorded, arguments.data_dir, arguments.data)
     count = min(len(recorded["passes"]), arguments.passes or len(recorded["passes"]))
     console = Console(count, len(data.train), arguments.quiet, "checking")
@@ -64,8 +77,8 @@ def _announce(recorded: dict, here: dict) -> None:
         print(f"not as recorded: {', '.join(around)}", file=sys.stderr)
 
 
-def _chosen(arguments: argparse.Namespace, like: dict | None = None) -> dict:
-    """The run of the record that the options name, or that has the seed of another."""
+def _chosen(arguments: argparse.Namespace, like: dict | None = None) -> list[dict]:
+    """The runs of the record that the options name, or that have the seed of another."""
     runs = checks.histories(arguments.record)
     seed = like["seed"] if arguments.seed is None and like else arguments.seed
     choices: list[tuple[str, Any, Callable[[dict], Any]]] = [
@@ -77,5 +90,5 @@ def _chosen(arguments: argparse.Namespace, like: dict | None = None) -> dict:
         if wanted is not None and wanted not in there:
             others = " or ".join(map(str, there))
             raise LeNetError(f"{arguments.record} has no run of {key} {wanted}: choose {others}")
-        runs = [run for run in runs if of(run) == (there[0] if wanted is None else wanted)]
-    return runs[0]
+        runs = [run for run in runs if wanted is None or of(run) == wanted]
+    return runs

@@ -7,6 +7,7 @@ what the two have on record of their surroundings says why, or that nothing of i
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,6 +30,29 @@ _DECIDING = ("numpy", "numba", "llvmlite")
 _LARGEST = 256 * 2**20
 
 
+SEAL = "sha256"
+"""Where an experiment's record has the digest of all else that is in it."""
+
+
+def sealed(record: dict) -> dict:
+    """The record with its own digest.
+
+    >>> is_sealed(sealed({"runs": [1.5]})), is_sealed(sealed({"runs": [1.5]}) | {"runs": [2.5]}), is_sealed({})
+    (True, False, None)
+    """
+    return {**record, SEAL: _digest(record)}
+
+
+def is_sealed(record: dict) -> bool | None:
+    """Whether a record is as it was written; None if it has no digest of its own."""
+    return record[SEAL] == _digest(record) if SEAL in record else None
+
+
+def _digest(record: dict) -> str:
+    rest = {key: value for key, value in record.items() if key != SEAL}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
 class DifferenceError(LeNetError):
     """A run is not the recorded one; the message names the first pass that differs, and what else does."""
 
@@ -46,6 +70,10 @@ def histories(path: Path) -> list[dict]:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
         content = json.loads(path.read_text(encoding="utf-8"))
+        if is_sealed(content) is False:
+            raise DifferenceError(
+                f"{path} is not as it was written: what it holds does not have the digest that it names"
+            )
         runs = content.get("runs", [content])
         if not runs:
             raise ValueError("no run is recorded")

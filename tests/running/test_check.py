@@ -13,6 +13,7 @@ from lenet1998.errors import CheckpointError
 from lenet1998.parameters import digest
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.check import sealed
 from lenet1998.running.run import CHECKPOINT, HISTORY, run
 from lenet1998.training import DIGEST
 
@@ -191,3 +192,46 @@ def test_a_validation_run_is_found_again(tmp_path, capsys, monkeypatch):
     held = load("synthetic").held_out(30, 60)
     run(tmp_path / "held", SMALL, held, seed=1, passes=1, engine="numpy")
     assert check(capsys, tmp_path / "held")[0] == 0
+
+
+@pytest.fixture(scope="module")
+def two_seeds(tmp_path_factory):
+    """What an experiment keeps of two runs."""
+    place, digits = tmp_path_factory.mktemp("two"), load("synthetic", train_size=40, test_size=10)
+    runs = [run(place / str(seed), SMALL, digits, seed=seed, passes=1, engine="numpy") for seed in (1, 2)]
+    return json.loads(json.dumps({"experiment": "two", "runs": runs}))
+
+
+def test_what_was_looked_at_is_said_and_all_can_be(two_seeds, tmp_path, capsys):
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(two_seeds))
+    code, out, _ = check(capsys, path)
+    assert code == 0 and "seed 1, 1 pass" in out and "looked at: 1 of 2 runs (--all repeats each)" in out
+    code, out, _ = check(capsys, path, "--all")
+    assert code == 0 and "seed 2, 1 pass" in out and "looked at: all 2 runs" in out
+    damaged = json.loads(json.dumps(two_seeds))
+    damaged["runs"][1]["passes"][0][DIGEST] = "0" * 64
+    path.write_text(json.dumps(damaged))
+    assert check(capsys, path)[0] == 0, "seed 1 is as recorded"
+    assert check(capsys, path, "--all")[0] == 1
+
+
+@pytest.mark.parametrize("what", ["commit", "seconds", "passes", "digest"])
+def test_a_record_that_was_edited_is_not_as_it_was_written(two_seeds, tmp_path, capsys, what):
+    """Whatever is printed from it, and whether or not a run repeats it."""
+    record = sealed(json.loads(json.dumps(two_seeds)))
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(record))
+    assert check(capsys, path)[0] == 0
+    last = record["runs"][1]
+    if what == "commit":
+        last["commit"] = "0" * 40
+    elif what == "seconds":
+        last["passes"][0]["seconds"] += 1
+    elif what == "passes":
+        record["runs"].pop()
+    else:
+        del last["passes"][0][DIGEST]
+    path.write_text(json.dumps(record))
+    code, _, said = check(capsys, path)
+    assert code == 1 and "not as it was written" in said
