@@ -105,9 +105,14 @@ def _pages(table: Table, layout: Layout, widths: list[float]) -> Iterator[int]:
 
 
 def _fitted(table: Table, wide: bool) -> tuple[Layout, list[float], list[float]]:
-    """The first layout that fits, or the last, with the natural widths and those of broken texts."""
+    """The first layout that fits, or the last, with the natural widths and those of broken texts.
+
+    Texts are not broken in a single column where the table would then need several pages.
+    """
     for layout in _layouts(wide):
-        if widths := _broken(table, layout):
+        widths = _broken(table, layout)
+        narrow = layout.width == ONE and any(widths)
+        if widths and not (narrow and len(list(_pages(table, layout, widths))) > 1):
             break
     return layout, _natural(table, layout), widths or [0.0] * len(table.columns)
 

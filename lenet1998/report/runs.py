@@ -16,7 +16,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import MISCLASSIFIED, by_errors, by_patterns, holm, same_seeds
 from lenet1998.report.estimates import difference, estimate
 from lenet1998.report.table import Cell, Column, Estimate, Table
-from lenet1998.report.tables import TEST, TRAIN, at_pass, papers, patterns_text
+from lenet1998.report.tables import TEST, TRAIN, at_pass, papers
 from lenet1998.training import DIGEST
 
 _BASELINE = "baseline"
@@ -90,18 +90,20 @@ def side_by_side(groups: dict[str, list[dict]], unequal: bool = False, said: Seq
         compared[label], note = _compared(label, own, name, first, unequal)
         notes += [note] if note else []
     tests = [test for test in compared.values() if test]
+    if any(_unequal(own[0], first[0]) for _, own in others) and not unequal:
+        notes.append("--unequal compares runs of other passes, patterns or data too.")
     over_seeds, over_patterns = (holm([getattr(test, kind) for test in tests]) for kind in ("seeds", "patterns"))
     adjusted = {id(test): pair for test, *pair in zip(tests, over_seeds, over_patterns, strict=True)}
-    several = len({patterns_text(own[0]) for own in groups.values()}) > 1
+    several = len({_patterns(own[0]) for own in groups.values()}) > 1
     rows: list[list[Cell]] = []
     shown = set()
     for label, own in groups.items():
         test = compared.get(label)
         own = test.runs if test else own
-        size, paper = patterns_text(own[0]), papers(own[0])
+        size, paper = _patterns(own[0]), papers(own[0])
         if paper and size not in shown:
             shown.add(size)
-            rows.append([f"1998, {size} patterns" if several else "1998", None, 20, paper.get(TEST), paper.get(TRAIN)])
+            rows.append([f"1998, {size}" if several else "1998", None, 20, paper.get(TEST), paper.get(TRAIN)])
             rows[-1] += [None] * 4
         passes = len(own[0]["passes"])
         errors = [estimate(at_pass(own, passes, key)) for key in (TEST, TRAIN)]
@@ -136,7 +138,7 @@ def _compared(label: str, own: list[dict], name: str, first: list[dict], unequal
         return None, f"{label} is not compared with {name}: no seed is in both."
     apart = _unequal(own[0], first[0])
     if apart and not unequal:
-        return None, f"{label} is not compared with {name}: {', '.join(apart)}. --unequal compares them."
+        return None, f"{label} is not compared with {name}: {', '.join(apart)}."
     note = f"{label} is compared with {name} although unequal: {', '.join(apart)}." if apart else ""
     if len(ours) < len(own):
         alone = ", ".join(str(run["seed"]) for run in own if run not in ours)
@@ -149,7 +151,10 @@ def _compared(label: str, own: list[dict], name: str, first: list[dict], unequal
 
 def _unequal(one: dict, other: dict) -> list[str]:
     """In what two groups differ that makes a comparison unfair, in words."""
-    pairs = [(f"{len(run['passes'])} passes", *_surroundings(run)[1:]) for run in (one, other)]
+    pairs = [
+        (f"{len(run['passes'])} passes", f"{run['data']['train_size']:,} patterns", _surroundings(run)[2])
+        for run in (one, other)
+    ]
     found = [f"{ours} against {theirs}" for ours, theirs in zip(*pairs, strict=True) if ours != theirs]
     return found if found or _judged(one) == _judged(other) else ["other data of the same name"]
 
@@ -158,7 +163,7 @@ def _key(history: dict) -> str:
     """Equal for runs that differ in nothing but the seed and the number of passes."""
     recipe = replace(Recipe.from_dict(history["recipe"]), name="").as_dict()
     own = [[part["field"], part["sha256"]] for part in history.get("plugins", ())]
-    parts = [recipe, own, history["engine"], patterns_text(history), _judged(history)]
+    parts = [recipe, own, history["engine"], _patterns(history), _judged(history)]
     return json.dumps(parts, sort_keys=True)
 
 
@@ -171,7 +176,12 @@ def _judged(history: dict) -> list:
 
 def _surroundings(history: dict) -> tuple[str, str, str]:
     data = history["data"]
-    return history["engine"], f"{patterns_text(history)} patterns", f"{data['name']}, {data['test_size']:,} tested"
+    return history["engine"], _patterns(history), f"{data['name']}, {data['test_size']:,} tested"
+
+
+def _patterns(history: dict) -> str:
+    copies = history["recipe"].get("distorted_copies", 0)
+    return f"{history['data']['train_size']:,} patterns" + (" with distortions" if copies else "")
 
 
 def _refuse_difference(one: dict, other: dict) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.pictures import activations_figure, misclassified
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable
+from lenet1998.report.comparison import over_patterns
 from lenet1998.report.tables import papers
 from lenet1998.running import checkpoint
 from lenet1998.running.check import data_of
@@ -247,7 +249,21 @@ def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys)
     out, error = capsys.readouterr()
     assert "no test over patterns" not in error and "| 1998" not in out
     row = next(line for line in out.splitlines() if "loss=mle" in line)
-    assert row.rstrip(" |").split("|")[-1].strip(), "a p-value over patterns"
+    test = data_of(history(letters)).test
+    engines = (networks.engine_of(checkpoint.load(run)) for run in (tmp_path / "mle", letters))
+    wrong = [np.flatnonzero(engine.penalties(test.images).argmin(axis=1) != test.labels) for engine in engines]
+    assert row.rstrip(" |").split("|")[-1].strip() == f"{over_patterns(wrong[:1], wrong[1:]).p:.2g}"
+    moved = shutil.copytree(letters.parent.parent / "letters", tmp_path / "moved")
+    for run in (tmp_path / "mle", shutil.copytree(letters, tmp_path / "first")):
+        saved = checkpoint.load(run)
+        saved.history["data"]["path"] = str(tmp_path / "gone")
+        checkpoint.save(run / "checkpoint.npz", saved)
+    runs = [str(tmp_path / name) for name in ("first", "mle")]
+    assert main(["compare", *runs, "--out", str(tmp_path / "c")]) == 0
+    assert capsys.readouterr().err.count("no test over patterns") == 2
+    assert main(["compare", *runs, "--data", str(moved), "--out", str(tmp_path / "c")]) == 0
+    out, error = capsys.readouterr()
+    assert not error and row in out
 
 
 def test_a_record_with_other_classes_is_no_checkpoint(letters, tmp_path):

@@ -58,6 +58,19 @@ def test_notes_stand_below():
     assert text.endswith("\\raggedright a: 50\\% of \\texttt{x}. In brackets: 95\\% interval.}\n\\end{table}")
 
 
+def test_what_is_too_long_or_too_wide_for_a_page_becomes_several_tables(tmp_path):
+    several = [Column(f"error {k}", "%") for k in range(9)]
+    wide = latex(table([NAME, *several], ["a", *[ERROR] * 9], notes=["A note."]), label="tab:a")
+    assert (
+        wide.count(r"\caption{Errors (part ") == 2 and wide.count(r"\label{tab:a}") == 1 and wide.count("A note.") == 1
+    )
+    assert sum(line.startswith("a & ") for line in wide.splitlines()) == 2, "each part has the names of the rows"
+    long = latex(table([NAME, several[0]], *[[f"row {k}", k / 10] for k in range(120)]))
+    rows = [line.split(" & ")[0] for line in long.splitlines() if line.startswith("row ")]
+    assert rows == [f"row {k}" for k in range(120)] and "(part 1 of 4)" in long
+    assert not [width for width in typeset([wide, long], tmp_path) if width > 1]
+
+
 def test_tables_of_every_width_fit(tmp_path):
     several = [Column(f"test error after {k} passes", "%") for k in range(12)]
     long = "the stochastic diagonal method with a sample of 500 patterns before each pass"

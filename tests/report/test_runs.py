@@ -142,10 +142,12 @@ def test_what_is_unequal_is_compared_only_where_that_is_asked_for_and_said():
     assert (
         "default loss=mle, 60,000 patterns is not compared with default, 60,000 patterns: 10 passes against 20" in told
     )
-    assert "15,000 patterns against 60,000 patterns. --unequal compares them" in told
+    assert "15,000 patterns against 60,000 patterns." in told and "--unequal compares" in told
     asked = rows(*runs, unequal=True)
     assert asked["default loss=mle, 60,000 patterns"][4] == "+1.00" and asked["default, 15,000 patterns"][4] == "+2.00"
     assert "although unequal: 10 passes against 20 passes." in said(*runs, unequal=True)
+    distorted = history(0.8, recipe=preset("default").override(["distorted_copies=9"]))
+    assert said(history(1.0), distorted).count("is not compared") == 0, "distortions are the recipe's"
     own = [history(1.0, misclassified=[1]), history(1.5, recipe=OTHER, misclassified=[2])]
     own[1]["data"]["digests"] = {"t10k-images": "other"}
     assert rows(*own)["default loss=mle"][4:] == ["", "", ""] and "other data of the same name" in said(*own)
