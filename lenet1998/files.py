@@ -73,11 +73,15 @@ def make_directory(path: Path) -> None:
         raise refusal(path, error) from error
 
 
+class NoSpaceError(LeNetError):
+    """The disk is full, or a quota is used up."""
+
+
 def refusal(path: Path, error: OSError) -> LeNetError:
     """The error to raise for a file or directory that cannot be written: the reason, and what to do about it."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "free some space and repeat with --resume" if full else "choose another place with --out"
-    return LeNetError(f"cannot write {path}: {error.strerror}; {remedy}")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceError(f"cannot write {path}: {error.strerror}; free some space and repeat the command")
+    return LeNetError(f"cannot write {path}: {error.strerror}; choose another place")
 
 
 def write_json(path: Path, content: object) -> None:

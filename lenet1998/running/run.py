@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lenet1998.errors import CheckpointError
-from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.files import NoSpaceError, make_directory, remove_leftovers, write_json
 from lenet1998.network import Network
 from lenet1998.output import for_classes
 from lenet1998.patterns import DataSet, listed
@@ -80,20 +80,23 @@ def run(
                 lowest = checkpoints.load(out / BEST).history["passes"][-1]["test_error_percent"]
         if watch and not trainer.passes:
             history[WATCHED] = watch(trainer.network)
-        while len(trainer.passes) < passes:
-            record = trainer.run_pass(progress)
-            if watch:
-                record[WATCHED] = watch(trainer.network)
-            history["passes"] = trainer.passes
-            state = _state(trainer, history)
-            if keep_best and record["test_error_percent"] < lowest:
-                lowest = record["test_error_percent"]
-                checkpoints.save(out / BEST, state)
-            checkpoints.save(out / CHECKPOINT, state)
-            write_json(out / HISTORY, history)
-            if passed:
-                passed(record)
-        write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
+        try:
+            while len(trainer.passes) < passes:
+                record = trainer.run_pass(progress)
+                if watch:
+                    record[WATCHED] = watch(trainer.network)
+                history["passes"] = trainer.passes
+                state = _state(trainer, history)
+                if keep_best and record["test_error_percent"] < lowest:
+                    lowest = record["test_error_percent"]
+                    checkpoints.save(out / BEST, state)
+                checkpoints.save(out / CHECKPOINT, state)
+                write_json(out / HISTORY, history)
+                if passed:
+                    passed(record)
+            write_json(out / HISTORY, history)  # a kill between the two files may have left it one pass behind
+        except NoSpaceError as error:
+            raise NoSpaceError(f"{error} with --resume: passes that are complete are kept") from error
         return {**history, "passes": history["passes"][:passes]}
 
 

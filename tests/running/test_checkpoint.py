@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from lenet1998 import files
+from lenet1998.data import load
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.run import run
 from lenet1998.training import RECORD
 
 
@@ -159,3 +161,14 @@ def test_a_full_disk_leaves_the_last_checkpoint(saved, monkeypatch):
 
 def full(_handle):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_the_advice_about_a_full_disk_is_what_the_caller_has(tmp_path, monkeypatch):
+    """A run can be resumed; other commands are repeated."""
+    digits = load("synthetic", train_size=20, test_size=10)
+    run(tmp_path / "run", Recipe(hessian_patterns=5), digits, passes=1, engine="numpy")
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(LeNetError, match="free some space and repeat the command with --resume"):
+        run(tmp_path / "run", Recipe(hessian_patterns=5), digits, passes=2, engine="numpy", resume=True)
+    with pytest.raises(LeNetError, match="free some space and repeat the command$"):
+        files.write_json(tmp_path / "table.json", {})

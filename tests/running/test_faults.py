@@ -480,7 +480,7 @@ def test_a_directory_that_cannot_be_written(tmp_path, mirror):
         mount(None, disk, None, REMOUNT | BIND | READ_ONLY)
         before = state(disk / "out")
         for again in (lambda: train(disk / "out", resume=True), lambda: train(disk / "new"), lambda: experiment(disk)):
-            refused(again, "cannot write .*: Read-only file system; choose another place with --out")
+            refused(again, "cannot write .*: Read-only file system; choose another place")
         refused(lambda: fetch(disk / "mnist", [mirror]), "Read-only file system.*--data-dir", DataError)
         assert state(disk / "out") == before, "what is there can still be read"
         mount(None, disk, None, REMOUNT | BIND)

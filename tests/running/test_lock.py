@@ -213,7 +213,10 @@ def test_where_there_are_no_locks_the_work_is_done_after_a_warning(tmp_path, mon
 
 
 def test_what_else_can_go_wrong_is_one_line(tmp_path, monkeypatch):
-    with pytest.raises(LeNetError, match="cannot write .*No such file.*--out"), locked(tmp_path / "no" / LOCK, "it"):
+    with (
+        pytest.raises(LeNetError, match="cannot write .*No such file.*another place"),
+        locked(tmp_path / "no" / LOCK, "it"),
+    ):
         pass
     monkeypatch.setattr(lock.os, "pwrite", full)
     with process_within(holding(tmp_path / LOCK)):
