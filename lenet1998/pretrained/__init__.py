@@ -23,6 +23,8 @@ from lenet1998.running.checkpoint import Checkpoint
 
 STRINGS = "strings"
 """The one that reads strings (section VII); the others classify single digits."""
+CHARACTERS = "characters"
+"""The one that tells digits from other ink, for `lenet1998 read`."""
 NAMES = ("default", "distorted", STRINGS)
 CARDS = "networks.json"
 FOLDER = resources.files(__name__)

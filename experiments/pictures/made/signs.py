@@ -98,6 +98,7 @@ def _has(font: str, sign: str) -> bool:
     return ord(sign) in FT2Font(str(Path(matplotlib.get_data_path(), "fonts/ttf", f"{font}.ttf"))).get_charmap()
 
 
+@cache
 def printed(text: str, font: str, high: float) -> tuple[np.ndarray, float]:
     """Ink of a text whose digits would be so high, and how far its middle is below a digit's, in heights."""
     face = _font(font, 200)
