@@ -1,9 +1,12 @@
 """Losses on the penalties y of the output layer: section II-C's equations 8 and 9, and cross-entropy.
 
-Equations 8 and 9 take `penalty_scale`, the c in E(c y): the paper prints the whole squared distance (c = 1), the
-authors' later code half of it, and with mu fixed the choice matters, because penalty c y with mu makes the same updates
-as penalty y with mu / c (see paper_notes.md). Arrays are (P, classes) for y, integer (P,) for the labels D. A label
-equal to the number of classes is a pattern without a class, which equation 9 has a place for: its rubbish class.
+Equations 8 and 9 take `penalty_scale`, the c in E(c y). The paper prints the whole squared distance (c = 1), the
+authors' later code half of it. The choice matters. Under equation 8, penalty c y with mu makes the same updates as
+penalty y with mu / c. Under equation 9 it does not, because c stands inside the exponentials, and j counts in units of
+c y: j = 1 with c = 0.1 is 10 in units of equation 7 (paper_notes.md, 14).
+
+Arrays are (P, classes) for y, integer (P,) for the labels D. A label equal to the number of classes is a
+pattern without a class, which equation 9 has a place for: its rubbish class.
 """
 
 from __future__ import annotations

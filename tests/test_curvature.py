@@ -172,18 +172,23 @@ def test_one_step_by_hand():
     np.testing.assert_allclose(network.parameters.values, [-0.2845233, -0.8189327], atol=2e-6)
 
 
-def test_penalty_scale_with_mu_equals_plain_penalty_with_mu_over_scale():
-    """eta / (mu + c h) * c g = eta / (mu / c + h) * g: penalty scale and mu are one question (ledger, 14)."""
+def test_the_scale_of_the_penalty_is_a_question_about_mu_under_equation_8_alone():
+    """Under equation 8, eta / (mu + c h) * c g = eta / (mu / c + h) * g. Under equation 9 c stands inside the
+    exponentials too, so no mu makes up for it (ledger, 14)."""
     c, mu, eta = 0.1, 0.02, 0.0005
-    updates = []
-    for scale, damping in ((c, mu), (1.0, mu / c)):
-        network, loss = small_network(), MLE(scale)
-        images, labels = random_images(3, 12), np.array([1, 0, 2])
+
+    def update_of(loss, damping):
+        network, images, labels = small_network(), random_images(3, 12), np.array([1, 0, 2])
         y = network.forward(images)
         network.backward(loss.gradient(y, labels))
         network.curvature(loss.seed(y, labels))
-        updates.append(step_sizes(network.parameters.curvature, eta, damping) * network.parameters.gradient)
-    np.testing.assert_allclose(updates[0], updates[1], rtol=1e-12)
+        return step_sizes(network.parameters.curvature, eta, damping) * network.parameters.gradient
+
+    np.testing.assert_allclose(update_of(MLE(c), mu), update_of(MLE(1.0), mu / c), rtol=1e-12)
+    scaled = update_of(MAP(c, j=1.0), mu)
+    for j in (1.0, 1.0 / c):  # j as it is, and in the units of the printed penalty
+        other = update_of(MAP(1.0, j=j), mu / c)
+        assert np.linalg.norm(scaled - other) > 0.1 * np.linalg.norm(scaled)
 
 
 def test_a_seed_of_zero_leaves_every_curvature_at_zero():
