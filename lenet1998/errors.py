@@ -6,13 +6,22 @@ The command line turns them into exit codes (``lenet1998.commands.main``); anyth
 LONGEST = 600
 
 
+def escaped(text: object) -> str:
+    """A name of a file or class as text that a terminal only shows: what moves its cursor or colours it is spelt out.
+
+    >>> print(escaped("a\\x1b[31m.png"))
+    a\\x1b[31m.png
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 def one_line(text: str) -> str:
     """A message as a line of at most 600 characters, whatever names and values of the user's it repeats.
 
     >>> print(one_line("no\\nfile: name another"))
     no\\nfile: name another
     """
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = escaped(text)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2 - 2]} ... {shown[3 - LONGEST // 2 :]}"
 
 

@@ -14,6 +14,7 @@ from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
 from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.data import qmnist
+from lenet1998.errors import escaped
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
 from lenet1998.files import make_directory, spreadsheet_text, write_atomically
 from lenet1998.patterns import DataSet
@@ -105,6 +106,7 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[st
     from lenet1998.pictures.misclassified import confusion  # matplotlib takes a second to load
 
     drawn = confusion(matrix, names, f"Answers of {Path(name).name}", out / "confusion")
+    names = [spreadsheet_text(each) for each in names]
     heads = [["true class", *names], ["index", "true class", "answer"]]
     rows = [
         [[label, *row] for label, row in zip(names, matrix, strict=True)],
@@ -121,7 +123,8 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[st
     return [*drawn, *files]
 
 
-def _by_class(matrix: np.ndarray, names: list[str]) -> list[str]:
+def _by_class(matrix: np.ndarray, classes: list[str]) -> list[str]:
+    names = [escaped(name) for name in classes]
     wide = max(len("class"), *map(len, names))
     lines = [f"{'class':>{wide}}  patterns  errors  error (%)"]
     for label, row in enumerate(matrix):

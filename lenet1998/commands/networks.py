@@ -11,7 +11,7 @@ from lenet1998.commands.options import chosen_data
 from lenet1998.data import KINDS
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, escaped
 from lenet1998.patterns import DataSet
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.check import check_same
@@ -44,7 +44,7 @@ def chosen_network(choice: str) -> tuple[Checkpoint, dict]:
 def stated(network: dict) -> str:
     """The second value of `chosen_network` as a line for people."""
     error = network["recorded_test_error_percent"]
-    return (
+    return escaped(
         f"network: {network['name']} (recipe {network['recipe']}, seed {network['seed']}, {network['passes']} passes "
         f"over {network['data']}{'' if error is None else f', recorded test error {error:.2f}%'})"
     )

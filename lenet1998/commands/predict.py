@@ -13,7 +13,7 @@ import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, engine_of, stated
 from lenet1998.commands.options import add_plugin_options
-from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.errors import CheckpointError, LeNetError, escaped
 from lenet1998.photos.digit import read_image
 from lenet1998.photos.files import NAMES
 
@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif answers:
         print(stated(network))
         for answer in answers:
-            print(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}")
-            shown = (f"{name}: {y:.1f}" for name, y in zip(names, answer["distances"], strict=True))
+            print(escaped(f"{answer['image']}: {answer['class']}, runner-up {answer['runner_up']}"))
+            shown = (f"{escaped(name)}: {y:.1f}" for name, y in zip(names, answer["distances"], strict=True))
             print("  RBF distances: " + "  ".join(shown))
     for reason in refused[:-1]:
         print(f"lenet1998: {reason}", file=sys.stderr)

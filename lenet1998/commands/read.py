@@ -15,7 +15,7 @@ from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.commands.options import add_plugin_options
 from lenet1998.commands.show import FORMATS
-from lenet1998.errors import CheckpointError, DataError, LeNetError
+from lenet1998.errors import CheckpointError, DataError, LeNetError, escaped
 from lenet1998.photos.files import NAMES
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.images import FIELD
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(stated(network))
         for path, each in answers.items():
             doubt = "" if each.confidence >= DOUBTFUL else ", low: perhaps no digits, or other ones"
-            print(f"{path}: {each.digits}, confidence {each.confidence:.2f}{doubt}")
+            print(f"{escaped(path)}: {each.digits}, confidence {each.confidence:.2f}{doubt}")
             print("  columns: " + "  ".join(f"{digit}: {column}" for digit, column in each.places()))
     if answers and arguments.show:
         _draw(answers, saved, network["name"], arguments.show)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, stated
 from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
-from lenet1998.errors import DataError, LeNetError
+from lenet1998.errors import DataError, LeNetError, escaped
 from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
         figure, _ = drawn.figure_of(stages, codes_of(net), title, names)
         drawn.written(figure, out)
     print(stated(network))
-    print(f"{what}: {best}, runner-up {runner_up}")
+    print(escaped(f"{what}: {best}, runner-up {runner_up}"))
     print(out)
 
 

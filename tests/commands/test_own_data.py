@@ -144,6 +144,24 @@ def test_a_network_that_learned_dark_digits_on_light_reads_drawings(tmp_path, mo
     assert dark.history["data"]["digests"] == light.history["data"]["digests"]
 
 
+def test_a_class_is_no_formula_of_a_spreadsheet_nor_an_order_to_a_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = ["=1+1", "@SUM(A1)", "three"]
+    put_folders(tmp_path / "data", drawn(LETTERS), [names[label - 1] for label in LETTERS])
+    assert main(["train", "--data", "data", *SHORT, "--out", "run"]) == 0
+    assert main(["evaluate", "run", "--confusion", "--out", "c"]) == 0
+    head, *rows = csv.reader((tmp_path / "c" / "confusion.csv").read_text().splitlines())
+    assert head[1:] == [row[0] for row in rows] == ["'=1+1", "'@SUM(A1)", "three"]
+    wrong = csv.reader((tmp_path / "c" / "misclassified.csv").read_text().splitlines()[1:])
+    assert {cell for row in wrong for cell in row[1:]} <= {"'=1+1", "'@SUM(A1)", "three"}
+    saved = checkpoint.load("run")
+    saved.history["data"]["classes"][2] = "\x1b[2Jthree"
+    checkpoint.save(tmp_path / "theirs.npz", saved)
+    capsys.readouterr()
+    assert main(["evaluate", "theirs.npz", "--data", "run/../data", "--confusion", "--out", "d"]) in (0, 2)
+    assert "\x1b" not in "".join(capsys.readouterr())
+
+
 def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):
     def trained(folder, seed):
         pair = drawn(LETTERS, seed=seed), LETTERS

@@ -71,6 +71,17 @@ def test_show_a_picture_as_predict_reads_it(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "show.png").exists()
 
 
+@pytest.mark.parametrize("command", ["predict", "read", "show"])
+def test_a_file_s_name_moves_no_cursor(command, tmp_path, capsys, monkeypatch):
+    """A terminal would obey what a downloaded name holds: another title, other colours, lines that overwrite others."""
+    digit = load("synthetic", train_size=1, test_size=20).test.images[3]
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(255 - digit).save("a\x1b]0;b\x07\r.png")
+    assert cli.main([command, "a\x1b]0;b\x07\r.png"]) == 0
+    said = capsys.readouterr().out
+    assert said.replace("\n", "").isprintable() and "a\\x1b]0;b\\x07\\r.png: " in said
+
+
 def test_animate_writes_a_gif(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(activations_figure, "crossing", lambda *given: crossing(*given)[[10, 30]])
     monkeypatch.chdir(tmp_path)
