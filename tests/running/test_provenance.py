@@ -1,4 +1,4 @@
-"""The commit that results record is that of our own tree, and asking for it runs nothing that a configuration names."""
+"""The commit that results record is that of our own tree, and no other is asked."""
 
 from __future__ import annotations
 
@@ -119,61 +119,6 @@ def test_a_copy_that_another_repository_holds_has_no_commit(tmp_path):
     (tree / ".git").mkdir()
     git(tmp_path, "init", "--quiet")
     assert imported_from(tree).commit() is None, "a tree around a damaged one is not asked"
-
-
-HOSTILE = {
-    "core.fsmonitor": "{trap}",
-    "core.hooksPath": "{hooks}",
-    "core.pager": "{trap}",
-    "core.sshCommand": "{trap}",
-    "diff.external": "{trap}",
-    "diff.evil.command": "{trap}",
-    "diff.evil.textconv": "{trap}",
-    "filter.evil.clean": "{trap}",
-    "filter.evil.process": "{trap}",
-    "filter.evil.required": "true",
-    "log.showSignature": "true",
-    "gpg.program": "{trap}",
-    "alias.status": "!{trap}",
-    "alias.cat-file": "!{trap}",
-    "extensions.partialClone": "origin",
-    "remote.origin.url": "ssh://nowhere/",
-    "remote.origin.promisor": "true",
-}
-
-
-@pytest.mark.parametrize("where", ["the tree's", "the user's", "the environment's"])
-def test_nothing_that_a_configuration_names_is_run(tmp_path, monkeypatch, trap, where):
-    program, mark = trap
-    tree, hooks = tmp_path / "tree", tmp_path / "hooks"
-    hooks.mkdir()
-    for name in ("post-index-change", "fsmonitor-watchman", "reference-transaction", "post-checkout"):
-        shutil.copy(program, hooks / name)
-    repository(tree)
-    (tree / ".gitattributes").write_text("* filter=evil diff=evil\n")
-    git(tree, "add", ".gitattributes")
-    head = sign(tree)
-    os.utime(tree / "lenet1998" / "running" / SOURCE.name, (0, 0))  # so that its content has to be compared
-    settings = {key: value.format(trap=program, hooks=hooks) for key, value in HOSTILE.items()}
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    if where == "the environment's":
-        monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
-        for number, (key, value) in enumerate(settings.items()):
-            monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
-            monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
-        monkeypatch.setenv("GIT_SSH_COMMAND", str(program))
-        monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(program))
-    else:
-        place = tree / ".git" / "config" if where == "the tree's" else tmp_path / "home" / ".gitconfig"
-        for key, value in settings.items():
-            git(tmp_path, "config", "--file", str(place), key, value)
-    mark.unlink(missing_ok=True)
-    module = imported_from(tree)
-    assert module.commit() == f"{head}+", ".gitattributes waits to be committed"
-    assert module.date_of(head) == DAY
-    assert module.date_of("1" * 40) is None, "nor is a commit that is missing fetched"
-    assert not mark.exists()
 
 
 def test_a_report_asks_nothing_of_a_repository_that_comes_with_the_results(tmp_path, trap):
