@@ -134,6 +134,7 @@ def test_the_paper_s_error_and_that_of_all_seeds_stand_beside(monkeypatch):
     monkeypatch.setattr(pretrained, "errors_of_all_seeds", lambda recipe: [0.9, 1.0, 1.0, 1.1])
     assert _beside(saved, mnist) == ["4 seeds of this recipe: 1.00 (0.88 to 1.14)%", "1998: 0.95%"]
     assert _beside(saved, replace(mnist, name="synthetic")) == []
+    assert _beside(saved, replace(mnist, test=Patterns(test.images[1:], test.labels[1:]))) == [], "another test set"
     short = Checkpoint(saved.values, saved.history | {"passes": saved.history["passes"][:19]})
     assert _beside(short, mnist) == []
 

@@ -223,6 +223,13 @@ def of_classes(*names: str) -> Checkpoint:
     return Checkpoint(started(recipe).parameters.values, {**history, "data": data})
 
 
+def test_the_name_of_a_class_ends_no_script():
+    name = "</script><script>alert(1)"
+    page = html_page(of_classes("a", name))
+    (table,) = re.findall(r'<script type="application/json" id="network">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(table)["classes"] == ["a", name] and "<script>alert" not in page
+
+
 @pytest.mark.parametrize(
     ("names", "what"),
     [

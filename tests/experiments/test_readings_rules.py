@@ -1,0 +1,39 @@
+"""The small rules of the study of readings: rates, ranks, ranges, and which seeds count."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from experiments.readings.design import _number
+from experiments.readings.score import by_departures, rates
+from experiments.readings.study import Study
+from lenet1998.recipe import PRINTED
+
+
+def test_rates_are_geometric_means_over_seeds():
+    runs = [{"passes": [{"step_min": low, "step_max": high}]} for low, high in ((1e-5, 0.01), (4e-5, 0.04))]
+    assert rates(runs) == pytest.approx([2e-5, 0.02])
+
+
+def test_a_claim_of_which_nothing_is_known_is_not_met():
+    """Of equal departures the one that fails fewer claims comes first; then the lower error, if there is one."""
+    known = {"met": {"a": True, "b": True}, "departures": ["x"], "held_out_error_percent": 1.0}
+    unknown = {"met": {"a": True, "b": None}, "departures": []}
+    assert by_departures(known) == (0, 1, 1.0) and by_departures(unknown) == (1, 0, float("inf"))
+
+
+def test_the_printed_value_has_its_share_of_a_range_that_holds_it():
+    for printed in (1.0, 2.0, 4.0):
+        assert _number((1.0, 4.0), 0.2, printed, own=0.25) == printed
+    assert _number((1.0, 4.0), 0.25, 4.0, own=0.25) == 1.0 and _number((1.0, 4.0), 0.625, 4.0, own=0.25) == 2.0
+    assert _number((1.0, 4.0), 0.5, 4.1, own=0.25) == 2.0, "out of the range it has none"
+
+
+def test_later_seeds_do_not_count_before_their_turn(tmp_path):
+    study = Study(argparse.Namespace(out=tmp_path, runs=tmp_path, resume=False, plot_only=False), patterns=300)
+    ends = {"recipe": "printed", "reason": "diverged", "fields": PRINTED.as_dict(), "part": "literal"}
+    study.diverged = [ends | {"seed": seed} for seed in (1, 2, 3)]
+    assert [row["diverged"] for row in study.rows(["literal"], seeds=2)] == [2]
+    assert study.rows(["space"], seeds=2) == []
