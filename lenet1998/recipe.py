@@ -53,8 +53,9 @@ PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.000
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, and how. The defaults are the `default` preset: of the readings that meet every claim of the
-    paper about training, the one that departs least from its text (paper_notes.md, `experiments.readings`).
+    """What to train, and how. The defaults are the `default` preset: of the readings that meet the paper's claims
+    about training within our tolerances, one of the four that depart least from its text: the printed gain 2.4 over
+    the root of the fan-in F, not over F, and a tenth of the squared distance (paper_notes.md, `experiments.readings`).
 
     Raises RecipeError for a value that is not allowed, or one that makes no sense beside another.
 
