@@ -19,12 +19,14 @@ from lenet1998.network import SQUASHING, SUBSAMPLING
 from lenet1998.networks import NETWORKS
 from lenet1998.recipe_rules import (
     CURVATURE,
+    ELSEWHERE,
     INPUT,
     LATER,
     LEARNING,
     LOSS,
     NETWORK,
     NOISE,
+    REMOVED,
     START,
     TEACHING,
     c3_in_short,
@@ -36,16 +38,6 @@ from lenet1998.registry import load_plugin, register
 __all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "load_plugin", "preset", "register"]
 
 Schedule = tuple[tuple[int, float], ...]
-
-_REMOVED: dict[str, Any] = {"noise_draw": "fresh", "rms_decay": 0.999}
-"""Fields that older records have, with the value that is now the only one."""
-
-_CALLED = {
-    **dict.fromkeys(("learning_rate", "lr", "eta", "rate"), "schedule, such as --set schedule=10x0.001,5x0.0003"),
-    **dict.fromkeys(("epochs", "n_epochs", "passes"), "the option --passes N"),
-    **dict.fromkeys(("batch_size", "minibatch", "mini_batch"), "batch, such as --set batch=64"),
-}
-"""What a field is called elsewhere, and what it is here."""
 
 # Section III-B. The last rate goes on for as many passes as are asked for ("thereafter").
 PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.00005), (8, 0.00001))
@@ -180,8 +172,8 @@ class Recipe:
         for change in settings:
             key, equals, text = change.partition("=")
             if not equals or key == "name" or key not in asdict(self):
-                if equals and key.strip() in _CALLED:
-                    raise RecipeError(f"--set {change}: {key.strip()} is {_CALLED[key.strip()]}")
+                if equals and key.strip() in ELSEWHERE:
+                    raise RecipeError(f"--set {change}: {key.strip()} is {ELSEWHERE[key.strip()]}")
                 names = [field.name for field in fields(self) if field.name != "name"]
                 near = " or ".join(get_close_matches(key.strip(), names, 4, 0.3) or names[:4])
                 raise RecipeError(
@@ -203,10 +195,10 @@ class Recipe:
         patterns once meant plain gradient descent with the rate eta / mu, and is read so. Raises RecipeError for
         unknown fields.
         """
-        for key, only in _REMOVED.items():
+        for key, only in REMOVED.items():
             if values.get(key, only) != only:
                 raise RecipeError(f"{key}={values[key]!r} was taken out of recipes: only {only!r} is left")
-        values = {key: value for key, value in values.items() if key not in _REMOVED}
+        values = {key: value for key, value in values.items() if key not in REMOVED}
         unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
             raise RecipeError(f"the recipe has fields that this version does not know: {', '.join(unknown)}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from numbers import Integral
+from textwrap import TextWrapper
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,17 @@ SECTIONS = (INPUT, NETWORK, START, LOSS, LEARNING, CURVATURE, NOISE, LATER, TEAC
 """What the fields of a recipe are about, with the paper's sections."""
 
 
+REMOVED: dict[str, Any] = {"noise_draw": "fresh", "rms_decay": 0.999}
+"""Fields that older records have, with the value that is now the only one."""
+
+ELSEWHERE = {
+    **dict.fromkeys(("learning_rate", "lr", "eta", "rate"), "schedule, such as --set schedule=10x0.001,5x0.0003"),
+    **dict.fromkeys(("epochs", "n_epochs", "passes"), "the option --passes N"),
+    **dict.fromkeys(("batch_size", "minibatch", "mini_batch"), "batch, such as --set batch=64"),
+}
+"""What a field is called elsewhere, and what it is here."""
+
+
 def setting(default: Any, section: str, meaning: str, allowed: Iterable[Any] = ()) -> Any:
     """A field of a recipe: its default, where it belongs, and what it means in one line.
 
@@ -42,6 +54,37 @@ def setting(default: Any, section: str, meaning: str, allowed: Iterable[Any] = (
     """
     kind = "choices" if isinstance(default, str) else "range"
     return field(default=default, metadata={"section": section, "meaning": meaning, kind: allowed})
+
+
+def explained(recipe: type, width: int) -> str:
+    """The fields of a recipe by the paper's sections, each with its default, its meaning, and its choices or range."""
+    lines = ["fields of a recipe, with the default recipe's values:"]
+    described = [each for each in fields(recipe) if each.metadata]
+    column = 4 + max(len(each.name) for each in described)
+    for section in SECTIONS:
+        lines += ["", f"  {section}"]
+        for each in described:
+            if each.metadata["section"] == section:
+                text = f"{each.metadata['meaning']} ({_values(each)})"
+                lead, rest = f"    {each.name}".ljust(column + 2), " " * (column + 2)
+                form = TextWrapper(max(width, 60), lead, rest, break_long_words=False, break_on_hyphens=False)
+                lines += form.wrap(text)
+    return "\n".join(lines)
+
+
+def _values(each: Field) -> str:
+    """What --set takes for a field, and what it is by default."""
+    default, allowed = each.default, each.metadata.get("choices", ())
+    if isinstance(default, tuple):
+        return f"default: {','.join(f'{passes}x{eta:g}' for passes, eta in default) or 'none'}"
+    if isinstance(default, bool):
+        return f"true or false; default: {str(default).lower()}"
+    if not allowed and isinstance(default, str):
+        return f"default: {default}"
+    if not allowed:
+        low, high = each.metadata["range"]
+        allowed = [f"{low:,} to {high:,}" if isinstance(low, int) else f"{low:g} to {high:g}"]
+    return f"{', '.join(allowed)}; default: {default}"
 
 
 def check(recipe: Any) -> None:

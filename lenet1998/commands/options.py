@@ -6,9 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, fields
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from tqdm import tqdm
@@ -18,10 +16,8 @@ from lenet1998.engines import ENGINES
 from lenet1998.errors import RecipeError, reason_of
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import PRESETS, Recipe, preset
-from lenet1998.recipe_rules import SECTIONS
+from lenet1998.recipe_rules import explained
 from lenet1998.registry import load_plugin
-
-_WHOLE_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
 def positive(text: str) -> int:
@@ -160,22 +156,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     )
     add_plugin_options(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = recipe_help(min(shutil.get_terminal_size().columns - 2, 118))
-
-
-def recipe_help(width: int) -> str:
-    """The fields of a recipe by the paper's sections, each with its default, its meaning, and its choices or range."""
-    lines = ["fields of a recipe, with the default recipe's values:"]
-    described = [each for each in fields(Recipe) if each.metadata]
-    column = 4 + max(len(each.name) for each in described)
-    for section in SECTIONS:
-        lines += ["", f"  {section}"]
-        for each in described:
-            if each.metadata["section"] == section:
-                text = f"{each.metadata['meaning']} ({_values(each)})"
-                lead, rest = f"    {each.name}".ljust(column + 2), " " * (column + 2)
-                lines += wrap(text, max(width, 60), initial_indent=lead, subsequent_indent=rest, **_WHOLE_WORDS)
-    return "\n".join(lines)
+    parser.epilog = explained(Recipe, min(shutil.get_terminal_size().columns - 2, 118))
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
@@ -280,18 +261,3 @@ class DownloadBar:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _values(each: Field) -> str:
-    """What --set takes for a field, and what it is by default."""
-    default, allowed = each.default, each.metadata.get("choices", ())
-    if isinstance(default, tuple):
-        return f"default: {','.join(f'{passes}x{eta:g}' for passes, eta in default) or 'none'}"
-    if isinstance(default, bool):
-        return f"true or false; default: {str(default).lower()}"
-    if not allowed and isinstance(default, str):
-        return f"default: {default}"
-    if not allowed:
-        low, high = each.metadata["range"]
-        allowed = [f"{low:,} to {high:,}" if isinstance(low, int) else f"{low:g} to {high:g}"]
-    return f"{', '.join(allowed)}; default: {default}"

@@ -54,6 +54,7 @@ class NumbaEngine:
     def __init__(self, network: Network, loss: Loss, *, jit: bool = True, threads: int | None = None):
         self.network, self.loss, self.threads, self._jit = network, loss, threads or _cores(), jit
         self.busy = Lock()
+        self._spare: list[State] = []  # for `penalties`, whose calls share no memory with each other nor with learning
         self._one = self._composed(batches=False)
 
     def prepare(self, patterns: Patterns | Batch, batches: bool = False, curvature: bool = True) -> None:
@@ -98,13 +99,16 @@ class NumbaEngine:
     def penalties(self, images: np.ndarray) -> np.ndarray:
         images = images_of(self.network, images)
         plan, module, _ = self._one
-        shared = State(plan)
         out = np.empty((len(images), plan.classes), self.network.dtype)
+        try:
+            shared = self._spare.pop()
+        except IndexError:  # all are with other calls
+            shared = State(plan)
         shared.take(self.network)
         compute = module.get("penalties", images, out[:0], *inputs(self.network, shared, images))
 
         def block(start: int) -> None:
-            state = State(plan, parameters=shared)
+            state = shared if len(images) <= _BLOCK else State(plan, parameters=shared)
             part = slice(start, start + _BLOCK)
             compute(images[part], out[part], *inputs(self.network, state, images))
 
@@ -115,6 +119,7 @@ class NumbaEngine:
         else:
             for start in starts:
                 block(start)
+        self._spare.append(shared)
         return out
 
     @cached_property
