@@ -8,9 +8,9 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from lenet1998 import LeNet5Classifier, pretrained
+from lenet1998 import LeNet5Classifier, numpy_engine, pretrained
 from lenet1998.data import load
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
@@ -70,13 +70,16 @@ def test_questions_while_it_trains_change_no_bit_of_training(digits, engine, rec
     assert answers and all(np.isfinite(each).all() for each in answers)
 
 
-def test_matrix_products_have_their_threads_back_after_the_last_call(digits):
-    networks = [pretrained.load("default").network() for _ in range(THREADS)]
-    loss = make_loss(Recipe())
-    before = threadpool_info()
-    engines = [make_engine("numpy", network, loss) for network in networks]
-    at_once(lambda number: engines[number].penalties(digits.test.images[: 10 * number + 10]))
-    assert threadpool_info() == before
+def test_matrix_products_have_one_thread_until_the_last_call_ends():
+    def threads() -> set[int]:
+        return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        with numpy_engine._one_thread:
+            with numpy_engine._one_thread:
+                assert threads() == {1}
+            assert threads() == {1}
+        assert threads() == {2}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
