@@ -151,8 +151,8 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action=_Draw,
         dest="settings",
-        help="a table for C3 in place of Table I: six lines of X and ., a line for each map of S2 and a column for "
-        "each map of C3; short for --set c3=LINE/LINE/...",
+        help="a table for C3 in place of Table I: lines of X and ., one per map of C1 and S2, with a column per map of "
+        "C3; short for --set c3=LINE/LINE/...",
     )
     add_plugin_options(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
