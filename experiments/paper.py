@@ -19,7 +19,7 @@ from experiments import pretrained
 from experiments.machinery.catalogue import Listed, listed, write_index
 from experiments.machinery.check import check
 from experiments.machinery.declaration import Record
-from experiments.machinery.main import Asked, guarded, perform, shown
+from experiments.machinery.main import Asked, guarded, perform, refuse_failed, shown
 from experiments.machinery.options import add_common_options
 from experiments.machinery.record import RESULTS, RUNS
 from experiments.strings import kept
@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
                 raise outcome
             with redirect_stdout(sys.stderr if not arguments.quiet else None):
                 shown(asked, outcome)
+            refuse_failed(outcome)
         except LeNetError as error:
             failed.append(asked.name)
             print(f"{asked.name}: FAILED, {error}", file=sys.stderr, flush=True)

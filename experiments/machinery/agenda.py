@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class _Course:
 
     plan: Plan
     divergence: bool
+    failures: bool
     wanted: Sequence[Work] = ()
     seen: list[dict] = field(default_factory=list)
     end: Any = None
@@ -29,16 +30,18 @@ class _Course:
 
 class Agenda:
     """Plans by name, which go on as the work that they wait for is done. `divergence` are the plans for which a run
-    that diverges is a result; `seen` is called with a plan's name and its results so far."""
+    that diverges is a result, `failures` those for which that holds for all work that fails. `seen` is called with a
+    plan's name and its results so far."""
 
     def __init__(
         self,
         plans: dict[str, Plan],
-        divergence: Iterable[str] = (),
+        divergence: Container[str] = (),
         seen: Callable[[str, list[dict]], None] = lambda name, results: None,
         ended: Callable[[str, Any], None] = lambda name, end: None,
+        failures: Container[str] = (),
     ):
-        self.courses = {name: _Course(plan, name in divergence) for name, plan in plans.items()}
+        self.courses = {name: _Course(plan, name in divergence, name in failures) for name, plan in plans.items()}
         self.seen, self.ended = seen, ended
         self.outcomes: dict[Key, Outcome] = {}
         self.asked: set[Key] = set()
@@ -95,7 +98,7 @@ class Agenda:
     def _answers(self, course: _Course) -> list[Any]:
         outcomes = [self._delivered(work) for work in course.wanted]
         failed = [each for each in outcomes if isinstance(each, Failure) and not (course.divergence and each.diverged)]
-        if failed:
+        if failed and not course.failures:
             raise LeNetError(
                 f"{len(failed)} of {len(outcomes)} runs failed ({failed[0].task.out}: {failed[0].reason}); the others "
                 "are kept, and the same command with --resume repeats what failed"

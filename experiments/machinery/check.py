@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from experiments.machinery.catalogue import find
 from experiments.machinery.declaration import Training
+from experiments.machinery.record import rows_of
 from lenet1998.errors import DataError, LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
@@ -63,10 +64,12 @@ def trainings(results: Path) -> list[Recorded]:
     machine's BLAS.
     """
     found: dict[str, Recorded] = {}
-    for path in sorted(results.glob("*.json")):
-        one = find(path.stem)
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if one is None or not isinstance(record, dict):
+    for path in sorted(each for each in results.glob("*") if each.suffix == ".json" or each.is_dir()):
+        one = find(path.name.removesuffix(".json"))
+        if one is None or path.is_dir() != one.experiment.folder:
+            continue
+        record = {"rows": rows_of(path)} if path.is_dir() else json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
             continue
         for training in sorted(one.experiment.trainings(record), key=lambda each: each.history["seed"]):
             recipe = replace(Recipe.from_dict(training.history["recipe"]), name="").as_dict()

@@ -23,7 +23,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Estimate, Table
 from lenet1998.running.provenance import commit
-from lenet1998.running.sweep import DataChoice, Task, Work
+from lenet1998.running.work import DataChoice, Task, Work
 
 HELD_OUT, HELD_OUT_QUICK = 10_000, 100
 INTERVAL = "interval_percent"

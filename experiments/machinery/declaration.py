@@ -106,7 +106,10 @@ class Experiment:
     another name. `options` adds options of its own, `only` are the names that --only takes. `quick` has what a trial
     changes of the arguments beside the usual. `load` finds data other than digits of MNIST's kind, and `full` says
     whether the arguments are those of the experiment that the repository keeps. With `divergence` a run that diverges
-    is a result, which the plan is given as a Failure.
+    is a result, which the plan is given as a Failure. With `failures` that holds for all work that fails: the plan goes
+    on, and what its record has under "failed", reasons by name, ends the command with an error after all is shown.
+
+    With `folder` the record is a folder of files, OUT/NAME/ROW.json with an entry of its "rows" each.
 
     `compared` says that runs are those of Figures 5 and 6, so that the paper's errors may stand beside them. `default`
     is the command line that is recorded under the experiment's own name, `variants` are recorded too, and `also` are
@@ -136,6 +139,8 @@ class Experiment:
     called: Callable[[argparse.Namespace], str] | None = None
     trainings: Callable[[Record], Iterable[Training]] = trainings
     divergence: bool = False
+    failures: bool = False
+    folder: bool = False
     only: tuple[str, ...] = ()
     compared: bool = False
     variants: tuple[Variant, ...] = ()

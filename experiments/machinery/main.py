@@ -15,7 +15,7 @@ from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.options import find_data, name_of, parse
 from experiments.machinery.page import write_page
-from experiments.machinery.record import partial, read, write
+from experiments.machinery.record import partial, read, write, write_rows
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store
 from lenet1998.commands.ending import ended
@@ -55,12 +55,13 @@ def main(experiment: Experiment) -> None:
 
 
 def run(experiment: Experiment, given: list[str] | None = None) -> None:
-    """Make what the command line, or `given`, asks for; print the tables and what was written."""
+    """Make what the command line, or `given`, asks for; print the tables and what was written. Raises LeNetError where
+    something of it failed."""
     asked = Asked.of(experiment, given)
     announce(asked.arguments.quiet)
-    if not asked.arguments.plot_only:
-        perform([asked])
-    print(*shown(asked, read(asked.path)), sep="\n")
+    record = read(asked.path) if asked.arguments.plot_only else perform([asked])[asked.name]
+    print(*shown(asked, record), sep="\n")
+    refuse_failed(record)
 
 
 def guarded(work: Callable[[], object]) -> None:
@@ -75,15 +76,20 @@ def guarded(work: Callable[[], object]) -> None:
     sys.exit(ended(interruptible))
 
 
-def perform(every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError], None] | None = None) -> None:
-    """Carry out experiments with one queue and leave their records. All have the options of the first.
+def perform(
+    every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError], None] | None = None
+) -> dict[str, Record]:
+    """Carry out experiments with one queue and leave their records, which are returned by name. All have the options of
+    the first.
 
     `after` is called with each one and its record, or the LeNetError by which it ended; without it that is raised.
     """
     by_name, failures = {asked.name: asked for asked in every}, list[LeNetError]()
+    records: dict[str, Record] = {}
 
     def seen(name: str, results: list[dict]) -> None:
-        write_json(partial(by_name[name].path), {"experiment": name, "runs": results})
+        if not by_name[name].experiment.folder:
+            write_json(partial(by_name[name].path), {"experiment": name, "runs": results})
 
     def end(name: str, outcome: Any) -> None:
         asked = by_name[name]
@@ -91,8 +97,12 @@ def perform(every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError]
             failures.append(outcome)
         else:
             outcome = {"experiment": name, **({"runs": outcome} if isinstance(outcome, list) else outcome)}
-            write(asked.path, outcome)
-            partial(asked.path).unlink(missing_ok=True)
+            records[name] = outcome
+            if asked.experiment.folder:
+                write_rows(asked.path.parent / name, outcome["rows"])
+            else:
+                write(asked.path, outcome)
+                partial(asked.path).unlink(missing_ok=True)
         if after:
             after(asked, outcome)
 
@@ -113,10 +123,23 @@ def perform(every: Sequence[Asked], after: Callable[[Asked, Record | LeNetError]
         if plans:
             first = every[0].arguments
             options = {key: getattr(first, key) for key in ("jobs", "backend", "scheduler", "quiet")}
-            diverging = [name for name in plans if by_name[name].experiment.divergence]
-            Agenda(plans, diverging, seen, end).carry_out(resume=first.resume, **options)
+            diverging, failing = (
+                [name for name in plans if getattr(by_name[name].experiment, which)]
+                for which in ("divergence", "failures")
+            )
+            Agenda(plans, diverging, seen, end, failing).carry_out(resume=first.resume, **options)
     if failures and not after:
         raise failures[0]
+    return records
+
+
+def refuse_failed(record: Record) -> None:
+    """Raise LeNetError where a record says that something of it failed."""
+    for name, reason in list(record.get("failed", {}).items())[:1]:
+        raise LeNetError(
+            f"{len(record['failed'])} parts failed ({name}: {reason}); the others are recorded, and the same command "
+            "with --resume repeats what failed"
+        )
 
 
 def shown(asked: Asked, record: Record) -> list[Path]:
@@ -125,4 +148,5 @@ def shown(asked: Asked, record: Record) -> list[Path]:
     found = experiment.tables(record)
     print("\n\n".join(map(markdown, found)))
     figures = experiment.figures(record, stem)
-    return [asked.path, *write_page(experiment, asked.name, record, found, figures, asked.arguments.out), *figures]
+    where = asked.path.parent / asked.name if experiment.folder else asked.path
+    return [where, *write_page(experiment, asked.name, record, found, figures, asked.arguments.out), *figures]

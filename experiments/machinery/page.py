@@ -64,5 +64,6 @@ def page(experiment: Experiment, name: str, tables: Sequence[Table], figures: Se
             caption = experiment.captions.get(path.stem, variant.caption)
             parts += [f"![{variant.title}]({path.name})", caption]
     parts += [markdown(table) for table in tables]
-    parts.append(f"Made by `{command(experiment, variant.arguments)}`; the record is [{name}.json]({name}.json).")
+    where = name if experiment.folder else f"{name}.json"
+    parts.append(f"Made by `{command(experiment, variant.arguments)}`; the record is [{where}]({where}).")
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -11,7 +11,7 @@ import numpy as np
 
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import rate_interval
-from lenet1998.files import write_json
+from lenet1998.files import make_directory, write_json
 from lenet1998.patterns import DataSet
 from lenet1998.running.check import is_sealed, sealed
 from lenet1998.training import WATCHED
@@ -32,7 +32,13 @@ def write(path: Path, record: dict[str, Any]) -> None:
 
 
 def read(path: Path, remedy: str = "run the experiment without --plot-only first") -> dict[str, Any]:
-    """The record at a path, or as far as it came. Raises LeNetError when there is nothing."""
+    """The record at a path, NAME.json, or as far as it came; where it is a folder NAME, its rows.
+
+    Raises LeNetError when there is nothing.
+    """
+    rows = {} if path.exists() else rows_of(path.with_name(path.name.removesuffix(".json")))
+    if rows:
+        return {"experiment": path.name.removesuffix(".json"), "rows": rows}
     try:
         there = path if path.exists() or not partial(path).exists() else partial(path)
         content = json.loads(there.read_text(encoding="utf-8"))
@@ -43,6 +49,28 @@ def read(path: Path, remedy: str = "run the experiment without --plot-only first
     except (OSError, ValueError) as error:
         raise LeNetError(f"no results in {path}: {remedy}") from error
     return content
+
+
+def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """The rows of a record that is a folder, none where it is not there. Raises LeNetError for a damaged file."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            if is_sealed(found[path.stem]) is False:
+                raise ValueError("it is not as it was written")
+        except (OSError, ValueError, TypeError) as error:
+            raise LeNetError(f"{path} cannot be read ({error}): remove it, and repeat with --resume") from error
+    return found
+
+
+def write_rows(folder: Path, rows: dict[str, dict[str, Any]]) -> None:
+    """Write those rows of a record that are not there already."""
+    make_directory(folder)
+    there = rows_of(folder)
+    for name, row in rows.items():
+        if there.get(name) != json.loads(json.dumps(row)):
+            write(folder / f"{name}.json", row)
 
 
 def published(name: str) -> dict[str, Any]:

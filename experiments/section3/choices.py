@@ -35,7 +35,7 @@ from lenet1998.data.deslant import cropped, deslanted, reduced
 from lenet1998.evaluation import ErrorRate, answers
 from lenet1998.report.table import Table
 from lenet1998.running.provenance import provenance
-from lenet1998.running.sweep import DataChoice
+from lenet1998.running.work import DataChoice
 
 RATES: dict[str, tuple[Version, tuple[float, ...]]] = {
     "lenet1": (reduced, (1, 2, 6, 12)),

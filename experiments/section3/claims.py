@@ -1,11 +1,14 @@
-"""What the text of III-C and III-D says of its rows beside their figures, and in words what ours say to it."""
+"""What the text of III-C and III-D says of its rows beside their figures, and what ours say to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from experiments.machinery.declaration import Claim, Record
+from experiments.section3.rows import LABELS
+from lenet1998.reference import comparable
 from lenet1998.report.comparison import SeedTest, over_seeds
 
 HOUR, DAY = 3600.0, 86400.0
@@ -29,41 +32,50 @@ def training_cost(name: str, seconds: float) -> tuple[str, str]:
     return said, f"{low / seconds:,.0f} to {high / seconds:,.0f}" if low else f"up to {high / seconds:,.0f}"
 
 
-def claims(records: dict[str, dict]) -> list[str]:
-    """A sentence for each claim of the text whose rows are on record; what contradicts it is said to do so."""
-    lines = []
-    for name, label in (("lenet4_knn", "K-NN"), ("lenet4_local", "Local")):
-        if name in records and "lenet4" in records:
-            error, rejected = (_paired(records, name, "lenet4", figure) for figure in (_error, _rejected))
-            if error and rejected:
-                lines.append(
-                    "III-C.8: neither K-NN nor local learning in place of LeNet-4's last layer improved the raw "
-                    f"error, both improved rejection. LeNet-4 / {label} minus LeNet-4 of the same seeds: error "
-                    f"{_in_words(error)}, which {_verdict(error, lower=False)}; rejected {_in_words(rejected)}, which "
-                    f"{_verdict(rejected, lower=True)}."
-                )
-    if "dist_boosted_lenet4" in records and "lenet4" in records:
-        boosted, one = (_mean(records[name], "multiply_accumulates") for name in ("dist_boosted_lenet4", "lenet4"))
-        lines.append(
-            "III-C.9: nets 2 and 3 are not asked where net 1 is confident, which costs 1.75 times one net on average; "
-            f"here {boosted / one:.2f} times. Net 1 learns the usual way, distortions are for nets 2 and 3; "
-            "in the row below it net 1 learns distorted copies too."
+def claims(record: Record) -> list[Claim]:
+    """What the text says of rows that are on record, where they may be compared."""
+    rows = record["rows"]
+    if not all(comparable(row) for row in rows.values()):
+        return []
+    found = [claim for name in ("lenet4_knn", "lenet4_local") for claim in last_layer(rows, name)]
+    if {"dist_boosted_lenet4", "lenet4"} <= rows.keys():
+        boosted, one = (_mean(rows[name], "multiply_accumulates") for name in ("dist_boosted_lenet4", "lenet4"))
+        says = "nets 2 and 3 are not asked where net 1 is confident, which costs 1.75 times one net on average"
+        told = f"{boosted / one:.2f} times; how far net 1 has to be ahead is not said, and is chosen here"
+        found.append(Claim("III-C.9", says, told, "open"))
+    both = ("dist_boosted_lenet4_all", "dist_boosted_lenet4")
+    if set(both) <= rows.keys() and (more := _paired(rows, *both, _error)):
+        says = "net 1 is trained the usual way, distortions are for nets 2 and 3"
+        told = f"if net 1 learns distorted copies too, the error changes by {_in_words(more)}, same seeds"
+        found.append(Claim("III-C.9", says, told, "open"))
+    if {"svm_poly4", "rs_svm_poly5"} <= rows.keys():
+        svm, small = (_mean(rows[name], "error_percent") for name in ("svm_poly4", "rs_svm_poly5"))
+        says = (
+            "on the regular test set a regular SVM errs 1.4% (Burges and Schoelkopf) or 1.1% (Cortes and Vapnik), "
+            "RS-SVM 1.1%; Figure 9 has 1.1 and 1.0"
         )
-        both = ("dist_boosted_lenet4_all", "dist_boosted_lenet4")
-        if both[0] in records and (more := _paired(records, *both, _error)):
-            lines[-1] += f" Its error minus that of net 1 the usual way, of the same seeds: {_in_words(more)}."
-    if {"svm_poly4", "rs_svm_poly5"} <= records.keys():
-        svm, small = (_mean(records[name], "error_percent") for name in ("svm_poly4", "rs_svm_poly5"))
-        lines.append(
-            "III-C.11 gives a regular SVM 1.4% (Burges and Schoelkopf) and 1.1% (Cortes and Vapnik), RS-SVM 1.1%, "
-            "all on the regular test set; Figure 9 has 1.1 and 1.0. On regular images ours err "
-            f"{svm:.2f} and {small:.2f}%, near the first of these; near the others they are on deslanted images only."
+        told = (
+            f"on regular images {svm:.2f} and {small:.2f}%, near the first of these; near the others on deslanted "
+            "images only"
         )
-    lines.append(
-        "III-D gives two rules of rejection: an output below a threshold, and two sentences later the difference of "
-        "the best two. The second is the operative one, and ours."
-    )
-    return lines
+        found.append(Claim("III-C.11", says, told, "open"))
+    return found
+
+
+def last_layer(rows: dict[str, dict], name: str) -> Iterator[Claim]:
+    """III-C.8 on what stands in place of LeNet-4's last layer: pairs of the same seeds decide."""
+    if not {name, "lenet4"} <= rows.keys():
+        return
+    label = LABELS[name].removeprefix("LeNet-4 / ")
+    error, rejected = (_paired(rows, name, "lenet4", figure) for figure in (_error, _rejected))
+    if error and rejected:
+        told = f"{LABELS[name]} minus LeNet-4, same seeds: {{}} {{}}"
+        says = f"{label} in place of LeNet-4's last layer did not improve the raw error"
+        verdict = "contradicts" if _lower(error) else "agrees"
+        yield Claim("III-C.8", says, told.format("error", _in_words(error)), verdict)
+        says = f"{label} in place of LeNet-4's last layer improved rejection"
+        verdict = "agrees" if _lower(rejected) else "open"
+        yield Claim("III-C.8", says, told.format("rejected", _in_words(rejected)), verdict)
 
 
 def _error(run: dict) -> float:
@@ -89,8 +101,6 @@ def _in_words(test: SeedTest) -> str:
     return f"{test.difference:+.2f} point{interval}"
 
 
-def _verdict(test: SeedTest, lower: bool) -> str:
-    """What a difference says to the claim that it is `lower`, or that it is not."""
-    if test.high is not None and test.high < 0:
-        return "agrees" if lower else "contradicts the paper: ours is lower"
-    return "does not show it" if lower else "agrees: no difference beyond the seeds'"
+def _lower(test: SeedTest) -> bool:
+    """Whether a difference is below 0 beyond the seeds' own spread."""
+    return test.high is not None and test.high < 0

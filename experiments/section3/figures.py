@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.section3.report import ERROR, MACS, REJECT, VARIABLES, Bar, Estimate
+from experiments.section3.report import ERROR, MACS, REJECT, VARIABLES, Bar
 from experiments.section3.rows import LENET5, PAPER
 from lenet1998.classifiers.rejection import TARGET_PERCENT
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, TEST, columns, panels, save, style
+from lenet1998.report.table import Estimate
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
 THEIRS: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}
@@ -101,10 +102,11 @@ def _bars(axes: Axes, rows: list[Bar], ours: list[Estimate | None], key: str) ->
             axes.barh(place - offset, row.paper[key], height, label="1998", **THEIRS)
             _write(axes, row.paper[key], place - offset, f"{row.paper[key]:g}")
         if estimate:
-            spread = [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]]
-            axes.barh(place + offset, estimate.value, height, color=TEST, label="ours")
-            axes.errorbar(estimate.value, place + offset, xerr=spread, color="black", capsize=2, linewidth=0.9)
-            _write(axes, estimate.high, place + offset, f"{estimate.value:.2f}")
+            mean, low, high = estimate.mean, estimate.low or 0.0, estimate.high or 0.0
+            spread = [[max(0.0, mean - low)], [max(0.0, high - mean)]]
+            axes.barh(place + offset, mean, height, color=TEST, label="ours")
+            axes.errorbar(mean, place + offset, xerr=spread, color="black", capsize=2, linewidth=0.9)
+            _write(axes, high, place + offset, f"{mean:.2f}")
         else:
             _write(axes, 0, place + offset, "open")
     _name(axes, rows)

@@ -1,20 +1,35 @@
-"""Section III's rows as numbers beside the paper's: the table, the gaps with what explains them, and the open rows."""
+"""Section III's rows as numbers beside the paper's: a table per figure, times, and gaps with what explains them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
+from experiments.machinery.declaration import Record
 from experiments.section3.claims import training_cost
 from experiments.section3.rows import LABELS, NAMES, PAPER
-from lenet1998.evaluation import rate_interval
 from lenet1998.reference import comparable
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Estimate, Table
 
 ERROR, REJECT, MACS, VARIABLES = "fig9_test_error_percent", "fig10_reject_percent", "fig11_kmac", "fig12_kvariables"
 FIGURES = {ERROR: "error (%)", REJECT: "rejected (%)", MACS: "multiply-accumulates (k)", VARIABLES: "variables (k)"}
+CAPTIONS = {
+    ERROR: "Figure 9: test error",
+    REJECT: "Figure 10: patterns rejected to have 0.5% error among the rest",
+    MACS: "Figure 11: multiply-accumulate operations for one pattern",
+    VARIABLES: "Figure 12: variables to be stored",
+}
+NOTES = {
+    ERROR: ["The interval of a single run is Wilson's."],
+    REJECT: [
+        "The interval of a single run is a bootstrap's.",
+        "Section III-D gives two rules of rejection: an output below a threshold, and two sentences later the "
+        "difference of the best two. The second is the operative one, and ours.",
+    ],
+}
 POINT, RELATIVE = 0.3, 0.15  # gaps up to these pass without a word: of percentages both, of counts the second
 
 # What explains a gap, and our value when that was found: it is no explanation of a value a tenth away from that.
@@ -76,23 +91,12 @@ SUSPECTED = {
 }
 
 
-class Estimate(NamedTuple):
-    """A percentage with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
-
-
 @dataclass(frozen=True)
 class Bar:
     """A row of the figures: the paper's values and ours by figure; what `open` says if ours are not there.
 
-    `paper` is empty for data that may not be compared. `seeds` is the number of runs behind the error, 1 where its
-    interval is Wilson's. `seconds` to train are a mean over the runs, `total_seconds` to train and test all of them.
+    `paper` is empty for data that may not be compared. The number of runs behind the error is 1 where its interval is
+    Wilson's. `seconds` to train are a mean over the runs, `total_seconds` to train and test all of them.
     """
 
     name: str
@@ -100,7 +104,6 @@ class Bar:
     ours: dict[str, float] = field(default_factory=dict)
     error: Estimate | None = None
     rejection: Estimate | None = None
-    seeds: int = 0
     seconds: float = 0.0
     microseconds: float = 0.0
     total_seconds: float = 0.0
@@ -110,11 +113,15 @@ class Bar:
     def label(self) -> str:
         return LABELS[self.name]
 
+    def cell(self, figure: str) -> Cell:
+        """Our value as a table has it."""
+        return {ERROR: self.error, REJECT: self.rejection}.get(figure, self.ours.get(figure))
+
 
 def bars(records: dict[str, dict], failed: dict[str, str]) -> list[Bar]:
     """Every row, the paper's and what else was measured, from the records by row and the reasons of those that failed.
 
-    Several runs are summed up by their mean and its interval (`rate_interval`), one by its Wilson interval and, for
+    Several runs are summed up by their mean and its interval (`estimate`), one by its Wilson interval and, for
     rejection, by its bootstrap interval.
     """
     compared = all(comparable(record) for record in records.values())
@@ -133,19 +140,17 @@ def _bar(name: str, record: dict | None, paper: dict[str, float], failed: dict[s
         float(np.mean([run[key] for run in runs]))
         for key in ("multiply_accumulates", "variables", "seconds_to_fit", "microseconds_to_classify")
     )
-    ours = {ERROR: error.value, REJECT: rejection.value, MACS: macs / 1000, VARIABLES: variables / 1000}
+    ours = {ERROR: error.mean, REJECT: rejection.mean, MACS: macs / 1000, VARIABLES: variables / 1000}
     total = len(runs) * (seconds + microseconds / 1e6 * runs[0]["patterns"])
-    return Bar(name, paper, ours, error, rejection, len(errors), seconds, microseconds, total)
+    return Bar(name, paper, ours, error, rejection, seconds, microseconds, total)
 
 
 def _estimate(values: list[float], alone: list[float]) -> Estimate:
-    if len(values) == 1:
-        return Estimate(values[0], *alone)
-    return Estimate(*(float(each) for each in rate_interval(np.array(values))))
+    return Estimate(values[0], alone[0], alone[1]) if len(values) == 1 else estimate(values)
 
 
-def gaps(rows: list[Bar]) -> Iterator[tuple[Bar, str, str]]:
-    """Row, figure, and "explained: ..." or "open...", of every gap of more than 0.3 point or 15% relative."""
+def gaps(rows: list[Bar]) -> Iterator[tuple[Bar, str, str, str]]:
+    """Row, figure, "explained" or "open", and why, of every gap of more than 0.3 point or 15% relative."""
     for row in rows:
         for figure in FIGURES:
             if figure not in row.paper or figure not in row.ours:
@@ -157,57 +162,53 @@ def gaps(rows: list[Bar]) -> Iterator[tuple[Bar, str, str]]:
             key = row.name, figure
             value, text = EXPLAINED.get(key, (np.nan, ""))
             if abs(row.ours[figure] - value) <= 0.1 * value:
-                yield row, figure, f"explained: {text}"
+                yield row, figure, "explained", text
             else:
-                yield row, figure, f"open: {SUSPECTED[key]}" if key in SUSPECTED else "open"
+                yield row, figure, "open", SUSPECTED.get(key, "")
 
 
-def markdown(rows: list[Bar], said: Sequence[str] = ()) -> str:
-    """The table of all rows, what the text says of them (`said`), the list of gaps, and the list of open rows."""
+def tables(record: Record) -> list[Table]:
+    """A table per figure, the times, and what is open: gaps to the paper, and rows that were not measured."""
+    rows = bars(record["rows"], record.get("failed", {}))
     compared = any(row.paper for row in rows)
-    status = {(row.name, figure): known.partition(":")[0] for row, figure, known in gaps(rows)}
-    columns = ["classifier"]
-    for figure in FIGURES.values():
-        columns += [f"1998: {figure}", f"ours: {figure}", "gap"] if compared else [figure]
+    found = [_figure(number, figure, rows, compared) for number, figure in enumerate(FIGURES, 9)]
+    known: list[list[Cell]] = [[row.label, FIGURES[figure], *why] for row, figure, *why in gaps(rows)]
+    known += [[row.label, FIGURES[ERROR], "not measured", row.open] for row in rows if row.open]
+    columns = [Column(each, kind="text") for each in ("classifier", "figure", "gap", "reason")]
+    caption = f"Section III: gaps of more than {POINT} point or {100 * RELATIVE:.0f}%, and what explains them"
+    return [*found, _times(rows, compared), *([Table("section3_gaps", caption, columns, known)] if known else [])]
+
+
+def _figure(number: int, figure: str, rows: list[Bar], compared: bool) -> Table:
+    rate = figure in (ERROR, REJECT)
+    unit = "%" if rate else "thousands"
+    columns = [Column("classifier", kind="text"), Column("ours", unit, 2 if rate else 1)]
+    shown: list[list[Cell]] = [[row.label, row.cell(figure)] for row in rows if not row.open]
+    notes = NOTES.get(figure, [])
     if compared:
-        columns += ["1998: to train", "times ours"]
-    lines = [columns + ["seconds to train", "microseconds to classify", "seeds"]]
-    lines.append(["---"] * len(lines[0]))
+        why = {row.name: status for row, gap, status, _ in gaps(rows) if gap == figure}
+        columns[1:1] = [Column("1998", unit, 4, "significant")]
+        columns += [Column("gap", kind="text")]
+        wanted = [row for row in rows if figure in row.paper or not row.open]
+        shown = [[row.label, row.paper.get(figure), row.cell(figure), why.get(row.name, "")] for row in wanted]
+        notes = [
+            f"Gap: what is known of a gap of more than {POINT} point or {100 * RELATIVE:.0f}%; reasons are in table "
+            "section3_gaps.",
+            *notes,
+        ]
+    return Table(f"fig{number}", CAPTIONS[figure], columns, shown, notes)
+
+
+def _times(rows: list[Bar], compared: bool) -> Table:
+    columns = [Column("classifier", kind="text")]
+    columns += [Column("1998", kind="text"), Column("times ours", kind="text")] if compared else []
+    columns += [Column("to train", "s", 1), Column("to classify", "us", 0), Column("seeds")]
+    shown: list[list[Cell]] = []
     for row in rows:
-        cells = [row.label]
-        for figure in FIGURES:
-            cells += [_value(row, figure)]
-            if compared:
-                paper = f"{row.paper[figure]:,g}" if figure in row.paper else ""
-                cells[-1:] = [paper, cells[-1], status.get((row.name, figure), "")]
-        if compared:
-            cells += training_cost(row.name, row.seconds)
-        times = ["", "", ""] if row.open else [f"{row.seconds:,.1f}", f"{row.microseconds:,.0f}", str(row.seeds)]
-        lines.append(cells + times)
-    text = ["| " + " | ".join(line) + " |" for line in lines]
-    text += [
-        "",
-        "In brackets 95% intervals: over seeds where there are several, else Wilson's for errors and, for rejection, "
-        "a bootstrap's.",
-        "Rejected: to have 0.5% error among the rest. Times are on one core. To train and test all these runs took "
-        f"{sum(row.total_seconds for row in rows) / 3600:.1f} hours of it, each row as if it were alone.",
-    ]
-    listed = [f"- {row.label}, {FIGURES[figure]}: {known}" for row, figure, known in gaps(rows)]
-    missing = [f"- {row.label}: {row.open}" for row in rows if row.open]
-    told = [f"- {line}" for line in said]
-    for title, entries in (
-        ("What the text says of them", told),
-        ("Gaps of more than 0.3 point or 15% relative", listed),
-        ("Open rows", missing),
-    ):
-        if entries:
-            text += ["", f"## {title}", "", *entries]
-    return "\n".join(text) + "\n"
-
-
-def _value(row: Bar, figure: str) -> str:
-    if row.open:
-        return "open" if figure == ERROR else ""
-    if figure in (ERROR, REJECT):
-        return str(row.error if figure == ERROR else row.rejection)
-    return f"{row.ours[figure]:,.1f}"
+        said = training_cost(row.name, row.seconds) if compared else ()
+        own = [row.seconds, row.microseconds, row.error.n] if row.error else [None] * 3
+        shown += [[row.label, *said, *own]] if compared or row.error else []
+    total = sum(row.total_seconds for row in rows) / 3600
+    notes = ["1998: what section III-D says of training."] if compared else []
+    notes.append(f"To train and test all these runs took {total:.1f} hours of one core, each row as if it were alone.")
+    return Table("section3_times", "Section III: time to train and to classify, on one core", columns, shown, notes)

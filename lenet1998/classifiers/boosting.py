@@ -58,7 +58,6 @@ class Boosted(Classifier):
         first, second, third = self.networks
         for network in self.networks:
             network.trained = self.trained
-        second.part, third.part = "network2", "network3"
         first.fit(images, labels)
 
         # Distorted patterns fill a larger field than the originals; the networks take either.

@@ -23,11 +23,9 @@ BLOCK = 250
 
 
 class Training(Protocol):
-    """How a classifier's networks are trained; which of several one is, `part` says, which is "" for the first."""
+    """How a classifier's networks are trained."""
 
-    def __call__(
-        self, recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str
-    ) -> tuple[Network, float]:
+    def __call__(self, recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str) -> tuple[Network, float]:
         """The trained network, and the seconds of training that were found done."""
 
 

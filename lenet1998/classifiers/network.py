@@ -49,9 +49,7 @@ def recipe_of(network: str, copies: int = 0, faster: float | None = None) -> Rec
     )
 
 
-def in_memory(
-    recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str, part: str = ""
-) -> tuple[Network, float]:
+def in_memory(recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str) -> tuple[Network, float]:
     """Train a recipe's network and keep nothing: the network, and that no second of it was spent before."""
     trainer = Trainer(recipe, data, seed, engine)
     for _ in range(passes):
@@ -74,8 +72,6 @@ class NetworkClassifier(Classifier):
     (94592, 2578)
     """
 
-    part = ""
-
     def __init__(self, recipe: Recipe, seed: int, passes: int | None = None, engine: str = "auto"):
         self.recipe, self.seed, self.engine_name = recipe, seed, engine
         self.passes = sum(count for count, _ in recipe.schedule) if passes is None else passes
@@ -87,7 +83,7 @@ class NetworkClassifier(Classifier):
         train = Patterns(images, labels.astype(np.uint8))
         data = DataSet("fitted", train, train.spread(min(_WATCHED, len(train))), "", {"train": train.digest()})
         train_network = self.trained or in_memory
-        arguments = self.recipe, data, self.seed, self.passes, self.engine_name, self.part
+        arguments = self.recipe, data, self.seed, self.passes, self.engine_name
         self.network, self.earlier_seconds = train_network(*arguments)
         self.engine = make_engine(self.engine_name, self.network, make_loss(self.recipe))
         self.engine.penalties(images[:1])  # compiling is not classifying

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.section3.rows import TRAININGS, kept, measured
+from experiments.section3.rows import TRAININGS, measured, stored
 from lenet1998.classifiers import boosting
 from lenet1998.classifiers.boosting import Boosted, confident_enough
 from lenet1998.classifiers.classifier import vectors
@@ -28,6 +28,7 @@ from lenet1998.networks import build
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figures_9_to_12
 from lenet1998.running import checkpoint as checkpoints
+from lenet1998.running.work import DataChoice
 from lenet1998.squash import squash
 from lenet1998.training import Trainer
 
@@ -169,7 +170,7 @@ def test_both_engines_learn_these_networks_alike(name):
 def test_rows_that_are_a_network_learn_digits_and_are_measured(row, most, monkeypatch, tmp_path):
     made = ROWS[row].make(4)
     made.passes, made.engine_name = 3, "numpy"
-    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, kept(tmp_path, tmp_path, []))
+    record = measure(replace(ROWS[row], make=lambda seed: made), DIGITS, 4, stored(tmp_path, []))
     assert record["error_percent"] <= 100 * most and record["seed"] == 4
     assert record["variables"] == len(build(made.recipe).parameters)
     assert record["seconds_to_fit"] > 0 and record["microseconds_to_classify"] > 0
@@ -199,26 +200,27 @@ def test_a_row_that_names_another_s_network_begins_with_it():
     assert len(sharing) == 3
     for name, other in sharing.items():
         assert ROWS[name].version is ROWS[other].version and ROWS[name].seeds <= ROWS[other].seeds
-        ours, theirs = ((each.recipe, each.seed, each.passes, each.part) for each in (first(name), first(other)))
+        ours, theirs = ((each.recipe, each.seed, each.passes) for each in (first(name), first(other)))
         assert ours == theirs
 
 
 def test_a_stopped_network_goes_on_where_it_was(tmp_path):
     whole = short("lenet1", passes=2).fit(TRAIN.images, TRAIN.labels)
     begun, resumed = short("lenet1", passes=1), short("lenet1", passes=2)
-    begun.trained = resumed.trained = kept(tmp_path / "run", tmp_path, [])
+    begun.trained = resumed.trained = stored(tmp_path, [])
     begun.fit(TRAIN.images, TRAIN.labels)
     resumed.fit(TRAIN.images, TRAIN.labels)
     np.testing.assert_array_equal(resumed.scores(TEST.images), whole.scores(TEST.images))
-    passes = checkpoints.load(tmp_path / "run" / "checkpoint.npz").history["passes"]
+    (path,) = tmp_path.glob("*/checkpoint.npz")
+    passes = checkpoints.load(path).history["passes"]
     assert resumed.earlier_seconds == passes[0]["seconds"] > 0 and begun.earlier_seconds == 0
-    other = short("lenet1", passes=2, seed=2)
-    other.trained = kept(tmp_path / "run", tmp_path, [])
-    with pytest.raises(CheckpointError, match="holds a run with other seed"):
-        other.fit(TRAIN.images, TRAIN.labels)
-    resumed.trained = kept(tmp_path / "run", tmp_path, [])
-    with pytest.raises(CheckpointError, match="holds a run with other data"):
-        resumed.fit(TRAIN.images[::-1].copy(), TRAIN.labels[::-1].copy())
+    with pytest.raises(CheckpointError, match="has made 2 passes: ask for as many"):
+        begun.fit(TRAIN.images, TRAIN.labels)
+    other = short("lenet1", passes=1, seed=2)
+    other.trained = stored(tmp_path, [])
+    other.fit(TRAIN.images, TRAIN.labels)
+    other.fit(TRAIN.images[::-1].copy(), TRAIN.labels[::-1].copy())
+    assert len(list(tmp_path.glob("*/checkpoint.npz"))) == 3, "another seed and other data have their own places"
 
 
 def test_rows_that_begin_with_the_same_network_train_it_once(tmp_path, monkeypatch):
@@ -232,11 +234,22 @@ def test_rows_that_begin_with_the_same_network_train_it_once(tmp_path, monkeypat
 
     monkeypatch.setitem(ROWS, "one", Row("one", np.asarray, network))
     monkeypatch.setitem(ROWS, "three", Row("three", np.asarray, boosting, network="one"))
-    one, three = (measured(name, DIGITS, None, tmp_path)["runs"][0] for name in ("one", "three"))
+    choice, shown = DataChoice("synthetic", train_size=200, test_size=60), (tmp_path, None, None)
+    one, three = (measured(*shown, name=name, seed=1, choice=choice, runs=tmp_path)["run"] for name in ("one", "three"))
     assert three[TRAININGS][0] == json.loads(json.dumps(one[TRAININGS][0])) and len(three[TRAININGS]) == 3
     assert three["seconds_to_fit"] > sum(record["seconds"] for run in three[TRAININGS] for record in run["passes"])
-    held = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("checkpoint.npz")}
-    assert held == {"one/seed1", "three/seed1/network2", "three/seed1/network3"}
+    assert len(list(tmp_path.glob("*/checkpoint.npz"))) == 3
+
+
+def test_networks_of_rows_are_found_where_earlier_versions_left_them(tmp_path):
+    made = short("lenet1", passes=1)
+    made.trained = stored(tmp_path, [])
+    made.fit(TRAIN.images, TRAIN.labels)
+    (place,) = tmp_path.glob("*")
+    (tmp_path / "section3" / "lenet1_16x16").mkdir(parents=True)
+    place.rename(tmp_path / "section3" / "lenet1_16x16" / "seed1")
+    made.fit(TRAIN.images, TRAIN.labels)
+    assert made.earlier_seconds > 0 and not list(tmp_path.glob("lenet1*"))
 
 
 def test_distortions_of_a_smaller_field_are_the_middle_of_the_larger_one():
