@@ -15,6 +15,7 @@ import pytest
 from experiments.machinery.check import check
 from experiments.machinery.declaration import no_figures
 from experiments.machinery.main import run
+from experiments.machinery.record import write
 from experiments.machinery.setting import in_turns
 from experiments.section3 import rows as section3_rows
 from experiments.section3.claims import claims
@@ -171,7 +172,7 @@ def test_the_first_training_of_a_row_is_checked(tmp_path, capsys, monkeypatch):
     row = json.loads(path.read_text())
     assert [len(run[section3_rows.TRAININGS]) for run in row["runs"]] == [1, 1]
     row["runs"][0][section3_rows.TRAININGS][0]["passes"][0][DIGEST] = "0" * 64
-    path.write_text(json.dumps(row))
+    write(path, row)
     with pytest.raises(DifferenceError, match="0 of 1"):
         check(tmp_path, [], [], 1, None, quiet=True)
 
