@@ -42,7 +42,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
         figure, (axes,) = panels(1, (5, 3.4))
         for (name, every), look in zip(errors(record).items(), LOOKS, strict=False):
             band(axes, np.arange(1, 1 + every.shape[1]), every, name, look)
-        axes.set(xlabel="pass", ylabel="test error (%)", title="Feature maps in C1 and C3", yscale="log")
+        axes.set(xlabel="pass", ylabel="test error (%)", title="Feature maps in C1 and C3")
         axes.legend()
         return save(figure, stem)
 
