@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,8 +18,7 @@ from lenet1998.pictures import plotting
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable, figure_5
 from lenet1998.running.work import DataChoice, Failure, Task
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.programs import experiment
 
 
 def history(name="mnist", train_size=60_000, test_size=10_000, passes=3, seed=1) -> dict:
@@ -137,28 +134,33 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
 
 
 def test_plot_only_draws_recorded_results_and_says_when_there_are_none(tmp_path):
-    command = [sys.executable, "-m", "experiments.fig5_error_curves", "--plot-only", "--out", str(tmp_path)]
-    none = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    place = ["--plot-only", "--out", str(tmp_path)]
+    none = experiment("fig5_error_curves", *place)
     assert none.returncode == 2
     assert "without --plot-only" in none.stderr and "Traceback" not in none.stderr
-    (tmp_path / "fig5_error_curves.json").write_text(json.dumps({"runs": [history(), history(seed=2)]}))
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    runs = [history(seed=seed) | {"recipe": Recipe().as_dict()} for seed in (1, 2)]
+    content = {"experiment": "fig5_error_curves", "runs": runs}
+    (tmp_path / "fig5_error_curves.json").write_text(json.dumps(content))
+    done = experiment("fig5_error_curves", *place)
     assert done.returncode == 0, done.stderr
     assert "1998: training" in done.stdout
     assert (tmp_path / "fig5_error_curves.png").exists() and (tmp_path / "fig5_error_curves.pdf").exists()
 
 
 def test_an_experiment_records_each_seed_and_continues(tmp_path):
-    command = [sys.executable, "-m", "experiments.fig5_error_curves", "--data", "synthetic", "--train-size", "200",
-               "--test-size", "50", "--engine", "numpy", "--quiet", "--out", str(tmp_path),
-               "--runs", str(tmp_path / "r")]  # fmt: skip
-    subprocess.run([*command, "--seeds", "1", "--passes", "1"], cwd=ROOT, check=True, capture_output=True, timeout=60)
-    one = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
-    again = [*command, "--seeds", "2", "--passes", "1"]
-    refused = subprocess.run(again, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    small = ["--data", "synthetic", "--train-size", "60", "--test-size", "20", "--set", "hessian_patterns=20"]
+    small += ["--engine", "numpy", "--quiet", "--passes", "1", "--out", str(tmp_path), "--runs", str(tmp_path / "r")]
+
+    def recorded() -> list[dict]:
+        (path,) = tmp_path.glob("fig5_error_curves*_numpy.json")
+        return json.loads(path.read_text())["runs"]
+
+    assert experiment("fig5_error_curves", *small, "--seeds", "1").returncode == 0
+    one = recorded()
+    refused = experiment("fig5_error_curves", *small, "--seeds", "2")
     assert refused.returncode == 2 and "--resume" in refused.stderr
-    subprocess.run([*again, "--resume"], cwd=ROOT, check=True, capture_output=True, timeout=60)
-    two = json.loads((tmp_path / "fig5_error_curves_numpy.json").read_text())["runs"]
+    assert experiment("fig5_error_curves", *small, "--seeds", "2", "--resume").returncode == 0
+    two = recorded()
     assert [run["seed"] for run in two] == [1, 2]
     assert two[0]["passes"] == one[0]["passes"], "a finished seed is taken as it is, its times too"
 
