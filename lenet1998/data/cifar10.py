@@ -23,7 +23,7 @@ from lenet1998.data.places import PathName
 from lenet1998.errors import DataError
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.photos.signatures import GZIP, head_of, kind_of
+from lenet1998.photos.signatures import GZIP, head_of
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 ARCHIVE = "cifar-10-python.tar.gz"
@@ -151,10 +151,7 @@ def _from_archive(path: Path) -> dict[str, bytes]:
     except DataError:
         raise
     except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
-        kind = kind_of(head_of(path))
-        foreign = isinstance(error, tarfile.TarError) and "tar archive" not in kind
-        state = f"{kind}, not a tar archive" if foreign else f"truncated or damaged ({error})"
-        raise DataError(f"{path} is {state}: {REMEDY}") from None
+        raise DataError(f"{path} is no tar archive, truncated or damaged ({error}): {REMEDY}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}): make it readable") from None
     except Exception as error:  # Damaged headers make the tar reader raise almost anything.

@@ -384,15 +384,9 @@ def test_damaged_archives(tmp_path: Path, bodies: dict[str, bytes]) -> None:
     path.write_bytes(unfolded[:20_000])
     with pytest.raises(DataError, match="truncated or damaged"):
         load_cifar10(path)
-    for foreign, kind in (
-        (b"", "empty"),
-        (b"<html>", "an HTML page"),
-        (b"PK\x03\x04" + bytes(600), "a zip archive"),
-        (pickled(*drawn(2)), "a pickle"),
-        (gzip.compress(b"no tar at all" * 100), "text, gzipped"),
-    ):
+    for foreign in (b"", b"<html>", b"PK\x03\x04" + bytes(600), gzip.compress(b"no tar at all" * 100)):
         path.write_bytes(foreign)
-        with pytest.raises(DataError, match=f"is {kind}, not a tar archive"):
+        with pytest.raises(DataError, match="is no tar archive, truncated or damaged"):
             load_cifar10(path)
 
 

@@ -121,7 +121,7 @@ def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, monkeypatch: pyte
     for body, message in (
         (b"<!DOCTYPE html><html></html>", "is an HTML page, not a table"),
         (b"", "is empty, not a table"),
-        (gzip.compress(b"\x80\x04."), "is a pickle, not a table"),
+        (gzip.compress(b"\x80\x04."), "is data of an unknown kind .*, not a table"),
         (zipped({"train.csv": whole, "test.csv": whole}), r"is a zip archive of train\.csv, test\.csv: unpack it"),
         (packed[: len(packed) // 2], "does not unpack"),
         (packed[:-8] + bytes(8), "cannot be read .*CRC"),

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 import lenet1998.data as data
+from lenet1998.data import download
 from lenet1998.data.download import fetch
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
@@ -72,7 +73,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise DataError("no network in this test")
 
-    monkeypatch.setattr(data, "fetch", refuse)
+    monkeypatch.setattr(download, "fetch", refuse)
 
 
 def put(directory: Path, arrays: dict[str, np.ndarray], suffix: str = ".gz", dotted: bool = False) -> Path:
@@ -290,7 +291,7 @@ def test_a_named_place_without_mnist_is_an_error(
 ) -> None:
     """Although there is a good copy where nobody has to name it, and although MNIST can be downloaded."""
     put(cache_directory(), small)
-    monkeypatch.setattr(data, "fetch", no_network)
+    monkeypatch.setattr(download, "fetch", no_network)
     (tmp_path / "empty").mkdir()
     put(tmp_path / "part", {name: small[name] for name in NAMES[:3]})
     (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(pickle.dumps(small[TEST_LABELS])))
@@ -301,9 +302,9 @@ def test_a_named_place_without_mnist_is_an_error(
         ("nowhere.npz", "is not there"),
         ("empty", "does not hold MNIST"),
         ("part", r"does not hold MNIST \(looked in .*incomplete: 3 of 4 files"),
-        ("mnist.pkl.gz", "is a pickle, gzipped, not a directory"),
+        ("mnist.pkl.gz", "is a gzipped file, not a directory"),
         ("mnist.zip", "is a zip archive, not a directory"),
-        (f"whole/{TEST_LABELS}.gz", "is an IDX file, gzipped, not a directory"),
+        (f"whole/{TEST_LABELS}.gz", "is a gzipped file, not a directory"),
     ):
         place = tmp_path / name
         label, argument = "--data-dir", str(place)
@@ -458,7 +459,7 @@ def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarr
 
 
 def test_auto_downloads(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "fetch", lambda progress: put(target(), small))
+    monkeypatch.setattr(download, "fetch", lambda progress: put(target(), small))
     assert_is(data.load("auto"), small)
     assert (cache_directory() / f"{TRAIN_IMAGES}.gz").exists()
     assert_is(data.load("mnist"), small)
