@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 from dataclasses import replace
@@ -13,12 +14,15 @@ from PIL import Image
 import lenet1998
 from lenet1998 import pretrained
 from lenet1998.commands import train
+from lenet1998.commands.compare import _wrong
 from lenet1998.commands.evaluate import _beside
 from lenet1998.commands.main import main, parser
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.pictures import misclassified as pictures
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_8
+from lenet1998.report.comparison import MISCLASSIFIED
+from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
 
 SMALL = ["--data", "synthetic", "--train-size", "300", "--test-size", "100", "--passes", "1", "--engine", "numpy"]
@@ -125,6 +129,14 @@ def test_a_packaged_network_can_be_compared_by_its_name(tmp_path, capsys):
     rows = [line for line in said.out.splitlines() if line.startswith("| default")]
     assert len(rows) == 2 and f"{pretrained.load('default').history['passes'][-1]['test_error_percent']:.2f}" in rows[0]
     assert said.err.count("no test over patterns") == 2, "MNIST is not there"
+
+
+def test_what_compare_counts_as_wrong_is_wrong(trained):
+    saved = checkpoint.load(trained / "checkpoint.npz")
+    found = _wrong(saved, argparse.Namespace(data_dir=None, data=None))
+    test = lenet1998.data.load("synthetic", train_size=300, test_size=100).test
+    given = saved.network().forward(test.images).argmin(axis=1)
+    assert found == {MISCLASSIFIED: np.flatnonzero(given != test.labels).tolist()}
 
 
 def test_the_paper_s_error_and_that_of_all_seeds_stand_beside(monkeypatch):
