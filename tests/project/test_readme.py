@@ -29,7 +29,7 @@ from lenet1998.commands.main import main, parser
 from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
-from lenet1998.running import sweep
+from lenet1998.running import work
 from lenet1998.running.check import histories
 from tests.project.test_layout import ROOT, SETUP
 
@@ -72,7 +72,7 @@ def reader(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(lenet1998.data, "load", few)
-    monkeypatch.setattr(sweep, "load", few)
+    monkeypatch.setattr(work, "load", few)
     monkeypatch.setattr(engines, "numba_works", lambda: False)
     return tmp_path
 
