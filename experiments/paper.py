@@ -20,7 +20,7 @@ from experiments.machinery.catalogue import Listed, listed, write_index
 from experiments.machinery.check import check
 from experiments.machinery.declaration import Record
 from experiments.machinery.main import Asked, guarded, perform, refuse_failed, shown
-from experiments.machinery.options import add_common_options
+from experiments.machinery.options import add_common_options, parser_of
 from experiments.machinery.record import RESULTS, RUNS
 from experiments.strings import kept
 from experiments.summary.__main__ import write as write_summary
@@ -44,7 +44,8 @@ def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     given = ["--backend", arguments.backend, "--quiet"]
     given += ["--jobs", str(arguments.jobs)] if arguments.jobs else []
     given += ["--scheduler", arguments.scheduler] if arguments.scheduler else []
-    given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and not one.experiment.load else []
+    digits = parser_of(one.experiment).get_default("data")  # others are not where MNIST is
+    given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and digits else []
     given += ["--seeds", str(arguments.seeds)] if arguments.seeds and one.experiment.seeds is not None else []
     given += ["--runs", str(arguments.runs), "--out", str(arguments.out)]
     given += [f"--{flag}" for flag in ("resume", "quick") if getattr(arguments, flag)]

@@ -111,9 +111,9 @@ class Experiment:
 
     With `folder` the record is a folder of files, OUT/NAME/ROW.json with an entry of its "rows" each.
 
-    `compared` says that runs are those of Figures 5 and 6, so that the paper's errors may stand beside them. `default`
-    is the command line that is recorded under the experiment's own name, `variants` are recorded too, and `also` are
-    the beginnings of the names of further files.
+    `compared` says that runs are those of Figures 5 and 6, so that the paper's errors may stand beside them. `module`
+    is the one that declares it, where its plan is made elsewhere. `default` is the command line that is recorded under
+    the experiment's own name, `variants` are recorded too, and `also` are the beginnings of the names of further files.
     """
 
     name: str
@@ -146,3 +146,4 @@ class Experiment:
     variants: tuple[Variant, ...] = ()
     default: str = ""
     also: tuple[str, ...] = ()
+    module: str = ""

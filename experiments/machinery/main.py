@@ -13,7 +13,7 @@ from typing import Any
 
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import Experiment, Plan, Record
-from experiments.machinery.options import find_data, name_of, parse
+from experiments.machinery.options import find_data, module_of, name_of, parse
 from experiments.machinery.page import write_page
 from experiments.machinery.record import partial, read, write, write_rows
 from experiments.machinery.setting import Setting
@@ -49,7 +49,7 @@ class Asked:
 def main(experiment: Experiment) -> None:
     """Run an experiment that `python -m` has started, with the command line's errors and exit codes."""
     started = sys.modules["__main__"].__spec__
-    if experiment.plan.__module__ == "__main__" and started:  # functions are to be known by their module's own name
+    if module_of(experiment) == "__main__" and started:  # functions are to be known by their module's own name
         experiment = import_module(started.name).EXPERIMENT
     guarded(lambda: run(experiment))
 

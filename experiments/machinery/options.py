@@ -91,7 +91,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 def module_of(experiment: Experiment) -> str:
     """The module that declares the experiment, as `python -m` takes it."""
-    return experiment.plan.__module__.removesuffix(".experiment")
+    return (experiment.module or experiment.plan.__module__).removesuffix(".experiment")
 
 
 def parse(experiment: Experiment, given: list[str] | None = None) -> argparse.Namespace:

@@ -22,12 +22,13 @@ from lenet1998.output import for_classes
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import commit
-from lenet1998.running.run import CHECKPOINT, HISTORY
+from lenet1998.running.run import BEST, CHECKPOINT, HISTORY
 from lenet1998.running.work import DataChoice, Task, Work
 
 RESULT = "result.json"
 """What work that is no run leaves in its directory."""
 _OWN = re.compile(r".*-[0-9a-f]{10}")
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, LeNetError)
 
 
 class Given:
@@ -47,15 +48,28 @@ class Store:
         self.root = root
         self._places: dict[str, Path] = {}
 
-    def task(self, recipe: Recipe, seed: int, data: Any, **options: Any) -> Task:
-        """A run in the directory that it has here; `options` are the other fields of `Task`."""
+    def task(self, recipe: Recipe, seed: int, data: Any, earlier: str = "", **options: Any) -> Task:
+        """A run in the directory that it has here; `options` are the other fields of `Task`. `earlier` is where an
+        earlier version kept it, of whose data the record alone does not tell."""
         task = Task(self.root, recipe, seed, data, **options)
-        about = json.dumps(_identity(task), sort_keys=True)
+        identity = _identity(task)
+        about = json.dumps(identity, sort_keys=True)
         if about not in self._places:
             ending = f"-seed{seed}-{hashlib.sha256(about.encode()).hexdigest()[:10]}"
-            there = next(self.root.glob(f"*{ending}"), None)
-            self._places[about] = there or self._earlier.get(about, self.root / f"{_slug(recipe.name)}{ending}")
+            there = next(self.root.glob(f"*{ending}"), None) or self._earlier.get(about)
+            there = there or (
+                self.root / earlier if earlier and self._is_there(self.root / earlier, identity) else None
+            )
+            self._places[about] = there or self.root / f"{_slug(recipe.name)}{ending}"
         return replace(task, out=self._places[about])
+
+    def _is_there(self, place: Path, identity: dict[str, Any]) -> bool:
+        """Whether a directory of an earlier version has the run, as far as its record tells."""
+        try:
+            known = _recorded_identity(json.loads((place / HISTORY).read_text(encoding="utf-8")))
+        except _DAMAGED:
+            return False
+        return known == {key: identity[key] for key in known} and (place / BEST).exists() == ("keep_best" in identity)
 
     def place(self, name: str, about: Any) -> Path:
         """The directory of work that is no run, by its name and plain values that say what its result depends on."""
@@ -80,7 +94,7 @@ class Store:
             if not _OWN.fullmatch(place.name):
                 try:
                     found[json.dumps(_recorded_identity(history), sort_keys=True)] = place
-                except (LeNetError, KeyError, TypeError, AttributeError):
+                except _DAMAGED:
                     continue  # no run of ours
         return found
 
@@ -108,6 +122,8 @@ def _identity(task: Task) -> dict[str, Any]:
     further: dict[str, Any] = {"content": content} if content else {}
     further |= {"keep_best": True} if task.keep_best else {}
     further |= {"watch": f"{task.watch.__module__}.{task.watch.__qualname__}"} if task.watch else {}
+    if task.measure and task.passes < sum(passes for passes, _ in recipe.schedule):
+        further |= {"passes": task.passes}  # its last network is measured: it stops there, whoever goes on elsewhere
     return identity | further
 
 

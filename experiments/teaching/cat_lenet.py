@@ -2,31 +2,30 @@
 
 The published recipe is gradient descent on all 209 at once, rate 0.03, 500 iterations, all weights from U(+-0.12).
 `ours` has the same layers and learns in mini-batches; of the recipes that fit all they learn from, it was the best in
-five-fold cross-validation within the 209 (``--search``). What 50 test images can show is printed too: the Wilson
-interval of one network, what a constant answer would score, and how much better the same run would look if its best
-iteration were picked on the test images.
+five-fold cross-validation within the 209 (``--search``). A second table has what 50 test images can show: how many are
+right, and how much better the same run would look if its best iteration were picked on them.
 
 Its source's backward pass takes the rectifier's derivative from the sign of the gradient, not of the unit's input, and
 so does not descend the cost that it computes: what `published` comes to here is not the source's result. Eight training
 images at random with the answers of `published`, seed 1, are drawn as the source shows eight: RUNS/cat_lenet/eight.png,
-beside the runs, since photographs of others are no results to publish.
+since photographs of others are no results to publish.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import guarded, named
-from experiments.teaching.report import accuracies, stated
-from experiments.teaching.runs import options, perform, place
+from experiments.machinery.declaration import Record
+from experiments.machinery.main import main
+from experiments.machinery.setting import Setting
+from experiments.teaching import report
+from experiments.teaching.runs import declared
 from experiments.teaching.system import SOFTMAX, Arm, System
 from lenet1998.data.cats import FILES, load_cats
 from lenet1998.errors import DataError
@@ -34,8 +33,10 @@ from lenet1998.evaluation import answers
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet
 from lenet1998.pictures.plotting import save, style
+from lenet1998.report.table import Column, Table
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.work import Task
 
 ENVIRONMENT = "LENET1998_CATS"
 
@@ -89,68 +90,79 @@ def cats(data_dir: Path | None) -> DataSet:
     return load_cats(where)
 
 
+def eight(setting: Setting, runs: dict[tuple[str, int], Task]) -> None:
+    """Eight training images drawn with seed 1, each with its label and the answer of `published`, seed 1."""
+    task = runs.get((PUBLISHED.name, 1))
+    if not task:
+        return
+    train, network = task.data.load().train, checkpoints.load(task.out / CHECKPOINT).network()
+    chosen = np.random.default_rng(1).choice(len(train), 8, replace=False)
+    shown, labels = train.images[chosen], train.labels[chosen]
+    names = ("no cat", "cat")
+    with style():
+        figure = Figure(figsize=(7.5, 4.2))
+        every = zip(figure.subplots(2, 4).flat, shown, labels, answers(network.forward(shown)), strict=True)
+        for axes, image, label, answer in every:
+            axes.set_axis_off()
+            axes.imshow(image.transpose(1, 2, 0))
+            axes.set_title(f"{names[label]}, answer: {names[answer]}", fontsize=8)
+        for path in save(figure, setting.arguments.runs / "cat_lenet" / "eight"):
+            print(path, file=sys.stderr)  # no result, as what is printed is
+
+
+SAID: dict[str, float | str] = {"train": '"not satisfactory"', "test": ""}
 SYSTEM = System(
-    script="cat_lenet",
+    name="cat_lenet",
     title="cat LeNet",
+    data="cats",
+    size=209,
     arms=(
-        Arm(
-            PUBLISHED,
-            passes=500,
-            published={"train": '"not satisfactory"', "test": "not given"},
-            published_time="more than 10 hours",
-        ),
-        Arm(OURS, passes=30, published={"train": '"not satisfactory"', "test": "not given"}),
+        Arm(PUBLISHED, passes=500, published=SAID, published_time="more than 10 hours"),
+        Arm(OURS, passes=30, published=SAID),
     ),
-    load=cats,
+    find=cats,
+    given=(),
+    after=eight,
     candidates=tuple(Arm(recipe, passes=30, keep_best=False) for recipe in CANDIDATES),
     fold=41,
     folds=5,
 )
+CONSTANT = (
+    "Always to answer with one class scores as much as that class has: of the course's 50 test images 33 are cats, "
+    "66%; of its 209 training images 72, so there 66% is the score of never seeing one."
+)
 
 
-def what_the_test_shows(name: str, runs: list[dict]) -> list[str]:
-    """Lines on how little so few test images say of a recipe, and how much a choice on them would flatter it."""
-    test = [run["measured"]["test"] for run in runs]
-    right = sorted(each["patterns"] - each["errors"] for each in test)
-    picked = np.array([100 - min(run["curves"]["test_error_percent"]) for run in runs])
-    gain = float((picked - accuracies(runs, "test")).mean())
-    return [
-        f"{name}: {right[0]} to {right[-1]} of {test[0]['patterns']} test images right, {stated(runs, 'test')}.",
-        f"  Warning: had each run kept the iteration that is best on the test images, its test "
-        f"accuracy would look {gain:.1f} points higher, and would no longer be one.",
-    ]
+def tables(record: Record) -> list[Table]:
+    """The accuracies, and what so few test images say of a recipe."""
+    return [*report.tables(SYSTEM, record), *([] if report.is_search(record) else [tested(record)])]
 
 
-def eight(images: DataSet, arguments: argparse.Namespace) -> list[Path]:
-    """Eight training images drawn with seed 1, each with its label and the answer of `published`, seed 1."""
-    saved = checkpoints.load(place(arguments, SYSTEM.name, SYSTEM.arms[0], 1) / CHECKPOINT)
-    chosen = np.random.default_rng(1).choice(len(images.train), 8, replace=False)
-    shown, labels = images.train.images[chosen], images.train.labels[chosen]
-    names = ("no cat", "cat")
-    given = answers(saved.network().forward(shown))
-    with style():
-        figure = Figure(figsize=(7.5, 4.2))
-        for axes, image, label, answer in zip(figure.subplots(2, 4).flat, shown, labels, given, strict=True):
-            axes.set_axis_off()
-            axes.imshow(image.transpose(1, 2, 0))
-            axes.set_title(f"{names[label]}, answer: {names[answer]}", fontsize=8)
-        return save(figure, arguments.runs / SYSTEM.name / "eight")
+def tested(record: Record) -> Table:
+    """How many test images are right, and how much a choice on them would flatter a recipe."""
+    columns = [Column("recipe", kind="text"), Column("test images"), Column("fewest right"), Column("most right")]
+    columns.append(Column("gain of a choice on the test images", "points", digits=1))
+    rows = []
+    for arm, runs in report.by_arm(SYSTEM, record).items():
+        test = [run["measured"]["test"] for run in runs]
+        right = sorted(each["patterns"] - each["errors"] for each in test)
+        picked = np.array([100 - min(run["curves"]["test_error_percent"]) for run in runs])
+        gain = float((picked - report.accuracies(runs, "test")).mean())
+        rows.append([arm.recipe.name, test[0]["patterns"], right[0], right[-1], gain])
+    notes = ["The gain: had each run kept the iteration that is best on the test images, its test accuracy would look "
+             "so much higher, and would no longer be one.", CONSTANT]  # fmt: skip
+    return Table(f"{SYSTEM.name}_tested", "cat LeNet: what so few test images show", columns, rows, notes)
 
 
-def main() -> None:
-    arguments = options(SYSTEM, __doc__).parse_args()
-    runs = perform(SYSTEM, arguments, partial(cats, arguments.data_dir))
-    if arguments.search:
-        return
-    if not arguments.plot_only and PUBLISHED.name in (arguments.only or [PUBLISHED.name]):
-        for path in eight(cats(arguments.data_dir), arguments):
-            print(path, file=sys.stderr)  # no result, as what is printed is
-    for arm in SYSTEM.arms:
-        if own := named(runs, arm.recipe.name):
-            print("\n".join(what_the_test_shows(arm.recipe.name, own)))
-    print("Always to answer with one class scores as much as that class has: of the course's 50 test images 33 are "
-          "cats, 66%; of its 209 training images 72, so there 66% is the score of never seeing one.")  # fmt: skip
-
+EXPERIMENT = declared(
+    __name__,
+    SYSTEM,
+    title="A LeNet for cats",
+    question="What does LeNet-5's plan reach on 209 colour photographs, and what do 50 test images show of it?",
+    description=__doc__.partition("\n\n")[2],
+    place=4,
+    tables=tables,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

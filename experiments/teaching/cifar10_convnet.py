@@ -20,14 +20,15 @@ import argparse
 import json
 import os
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from experiments.common import guarded
-from experiments.teaching.report import as_pictures, filters_figure
-from experiments.teaching.runs import options, perform, place
+from experiments.machinery.declaration import Record
+from experiments.machinery.main import main
+from experiments.machinery.setting import Setting
+from experiments.teaching import report
+from experiments.teaching.runs import add_options, declared
 from experiments.teaching.system import BYTES, Arm, System, decayed
 from lenet1998.data.cifar10 import load_cifar10
 from lenet1998.errors import DataError
@@ -35,6 +36,7 @@ from lenet1998.files import write_json
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import BEST
+from lenet1998.running.work import Task
 
 ENVIRONMENT = "LENET1998_CIFAR10"
 FEW, SUBSET, WHOLE = 500, 7_000, 50_000
@@ -115,11 +117,16 @@ def tests(images: DataSet, split: DataSet) -> dict[str, Patterns]:
     return {"test": images.test, TESTED: images.test.first(min(50, len(images.test)))}
 
 
-def images(data_dir: Path | None, full: bool) -> DataSet:
-    """CIFAR-10 from --data-dir, $LENET1998_CIFAR10 or the user's cache; raises DataError as `load_cifar10` does."""
+def subset(data_dir: Path | None) -> DataSet:
+    """CIFAR-10's first images from --data-dir, $LENET1998_CIFAR10 or the user's cache; raises DataError as
+    `load_cifar10` does."""
     found = load_cifar10(data_dir or os.environ.get(ENVIRONMENT))
-    if not full:
-        return replace(found, train=found.train.first(min(SUBSET, len(found.train))))
+    return replace(found, train=found.train.first(min(SUBSET, len(found.train))))
+
+
+def everything(data_dir: Path | None) -> DataSet:
+    """All of it. Raises DataError where only a part is there."""
+    found = load_cifar10(data_dir or os.environ.get(ENVIRONMENT))
     if len(found.train) != WHOLE:
         raise DataError(
             f"--full needs the {WHOLE:,} training images of CIFAR-10, not {len(found.train):,} ({found.source}): run "
@@ -128,19 +135,32 @@ def images(data_dir: Path | None, full: bool) -> DataSet:
     return found
 
 
+def keep_filters(setting: Setting, runs: dict[tuple[str, int], Task]) -> None:
+    """Record the first layer's filters of `ours`, seed 1."""
+    if task := runs.get((OURS.name, 1)):
+        kernels = checkpoints.load(task.out / BEST).network().layers[0].values["weight"]
+        pictures = report.as_pictures(kernels.reshape(-1, 3, *kernels.shape[1:]))
+        kept = {"shape": pictures.shape[1:], "filters": [picture.tobytes().hex() for picture in pictures]}
+        write_json(setting.arguments.out / f"{setting.name}_filters.json", kept)
+
+
 SYSTEM = System(
-    script="cifar10_convnet",
+    name="cifar10_convnet",
     title="CIFAR-10, 7,000 images",
-    load=partial(images, full=False),
+    data="cifar10",
+    size=SUBSET,
+    find=subset,
+    given=(),
+    after=keep_filters,
     arms=(
         Arm(PUBLISHED, 10, validation=700, published=TEST),
         Arm(OURS, PASSES, validation=700, augment=shifted, published=TEST),
         Arm(PUBLISHED_FEW, 5, validation=50, keep_best=False, train_size=FEW, trace=0, drawn=False,
-            published={"test": "not given", TESTED: '"about 12%"'}),
+            published={"test": "", TESTED: '"about 12%"'}),
         Arm(replace(PUBLISHED, name="Adam, 500 images"), 20, validation=700, keep_best=False, train_size=FEW,
-            published={"test": "not given"}),
+            published={"test": ""}),
         Arm(replace(OURS, name="ours, 500 images"), PASSES, validation=700, keep_best=False, train_size=FEW,
-            augment=shifted, published={"test": "not given"}),
+            augment=shifted, published={"test": ""}),
     ),
     candidates=CANDIDATES,
     fold=700,
@@ -148,9 +168,10 @@ SYSTEM = System(
 )  # fmt: skip
 FULL = replace(
     SYSTEM,
-    variant="_full",
-    load=partial(images, full=True),
+    name="cifar10_convnet_full",
     title="CIFAR-10",
+    size=WHOLE,
+    find=everything,
     arms=(
         Arm(PUBLISHED, 10, validation=1000, published=WHOLE_TEST),
         Arm(OURS, PASSES, validation=1000, augment=mirrored, published=WHOLE_TEST),
@@ -159,32 +180,38 @@ FULL = replace(
 )
 
 
-def draw_filters(system: System, arguments: argparse.Namespace) -> list[Path]:
-    """The first layer's filters of `ours`, seed 1, from its run, or with --plot-only from those recorded earlier."""
-    stem = arguments.out / f"{system.name}_filters"
-    path = stem.with_suffix(".json")
-    if not arguments.plot_only:
-        best = checkpoints.load(place(arguments, system.name, system.arms[1], 1) / BEST).network()
-        kernels = best.layers[0].values["weight"]
-        pictures = as_pictures(kernels.reshape(-1, 3, *kernels.shape[1:]))
-        write_json(path, {"shape": pictures.shape[1:], "filters": [picture.tobytes().hex() for picture in pictures]})
-    if not path.exists():
-        return []
-    recorded = json.loads(path.read_text(encoding="utf-8"))
-    drawn = [np.frombuffer(bytes.fromhex(text), np.uint8).reshape(recorded["shape"]) for text in recorded["filters"]]
-    return [path, *filters_figure(np.array(drawn), f"{system.title}: filters of C1, ours, seed 1", stem)]
-
-
-def main() -> None:
-    parser = options(SYSTEM, __doc__)
+def options(parser: argparse.ArgumentParser) -> None:
+    add_options(SYSTEM, parser)
     parser.add_argument("--full", action="store_true", help="train on all 50,000 training images")
-    arguments = parser.parse_args()
-    system = FULL if arguments.full else SYSTEM
-    perform(system, arguments, partial(system.load, arguments.data_dir))
-    if not arguments.search and OURS.name in (arguments.only or [OURS.name]):
-        for path in draw_filters(system, arguments):
-            print(path)
 
+
+def figures(record: Record, stem: Path) -> list[Path]:
+    """Those of every system, and the first layer's filters of `ours`, seed 1."""
+    system = FULL if record["experiment"].startswith(FULL.name) else SYSTEM
+    written, path = report.figures(system, record, stem), stem.with_name(f"{stem.name}_filters.json")
+    if not path.exists():
+        return written
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    drawn = [np.frombuffer(bytes.fromhex(text), np.uint8).reshape(kept["shape"]) for text in kept["filters"]]
+    title = f"{system.title}: filters of C1, ours, seed 1"
+    return [*written, path, *report.filters_figure(np.array(drawn), title, path.with_suffix(""))]
+
+
+EXPERIMENT = declared(
+    __name__,
+    SYSTEM,
+    FULL,
+    title="A small convolutional network on CIFAR-10",
+    question="What does a small convolutional network reach on CIFAR-10, as published and with a recipe of ours?",
+    description=__doc__.partition("\n\n")[2],
+    options=options,
+    figures=figures,
+    place=5,
+    captions={
+        "cifar10_convnet_filters": "The filters of C1, our recipe, seed 1.",
+        "cifar10_convnet_trace": "Loss and accuracy of every batch, as published on 500 images, seed 1.",
+    },
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

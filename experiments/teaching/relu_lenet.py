@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from experiments.common import guarded
-from experiments.teaching.runs import on_digits
+from experiments.machinery.main import main
+from experiments.teaching.runs import declared
 from experiments.teaching.system import BYTES, Arm, System, decayed
 from lenet1998.recipe import preset
 
@@ -31,7 +31,7 @@ CANDIDATES = (
     replace(NO_L2, name="rate 0.001, no L2", schedule=decayed(0.001, 0.6, first=3, passes=10)),
 )
 SYSTEM = System(
-    script="relu_lenet",
+    name="relu_lenet",
     title="ReLU LeNet, MNIST",
     arms=(
         Arm(PUBLISHED, passes=10, validation=500, keep_best=False, published={"test": 97.56}, trace=0),
@@ -42,9 +42,15 @@ SYSTEM = System(
 )
 
 
-def main() -> None:
-    on_digits(SYSTEM, __doc__)
-
+EXPERIMENT = declared(
+    __name__,
+    SYSTEM,
+    title="A course's LeNet with rectifiers",
+    question="What does a course's LeNet with rectifiers reach on MNIST, as published and with a recipe of ours?",
+    description=__doc__.partition("\n\n")[2],
+    place=1,
+    captions={"relu_lenet_trace": "The same within the passes, as published: of every batch, seed 1."},
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -1,8 +1,8 @@
-"""What the teaching systems report: the table "published | ours | time", and figures of histories and filters."""
+"""What the teaching systems report: a table of published accuracies and ours, figures of histories and filters."""
 
 from __future__ import annotations
 
-import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.common import named, recorded
-from experiments.options import RESULTS
-from experiments.teaching.system import System
+from experiments.machinery.declaration import Record
+from experiments.machinery.record import named
+from experiments.teaching.system import Arm, System
+from experiments.teaching.trace import trace_figure
 from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, panels, save, style
+from lenet1998.recipe import Recipe
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Estimate, Table
 
-HEAD = ["| accuracy | published | ours, mean of the seeds (95% interval) | time of a run | command |",
-        "|---|---|---|---|---|"]  # fmt: skip
+FEW = 1000  # of so many patterns one network's interval says more than that of the seeds
 
 
 def accuracies(runs: list[dict], what: str) -> np.ndarray:
@@ -27,38 +30,103 @@ def accuracies(runs: list[dict], what: str) -> np.ndarray:
     return np.array([100 - run["measured"][what]["error_percent"] for run in runs])
 
 
-def stated(runs: list[dict], what: str) -> str:
-    """Mean accuracy over seeds with its 95% interval; for a small set also one network's Wilson interval,
-    since seeds do not say how far so few patterns stand for all others."""
-    mean, low, high = (float(value) for value in rate_interval(accuracies(runs, what)))
-    text = f"{mean:.2f}%" + (f" ({low:.2f} to {high:.2f})" if len(runs) > 1 else "")
+def one_network(runs: list[dict], what: str) -> Estimate | None:
+    """Wilson's interval for one network of mean accuracy, where the set is small: seeds do not say how far so few
+    patterns stand for all others."""
     patterns = runs[0]["measured"][what]["patterns"]
-    if patterns > 1000:
-        return text
     errors = round(np.mean([run["measured"][what]["errors"] for run in runs]))
     low, high = ErrorRate(errors, patterns).interval_percent
-    return f"{text}; {patterns} patterns, Wilson {100 - high:.0f} to {100 - low:.0f}"
+    return Estimate(100 - 100 * errors / patterns, 100 - high, 100 - low) if patterns <= FEW else None
 
 
-def rows(system: System, runs: list[dict]) -> list[str]:
-    """The table's lines: one for each arm that was run, and each of its published figures that was measured."""
-    lines = []
-    for arm in system.arms:
-        own = named(runs, arm.recipe.name)
+def by_arm(system: System, record: Record) -> dict[Arm, list[dict]]:
+    """The runs of each arm on record, as far as they are measured."""
+    runs = [run for run in record["runs"] if "measured" in run]
+    return {arm: own for arm in system.arms if (own := named(runs, arm.recipe.name))}
+
+
+def comparable(system: System, record: Record) -> bool:
+    """Whether the published figures may stand beside: all arms learned what they are declared to learn, as they are."""
+
+    def as_declared(arm: Arm, run: dict) -> bool:
+        size, protocol = arm.train_size or system.size - arm.validation, run["protocol"]
+        learned = run["data"]["name"].removesuffix(" validation"), protocol["train_size"], protocol["validation"]
+        whole = learned == (system.data, size, arm.validation) and len(run["curves"]["eta"]) == arm.passes
+        return whole and Recipe.from_dict(run["recipe"]) == arm.recipe
+
+    return all(as_declared(arm, run) for arm, own in by_arm(system, record).items() for run in own)
+
+
+def is_search(record: Record) -> bool:
+    """Whether it is of candidates, and not of arms."""
+    return record["experiment"].endswith("_search")
+
+
+def tables(system: System, record: Record) -> list[Table]:
+    """Accuracies: a row for each arm that was run, and each of its sets for which its source has something to say."""
+    if is_search(record):
+        return [searched(system, record)]
+    allowed = comparable(system, record)
+    columns = [Column("recipe", kind="text"), Column("measured on", kind="text"), Column("patterns")]
+    columns += [Column("published", "%"), Column("accuracy", "%"), Column("one network", "%")]
+    columns += [Column("time", "s", digits=0)]
+    rows: list[list[Cell]] = []
+    words: dict[str, list[str]] = {}
+    for arm, own in by_arm(system, record).items():
         for what, published in arm.published.items():
-            if not own or what not in own[0]["measured"]:
+            if what not in own[0]["measured"]:
                 continue
-            time = f"{np.mean([run['seconds'] for run in own]):.0f} s (published: {arm.published_time})"
-            shown = published if isinstance(published, str) else f"{published}%"
-            lines.append(f"| {system.title}: {arm.recipe.name}; {what} | {shown} | {stated(own, what)} | {time} | "
-                         f"`python -m experiments.teaching.{system.script}` |")  # fmt: skip
-    return lines
+            number = published if isinstance(published, float) and allowed else None
+            ours = estimate(accuracies(own, what))
+            seconds = float(np.mean([run["seconds"] for run in own]))
+            patterns = own[0]["measured"][what]["patterns"]
+            rows.append([arm.recipe.name, what, patterns, number, ours, one_network(own, what), seconds])
+            if isinstance(published, str) and published:
+                words.setdefault(f"{what}: {published}", []).append(arm.recipe.name)
+        if arm.published_time:
+            words.setdefault(f"time: {arm.published_time}", []).append(arm.recipe.name)
+    notes = ["Time: training of one run on one core. One network: what errors on few patterns say of it (Wilson)."]
+    notes += [f"Published ({'; '.join(names)}), {said}." for said, names in words.items() if allowed]
+    notes += [] if allowed else ["A trial: nothing here can be compared with the published figures."]
+    kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
+    caption = f"{system.title}: accuracies, {_seeds(record)}"
+    shown = [[row[place] for place in kept] for row in rows]
+    return [Table(f"{record['experiment']}_accuracies", caption, [columns[place] for place in kept], shown, notes)]
 
 
-def table(systems: list[System], out: Path = RESULTS) -> str:
-    """The table of docs/results.md "published | ours | time" from the recorded results of these systems."""
-    read = argparse.Namespace(out=out)
-    return "\n".join([*HEAD, *(line for system in systems for line in rows(system, recorded(system.name, read)))])
+def searched(system: System, record: Record) -> Table:
+    """The candidates' accuracies on validation sets, and the pass after which each run was best there."""
+    columns = [Column("candidate", kind="text"), Column("validation accuracy", "%"), Column("one network", "%")]
+    rows: list[list[Cell]] = []
+    for arm in system.candidates:
+        if own := named(record["runs"], arm.recipe.name):
+            best = ", ".join(str(run["kept_pass"]) for run in own)
+            cells = estimate(accuracies(own, "validation")), one_network(own, "validation")
+            rows.append([arm.recipe.name, *cells, best])
+    caption = f"{system.title}: candidates on validation sets, {_seeds(record)}"
+    return Table(record["experiment"], caption, [*columns, Column("best passes", kind="text")], rows)
+
+
+def _seeds(record: Record) -> str:
+    count = len({run["seed"] for run in record["runs"]})
+    return f"{count} seeds" if count > 1 else "1 seed"
+
+
+def figures(system: System, record: Record, stem: Path) -> list[Path]:
+    """Loss and accuracy by pass of the arms that are drawn, of all where none is, and within the passes where a trace
+    is recorded beside the figure."""
+    if is_search(record):
+        return []
+    found = by_arm(system, record)
+    groups = {arm.recipe.name: own for arm, own in found.items() if arm.drawn or not any(one.drawn for one in found)}
+    published = system.arms[0].published if comparable(system, record) else {}
+    lines = {f"published figure, {what}": figure for what, figure in published.items() if isinstance(figure, float)}
+    written = histories_figure(system.title, groups, lines, stem)
+    path = stem.with_name(f"{stem.name}_trace.json")
+    if path.exists():
+        found_traces = json.loads(path.read_text(encoding="utf-8"))["traces"]
+        written += [path, *trace_figure(found_traces, path.with_suffix(""))]
+    return written
 
 
 def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[str, float], stem: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The teaching systems' common shape: a system has arms, an arm is a recipe with its protocol, a source loads it.
+"""The teaching systems' common shape: a system has arms, an arm is a recipe with its protocol, a source loads its data.
 
 A system (say ReLU LeNet) has arms: its recipe as it was published, and recipes of ours with the same layers. Where an
 arm holds out a validation set, the weights of its best pass are kept. Choices are made on validation sets alone;
@@ -7,16 +7,20 @@ arm holds out a validation set, the weights of its best pass are kept. Choices a
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from experiments.machinery.setting import Setting
 from lenet1998.data import load
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe, Schedule
+from lenet1998.running.work import DataChoice, Task
 
 SOFTMAX = Recipe(name="published", squash="relu", output="linear", loss="cross_entropy")
 """What the published recipes have in common, but for the class that means to follow the paper."""
@@ -36,7 +40,6 @@ BYTES = replace(
 """Two of them learn bytes minus the mean image, from a normal start of deviation 0.001, by Adam with an L2 penalty."""
 
 Tests = Callable[[DataSet, DataSet], dict[str, Patterns]]
-QUICK_TRAIN, QUICK_TEST, QUICK_PASSES = 300, 100, 2
 
 
 def decayed(rate: float, factor: float, first: int, passes: int) -> Schedule:
@@ -49,12 +52,23 @@ def decayed(rate: float, factor: float, first: int, passes: int) -> Schedule:
     return ((first - 1, rate), *lower)
 
 
+def digits(data_dir: Path | None, kind: str = "mnist") -> DataSet:
+    """MNIST, or the embedded digits."""
+    return load(kind, data_dir)
+
+
+def test_set(data: DataSet, split: DataSet) -> dict[str, Patterns]:
+    """The test set, as what is measured at the end."""
+    return {"test": data.test}
+
+
 @dataclass(frozen=True)
 class Arm:
     """A recipe with its protocol: `passes`, the first `train_size` training patterns (None: all) and the last
     `validation` of them held out (0: none). The best weights on these are the result, or the last with `keep_best`
     false or without a validation set. `augment` makes the training set larger. `published` has the source's accuracies,
-    in percent or in words, by the name of the set that they were measured on, and `published_time` its time. An arm
+    in percent, in words, or "" where it gives none, by the name of the set that they were measured on, and
+    `published_time` its time. An arm
     that is not `drawn` is in the table alone, because its scale would leave no room for the others in the figure. With
     a `split_seed` the training patterns are shuffled before they are split, as scikit-learn's train_test_split does
     with that random_state, but that what is held out comes last here. `trace` is how many patterns each point of the
@@ -67,7 +81,7 @@ class Arm:
     train_size: int | None = None
     augment: Callable[[Patterns], Patterns] | None = None
     published: dict[str, float | str] = field(default_factory=dict, hash=False)
-    published_time: str = "not given"
+    published_time: str = ""
     drawn: bool = True
     split_seed: int | None = None
     trace: int | None = None
@@ -80,66 +94,78 @@ class Arm:
 
 @dataclass(frozen=True)
 class System:
-    """One script. `candidates` are what our recipe was chosen among, each judged on `folds` validation sets of `fold`
-    training patterns. `tests` names the sets on which the end is measured, given the whole data set and the split
-    one. `load` finds the data, in a directory if there is one."""
+    """What one file declares. Its arms learn `size` patterns of the data called `data`, those held out included.
 
-    script: str
+    `candidates` are what our recipe was chosen among, each judged on `folds` validation sets of `fold` training
+    patterns. `tests` names the sets on which the end is measured, given the whole data set and the split one. `find`
+    is given a directory or None, and the values of the options in `given`. `after` is called with the setting and the
+    runs by arm and seed, when these are done.
+    """
+
+    name: str
     title: str
     arms: tuple[Arm, ...]
-    candidates: tuple[Arm, ...]
-    fold: int
+    candidates: tuple[Arm, ...] = ()
+    fold: int = 0
     folds: int = 1
-    tests: Tests = lambda data, split: {"test": data.test}
-    load: Callable[[Path | None], DataSet] = partial(load, "mnist")
-    variant: str = ""
+    data: str = "mnist"
+    size: int = 60_000
+    tests: Tests = test_set
+    find: Callable[..., DataSet] = digits
+    given: tuple[str, ...] = ("data",)
+    after: Callable[[Setting, dict[tuple[str, int], Task]], None] | None = None
 
-    @property
-    def name(self) -> str:
-        """Of results and runs."""
-        return self.script + self.variant
+    def arguments(self, given: argparse.Namespace) -> tuple[Any, ...]:
+        """Those of `find`."""
+        return given.data_dir, *(getattr(given, name) for name in self.given)
+
+
+@lru_cache(maxsize=1)
+def cut(find: Callable[..., DataSet], arguments: tuple[Any, ...], most: tuple[int | None, int | None]) -> DataSet:
+    """What is found with these arguments, at most so many training and test patterns of it."""
+    data = find(*arguments)
+    train, test = (min(size or len(part), len(part)) for size, part in zip(most, (data.train, data.test), strict=True))
+    return replace(data, train=data.train.first(train), test=data.test.spread(test))
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a worker loads for an arm; `Task.data` of the teaching systems.
+    """What a worker loads for an arm: `Task.data` of the teaching systems, unless a `choice` of plain data does.
 
-    `rotation` moves so many patterns from the end of the training set to its start, so that each fold has others at
-    its end. With `quick`, all sets are cut down.
+    It finds the data with these arguments, at `most` so many training and test patterns. `rotation` moves so many
+    patterns from the end of the training set to its start, so that each fold has others at its end.
     """
 
-    loader: Callable[[], DataSet]
+    find: Callable[..., DataSet]
+    arguments: tuple[Any, ...]
     arm: Arm
+    most: tuple[int | None, int | None] = (None, None)
     rotation: int = 0
-    quick: bool = False
 
-    @lru_cache(maxsize=1)  # noqa: B019 - a worker's tasks mostly share their data
+    def choice(self) -> Source | DataChoice:
+        """The same as a `DataChoice`, whose runs other experiments share, where that is possible."""
+        arm = self.arm
+        special = arm.augment or arm.split_seed is not None or self.rotation or any(self.most)
+        return self if special or self.find is not digits else DataChoice(
+            self.arguments[1], self.arguments[0], arm.train_size, validation=arm.validation
+        )  # fmt: skip
+
     def whole(self) -> DataSet:
         """All training patterns, and the true test set."""
-        data = self.loader()
-        if not self.quick:
-            return data
-        train = data.train.first(min(QUICK_TRAIN, len(data.train)))
-        return replace(data, train=train, test=data.test.spread(min(QUICK_TEST, len(data.test))))
+        return cut(self.find, self.arguments, self.most)
 
-    @lru_cache(maxsize=1)  # noqa: B019 - as above
+    @lru_cache(maxsize=1)  # noqa: B019 - a worker's tasks mostly share their data
     def split(self) -> DataSet:
         """The arm's own training set and what is held out beside it: a validation set, or the test set."""
-        data = self.whole()
-        if self.rotation:
-            rolled = (np.roll(array, self.rotation, axis=0) for array in (data.train.images, data.train.labels))
-            data = replace(data, train=Patterns(*rolled))
-        if self.arm.split_seed is not None:
-            order = np.random.RandomState(self.arm.split_seed).permutation(len(data.train))
-            order = np.roll(order, -self.arm.validation)  # the first of the permutation are held out
+        data, arm = self.whole(), self.arm
+        if self.rotation or arm.split_seed is not None:
+            order = np.roll(np.arange(len(data.train)), self.rotation)
+            if arm.split_seed is not None:  # the first of the permutation are held out
+                order = np.roll(np.random.RandomState(arm.split_seed).permutation(len(order)), -arm.validation)
             data = replace(data, train=Patterns(data.train.images[order], data.train.labels[order]))
-        size = self.arm.train_size
-        if self.quick and self.arm.validation:
-            most = len(data.train) - len(data.train) // 5
-            return data.held_out(len(data.train) // 5, size and min(size, most))
-        if self.arm.validation:
-            return data.held_out(self.arm.validation, size)
-        return replace(data, train=data.train.first(min(size or len(data.train), len(data.train))))
+        if arm.validation:
+            return data.held_out(arm.validation, arm.train_size)
+        return replace(data, train=data.train.first(arm.train_size or len(data.train)))
 
     def load(self) -> DataSet:
         """What the run trains on, larger than the split's training set where the arm says so."""

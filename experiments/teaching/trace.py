@@ -7,22 +7,20 @@ trace, and the record says by the digest of its parameters that it is the same r
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lenet1998.engine import Batch, Engine, Tally
-from lenet1998.files import write_json
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.patterns import Patterns
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, panels, save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.running.work import Task
-from lenet1998.training import Trainer
+from lenet1998.training import Progress, Trainer
 
 
 class Traced:
@@ -60,12 +58,19 @@ class Traced:
         return Tally(sum(tally.errors for _, tally in parts), sum(tally.loss for _, tally in parts))
 
 
-def trace(task: Task, every: int) -> dict[str, object]:
+def trace(
+    out: Path, progress: Progress | None, passed: Callable[[dict], None] | None, task: Task, every: int
+) -> dict[str, object]:
     """Make a run again and return what every `every` patterns, or every batch, came to; plain values for JSON."""
     trainer = Trainer(task.recipe, task.data.load(), task.seed, task.engine)
     traced = Traced(trainer.engine, every)
     trainer.engine = traced  # type: ignore[assignment]
-    held_out = [trainer.run_pass()["test_error_percent"] for _ in range(task.passes)]
+    held_out = []
+    for _ in range(task.passes):
+        record = trainer.run_pass(progress)
+        held_out.append(record["test_error_percent"])
+        if passed:
+            passed(record)
     return {
         **provenance(),
         "seed": task.seed,
@@ -77,21 +82,6 @@ def trace(task: Task, every: int) -> dict[str, object]:
         "error_percent": traced.error_percent,
         "held_out_error_percent": held_out,
     }
-
-
-def traces(tasks: dict[str, tuple[Task, int]], path: Path, resume: bool, known: set[str]) -> None:
-    """Write the traces of tasks by name, each with its `every`, into `path`.
-
-    Those that are there of other names in `known` stay, and with `resume` those of the tasks too.
-    """
-    found: dict[str, Any] = {}
-    if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))["traces"]
-        found = {name: trace for name, trace in there.items() if name in known and (resume or name not in tasks)}
-    for name, (task, every) in tasks.items():
-        if name not in found or found[name]["passes"] != task.passes:
-            found[name] = trace(task, every)
-            write_json(path, {"experiment": path.stem, "traces": found})
 
 
 def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:

@@ -54,9 +54,9 @@ OTHERS = {
     "speed.processes": "measures time",
     "teaching.cat_lenet": "a data set of its own, and its source's figures",
     "teaching.cifar10_convnet": "a data set of its own, and its source's figures",
-    "teaching.faithful_class": "MNIST or the embedded digits, and its source's figures",
-    "teaching.relu_lenet": "MNIST or the embedded digits, and its source's figures",
-    "teaching.mlp_mnist": "MNIST or the embedded digits, and its source's figures",
+    "teaching.faithful_class": "MNIST or the embedded digits, and its source's figures beside MNIST alone",
+    "teaching.relu_lenet": "MNIST or the embedded digits, and its source's figures beside MNIST alone",
+    "teaching.mlp_mnist": "MNIST or the embedded digits, and its source's figures beside MNIST alone",
 }
 PAPERS = re.compile("1998:|the paper's")
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet
-from experiments.teaching import runs as teaching_runs
-from experiments.teaching.report import as_pictures, table
+from experiments.machinery.check import Recorded
+from experiments.machinery.main import run
+from experiments.machinery.options import find_data, parse
+from experiments.machinery.record import published
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
+from experiments.teaching import cat_lenet, cifar10_convnet, faithful_class, mlp_mnist, relu_lenet, report
+from experiments.teaching import system as teaching_system
+from experiments.teaching.report import as_pictures, comparable
+from experiments.teaching.runs import declared, tasks
 from experiments.teaching.system import Arm, Source, System, decayed
 from experiments.teaching.trace import trace
 from lenet1998.data import load
@@ -27,9 +36,12 @@ from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
-from lenet1998.running.work import Task
-from lenet1998.training import Trainer
+from lenet1998.running import work
+from lenet1998.running.run import run as train
+from lenet1998.running.work import DataChoice, Task
+from lenet1998.training import DIGEST, Trainer
 from tests.data.test_cifar10 import folder, pickled
+from tests.programs import experiment
 
 SCRIPTS = {
     "faithful_class": faithful_class,
@@ -38,6 +50,7 @@ SCRIPTS = {
     "mlp_mnist": mlp_mnist,
     "cifar10_convnet": cifar10_convnet,
 }
+TITLES = {"title": "one", "question": "what?"}
 QUICK = ["--quick", "--seeds", "1", "--engine", "numpy", "--quiet"]
 
 
@@ -63,27 +76,32 @@ def places(tmp_path):
 
 @pytest.fixture(autouse=True)
 def few_synthetic_digits(monkeypatch):
-    monkeypatch.setattr(teaching_runs.data, "load", lambda kind, place: load(kind, place, train_size=60, test_size=20))
+    monkeypatch.setattr(teaching_system, "load", lambda kind, place: load(kind, place, train_size=60, test_size=20))
 
 
-def called(script, monkeypatch, capsys, *options) -> str:
-    monkeypatch.setattr("sys.argv", [script.__name__, *map(str, options)])
-    script.main()
-    return capsys.readouterr().out
+def made(name: str, *options: object) -> str:
+    """What `python -m experiments.teaching.NAME` prints."""
+    done = experiment(f"teaching.{name}", *map(str, options))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def recorded(path: Path) -> list[dict]:
+    return json.loads(path.read_text())["runs"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_from_start_to_figure(name, places, tmp_path, monkeypatch, capsys):
+def test_from_start_to_figure(name, places, tmp_path, monkeypatch):
     out = ["--out", tmp_path / "out"]
     options = [*QUICK, *places[name], *out, "--runs", tmp_path / "runs"]
-    printed = called(SCRIPTS[name], monkeypatch, capsys, *options)
-    assert "A trial" in printed and f"python -m experiments.teaching.{name}" in printed
+    printed = made(name, *options)
+    assert "A trial" in printed and "Published" not in printed and "published (%)" not in printed
     path = tmp_path / "out" / f"{name}.json"
-    results = json.loads(path.read_text())
+    results = recorded(path)
     arms = [arm.recipe.name for arm in SCRIPTS[name].SYSTEM.arms]
-    assert [run["recipe"]["name"] for run in results["runs"]] == arms
-    for run in results["runs"]:
-        assert len(run["curves"]["train_loss"]) == 2 and run["versions"] and run["data"]["digests"]
+    assert [run["recipe"]["name"] for run in results] == arms
+    for one in results:
+        assert len(one["curves"]["train_loss"]) == 2 and one["versions"] and one["data"]["digests"]
     others = {each for kind in ("filters", "trace") for each in path.parent.glob(f"*_{kind}.json")}
     traced = {arm.recipe.name for arm in SCRIPTS[name].SYSTEM.arms if arm.trace is not None}
     assert len(others) == bool(traced) + (name == "cifar10_convnet")
@@ -97,33 +115,45 @@ def test_from_start_to_figure(name, places, tmp_path, monkeypatch, capsys):
         picture.unlink()
     # Nothing is trained again, and the data are not needed to draw.
     monkeypatch.setattr(Trainer, "run_pass", lambda *_: pytest.fail("a finished run is trained again"))
-    assert called(SCRIPTS[name], monkeypatch, capsys, *options, "--resume") == printed
-    assert json.loads(path.read_text()) == results
-    again = called(SCRIPTS[name], monkeypatch, capsys, "--plot-only", *out, "--data-dir", tmp_path / "nowhere")
-    assert again == printed.replace("A trial: nothing here can be compared with the published figures.\n", "")
+    assert made(name, *options) == printed
+    assert recorded(path) == results
+    assert made(name, "--plot-only", *out, "--data-dir", tmp_path / "nowhere") == printed
     assert all(picture.exists() for picture in pictures)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_help(name, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", [name, "--help"])
-    with pytest.raises(SystemExit) as end:
-        SCRIPTS[name].main()
-    printed = capsys.readouterr().out
-    assert end.value.code == 0
-    assert all(
-        option in printed for option in ("--data-dir", "--quick", "--resume", "--plot-only", "--jobs", "'published'")
-    )
+def test_help(name):
+    printed = made(name, "--help")
+    options = ("--data-dir", "--quick", "--resume", "--plot-only", "--jobs", "--only", "--set", "--search", "published")
+    assert all(option in printed for option in options)
 
 
-def test_a_search_never_sees_a_test_set(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_published_figures_stand_beside_what_is_done_as_they_were(name):
+    """They do on record, and do not when the last run was another."""
+    system, record = SCRIPTS[name].SYSTEM, published(name)
+    assert comparable(system, record)
+    for harm in (
+        lambda run: run["data"].update(name="letters"),
+        lambda run: run["protocol"].update(train_size=100),
+        lambda run: run["recipe"].update(momentum=0.5),
+        lambda run: run["curves"]["eta"].pop(),
+    ):
+        other = copy.deepcopy(record)
+        harm(other["runs"][-1])
+        assert not comparable(system, other)
+
+
+def test_a_search_never_sees_a_test_set(tmp_path, capsys):
     never = partial(pytest.fail, "the test set is looked at")
+    searched = declared("experiments.teaching.mlp_mnist", replace(mlp_mnist.SYSTEM, tests=never),
+                        options=mlp_mnist.options, **TITLES)  # fmt: skip
     options = ["--search", "--data", "synthetic", *QUICK, "--out", tmp_path, "--runs", tmp_path / "runs"]
-    monkeypatch.setattr(mlp_mnist, "SYSTEM", replace(mlp_mnist.SYSTEM, tests=never))
-    printed = called(mlp_mnist, monkeypatch, capsys, *options)
-    runs = json.loads((tmp_path / "mlp_mnist_search.json").read_text())["runs"]
-    assert [set(run["measured"]) for run in runs] == [{"train", "validation"}] * len(mlp_mnist.CANDIDATES)
-    assert all(f"{recipe.name}: validation accuracy" in printed for recipe in mlp_mnist.CANDIDATES)
+    run(searched, list(map(str, options)))
+    runs = recorded(tmp_path / "mlp_mnist_search.json")
+    assert [set(one["measured"]) for one in runs] == [{"train", "validation"}] * len(mlp_mnist.CANDIDATES)
+    printed = capsys.readouterr().out
+    assert all(f"| {recipe.name} |" in printed for recipe in mlp_mnist.CANDIDATES)
 
 
 def test_published_starts_and_schedules():
@@ -187,19 +217,22 @@ def numbers(patterns: Patterns) -> list[int]:
     return (patterns.images[:, 0, 0].astype(int) * 256 + patterns.images[:, 0, 1]).tolist()
 
 
+def source(count: int, arm: Arm, **more: int) -> Source:
+    return Source(numbered, (count,), arm, **more)
+
+
 def test_splits():
-    published = relu_lenet.SYSTEM.arms[0]
-    split = Source(partial(numbered, 2000), published).load()
+    split = source(2000, relu_lenet.SYSTEM.arms[0]).load()
     assert numbers(split.train) == list(range(1500)) and numbers(split.test) == list(range(1500, 2000))
-    cats = Source(partial(numbered, 209), cat_lenet.SYSTEM.arms[0]).load()
+    cats = source(209, cat_lenet.SYSTEM.arms[0]).load()
     assert numbers(cats.train) == list(range(209)) and numbers(cats.test)[0] == 10_000
-    few = Source(partial(numbered, 7000), cifar10_convnet.SYSTEM.arms[2]).load()
+    few = source(7000, cifar10_convnet.SYSTEM.arms[2]).load()
     assert numbers(few.train) == list(range(500)) and numbers(few.test) == list(range(6950, 7000))
-    table = Source(partial(numbered, 42_000), mlp_mnist.SYSTEM.arms[0]).load()
+    table = source(42_000, mlp_mnist.SYSTEM.arms[0]).load()
     shuffled = np.random.RandomState(42).permutation(42_000)  # as train_test_split has it, the held out first
     assert numbers(table.test) == shuffled[:4200].tolist() and numbers(table.train) == shuffled[4200:34_200].tolist()
     folded = replace(cat_lenet.CANDIDATES and cat_lenet.SYSTEM.candidates[0], validation=41)
-    folds = [Source(partial(numbered, 209), folded, rotation=41 * fold).load() for fold in range(5)]
+    folds = [source(209, folded, rotation=41 * fold).load() for fold in range(5)]
     held_out = [number for fold in folds for number in numbers(fold.test)]
     assert len(set(held_out)) == 5 * 41
     for fold in folds:
@@ -209,31 +242,65 @@ def test_splits():
         )
 
 
-def test_the_best_weights_are_measured(tmp_path, monkeypatch):
+def test_the_best_weights_are_measured_and_the_run_can_be_checked(tmp_path, monkeypatch):
     """The validation error rises again after the rate has been far too large, so the best pass is not the last."""
     digits = load("synthetic", train_size=120, test_size=40)
+    monkeypatch.setattr(teaching_system, "load", lambda *_: digits)
     recipe = replace(relu_lenet.OURS, schedule=((3, 0.003), (2, 0.1)), batch=10)
-    system = System("relu_lenet", "", (Arm(recipe, 5, validation=30, published={"test": 97.56}),), (), fold=30)
-    arguments = teaching_runs.options(system, "").parse_args([*QUICK, "--passes", "5"])
-    arguments.out = arguments.runs = tmp_path
-    (run,) = teaching_runs.perform(system, arguments, lambda: digits)
-    errors = run["curves"]["test_error_percent"]
-    assert 1 <= run["kept_pass"] <= 3 and errors[-1] > min(errors)
-    measured = run["measured"]
+    system = System("relu_lenet", "", (Arm(recipe, 5, validation=24, split_seed=1, published={"test": 97.56}),))
+    declaration = declared("experiments.teaching.relu_lenet", system, **TITLES)
+    run(declaration, ["--seeds", "1", "--engine", "numpy", "--data", "synthetic",
+                      "--out", str(tmp_path), "--runs", str(tmp_path / "runs")])  # fmt: skip
+    (one,) = recorded(tmp_path / "relu_lenet.json")
+    errors = one["curves"]["test_error_percent"]
+    assert 1 <= one["kept_pass"] <= 3 and errors[-1] > min(errors)
+    measured = one["measured"]
     assert measured["validation"]["error_percent"] == pytest.approx(min(errors), rel=1e-5)
     assert measured["validation, last weights"]["error_percent"] == pytest.approx(errors[-1], rel=1e-5)
-    best = checkpoints.load(tmp_path / "relu_lenet" / "ours" / "seed1" / "best.npz").network()
+    (place,) = (tmp_path / "runs").iterdir()
+    best = checkpoints.load(place / "best.npz").network()
     found = error_rate(NumpyEngine(best, make_loss(recipe)), digits.test).error_percent
     assert measured["test"]["error_percent"] == found != measured["test, last weights"]["error_percent"]
+    (training,) = declaration.trainings({"experiment": "relu_lenet", "runs": [one]})
+    _, passes = Recorded("relu_lenet", training).again(None)
+    assert next(passes)[DIGEST] == one["first"][DIGEST]
+
+
+def asked(name: str, tmp_path: Path, *options: str) -> Setting:
+    given = parse(SCRIPTS[name].EXPERIMENT, [*options, "--out", str(tmp_path), "--runs", str(tmp_path)])
+    return Setting(given, find_data(SCRIPTS[name].EXPERIMENT, given), Store(tmp_path), name)
+
+
+def test_what_other_experiments_train_too_is_shared_with_them(tmp_path, monkeypatch):
+    """The last arm of the ladder is a run of Figure 5; one that stops sooner is a run of its own."""
+    monkeypatch.setattr(work, "load", lambda kind, *_: load(kind, train_size=60, test_size=20))
+    found = tasks(faithful_class.SYSTEM, asked("faithful_class", tmp_path, "--data", "synthetic", "--seeds", "1"))
+    figure_5 = Store(tmp_path).task(Recipe(), 1, DataChoice("synthetic"))
+    shared = found["+ 20 passes = ours", 1]
+    assert (shared.out.name[-10:], shared.passes) == (figure_5.out.name[-10:], 20)
+    assert found["+ equation 9", 1].recipe.as_dict() | {"name": "default"} == figure_5.recipe.as_dict()
+    assert found["+ equation 9", 1].out.name[-10:] != figure_5.out.name[-10:]
+
+
+def test_runs_of_earlier_versions_are_taken(tmp_path):
+    """From directories that were named after system, arm and seed, if their record is of the same run."""
+    setting = asked("mlp_mnist", tmp_path, *QUICK, "--data", "synthetic")
+    new = tasks(mlp_mnist.SYSTEM, setting)["published", 1]
+    earlier = tmp_path / "mlp_mnist" / "published" / "seed1"
+    train(earlier, new.recipe, new.data.load(), passes=2, engine="numpy")
+    setting = asked("mlp_mnist", tmp_path, *QUICK, "--data", "synthetic")
+    assert tasks(mlp_mnist.SYSTEM, setting)["published", 1].out == earlier != new.out
+    other = asked("mlp_mnist", tmp_path, *QUICK, "--data", "synthetic", "--set", "momentum=0.5")
+    assert tasks(mlp_mnist.SYSTEM, other)["published", 1].out != earlier
 
 
 def test_a_trace_is_of_the_same_run(tmp_path):
     """Batches of 7 of 60 patterns, the last not full: their means add up to the pass's, and not a bit is changed."""
     digits = load("synthetic", train_size=60, test_size=20)
     recipe = replace(relu_lenet.OURS, batch=7)
-    task = Task(tmp_path / "run", recipe, 3, Source(lambda: digits, Arm(recipe, 2)), 2, "numpy")
+    task = Task(tmp_path / "run", recipe, 3, Source(lambda: digits, (), Arm(recipe, 2)), 2, "numpy")
     for every, sizes in ((0, [*[7] * 8, 4]), (14, [*[14] * 4, 4])):
-        found = trace(task, every)
+        found = trace(tmp_path, None, None, task, every)
         trainer = Trainer(recipe, digits, seed=3, engine="numpy")
         records = [trainer.run_pass() for _ in range(2)]
         assert found["parameters_sha256"] == trainer.network.parameters.digest()
@@ -243,48 +310,47 @@ def test_a_trace_is_of_the_same_run(tmp_path):
             assert by_pass == pytest.approx([record[whole] for record in records], rel=1e-3)
 
 
-def test_only_keeps_the_other_arms(tmp_path, monkeypatch, capsys):
+def test_only_keeps_the_other_arms(tmp_path):
     where = [*QUICK, "--data", "synthetic", "--out", tmp_path, "--runs", tmp_path / "runs"]
-    called(relu_lenet, monkeypatch, capsys, *where)
-    before = json.loads((tmp_path / "relu_lenet.json").read_text())["runs"]
-    called(relu_lenet, monkeypatch, capsys, *where, "--only", "published", "--resume")
-    after = json.loads((tmp_path / "relu_lenet.json").read_text())["runs"]
-    assert sorted(run["recipe"]["name"] for run in after) == ["ours", "published"]
-    assert [run for run in after if run["recipe"]["name"] == "ours"] == before[1:]
+    made("relu_lenet", *where)
+    before = recorded(tmp_path / "relu_lenet.json")
+    made("relu_lenet", *where, "--only", "published", "--seeds", "2")
+    after = recorded(tmp_path / "relu_lenet.json")
+    assert [(one["recipe"]["name"], one["seed"]) for one in after] == [("published", 1), ("published", 2), ("ours", 1)]
+    assert after[2] == before[1]
+    with pytest.raises(LeNetError, match="no arm of ReLU LeNet, MNIST is left"):
+        run(relu_lenet.EXPERIMENT, [*map(str, where), "--only", "no L2"])
 
 
-def recorded_runs(directory, errors, patterns):
-    measured = [
-        {"test": {"error_percent": 100 * wrong / patterns, "errors": wrong, "patterns": patterns}} for wrong in errors
-    ]
-    runs = [{"recipe": {"name": "ours"}, "seconds": 60.4, "measured": each} for each in measured]
-    (directory / "relu_lenet.json").write_text(json.dumps({"runs": runs}))
+def of_test_errors(errors: list[int], patterns: int) -> dict:
+    tests = [{"error_percent": 100 * wrong / patterns, "errors": wrong, "patterns": patterns} for wrong in errors]
+    runs = [{"recipe": {"name": "ours"}, "seed": seed, "seconds": 60.4, "measured": {"test": each}}
+            for seed, each in enumerate(tests, 1)]  # fmt: skip
+    return {"experiment": "relu_lenet", "runs": runs}
 
 
-def test_the_table(tmp_path):
-    recorded_runs(tmp_path, [100, 120, 140], 10_000)
-    (line,) = table([relu_lenet.SYSTEM], tmp_path).splitlines()[2:]
-    cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells[1:4] == ["97.56%", "98.80% (98.60 to 99.00)", "60 s (published: not given)"]
-    recorded_runs(tmp_path, [10, 12, 14], 50)
-    assert "76.00% (72.00 to 80.00); 50 patterns, Wilson 63 to 86" in table([relu_lenet.SYSTEM], tmp_path)
-    with pytest.raises(LeNetError, match="without --plot-only"):
-        table([cat_lenet.SYSTEM], tmp_path)
+def test_the_table(monkeypatch):
+    monkeypatch.setattr(report, "comparable", lambda *_: True)
+    (table, *_) = report.tables(relu_lenet.SYSTEM, of_test_errors([100, 120, 140], 10_000))
+    shown = [column.shown(cell) for column, cell in zip(table.columns, table.rows[0], strict=True)]
+    assert shown == ["ours", "test", "10,000", "97.56", "98.80 (98.60 to 99.00)", "60"]
+    (table, *_) = report.tables(relu_lenet.SYSTEM, of_test_errors([10, 12, 14], 50))
+    shown = [column.shown(cell) for column, cell in zip(table.columns, table.rows[0], strict=True)]
+    assert shown[4:6] == ["76.00 (72.00 to 80.00)", "76.00 (62.59 to 85.70)"]
 
 
-def test_eight_cats_are_drawn_beside_the_runs(places, tmp_path, monkeypatch, capsys):
+def test_eight_cats_are_drawn_beside_the_runs(places, tmp_path):
     where = ["--out", tmp_path / "out", "--runs", tmp_path / "runs", *places["cat_lenet"]]
-    called(cat_lenet, monkeypatch, capsys, *QUICK, "--only", "published", *where)
+    made("cat_lenet", *QUICK, "--only", "published", *where)
     assert matplotlib.image.imread(tmp_path / "runs" / "cat_lenet" / "eight.png").std() > 0.05
     assert not list((tmp_path / "out").glob("*eight*")), "photographs are no results"
 
 
 def test_cats_say_what_a_choice_on_the_test_set_is_worth():
-    run = {"curves": {"test_error_percent": [40.0, 20.0, 30.0]},
-           "measured": {"test": {"error_percent": 30.0, "errors": 15, "patterns": 50}}}  # fmt: skip
-    first, second = cat_lenet.what_the_test_shows("ours", [run, run])
-    assert "35 to 35 of 50" in first and "Wilson 56 to 81" in first
-    assert "10.0 points higher" in second
+    record = of_test_errors([15, 20], 50)
+    for one in record["runs"]:
+        one["curves"] = {"test_error_percent": [40.0, 20.0, 30.0]}
+    assert cat_lenet.tested(record).rows == (("ours", 50, 30, 35, 15.0),)
 
 
 def test_copies():
@@ -310,27 +376,27 @@ def test_filters_as_pictures():
     assert as_pictures(np.ones((1, 3, 2, 2))).max() == 0
 
 
-def test_tables_of_digits(tmp_path, monkeypatch, capsys):
+def test_tables_of_digits(tmp_path):
     path = tmp_path / "digits.csv"
-    called(mlp_mnist, monkeypatch, capsys, "--data", "synthetic", "--write-csv", path)
+    assert made("mlp_mnist", "--data", "synthetic", "--write-csv", path) == f"{path}\n"
     digits = load("synthetic", train_size=60, test_size=20).train
     assert (read_csv(path).images == digits.images).all()
     options = [*QUICK, "--csv", path, "--only", "ours", "--out", tmp_path / "out", "--runs", tmp_path]
-    called(mlp_mnist, monkeypatch, capsys, *options)
-    (run,) = json.loads((tmp_path / "out" / "mlp_mnist.json").read_text())["runs"]
-    assert run["data"]["digests"] == {"rows": digits.digest()}
-    assert set(run["measured"]) == {"train", "validation", "1,000 held-out rows"}
+    made("mlp_mnist", *options)
+    (one,) = recorded(tmp_path / "out" / "mlp_mnist.json")
+    assert one["data"]["digests"] == {"rows": digits.digest()}
+    assert set(one["measured"]) == {"train", "validation", "1,000 held-out rows"}
 
 
-def test_what_is_missing_is_said(tmp_path, places, monkeypatch, capsys):
+def test_what_is_missing_is_said(tmp_path, places, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
     for name, remedy in (("cat_lenet", "LENET1998_CATS"), ("cifar10_convnet", "lenet1998 data fetch cifar10")):
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
         monkeypatch.delenv("LENET1998_CATS", raising=False)
         monkeypatch.delenv("LENET1998_CIFAR10", raising=False)
         with pytest.raises(DataError, match=remedy) as caught:
-            called(SCRIPTS[name], monkeypatch, capsys, *QUICK, "--out", tmp_path)
+            run(SCRIPTS[name].EXPERIMENT, [*QUICK, "--out", str(tmp_path)])
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="50,000"):
-        called(cifar10_convnet, monkeypatch, capsys, *places["cifar10_convnet"], "--full", "--out", tmp_path)
-    with pytest.raises(LeNetError, match="choose published or ours"):
-        called(relu_lenet, monkeypatch, capsys, *QUICK, "--data", "synthetic", "--only", "theirs")
+        run(cifar10_convnet.EXPERIMENT, [*places["cifar10_convnet"], "--full", "--out", str(tmp_path)])
+    done = experiment("teaching.relu_lenet", *QUICK, "--data", "synthetic", "--only", "theirs")
+    assert done.returncode == 2 and "'published'" in done.stderr
