@@ -41,7 +41,7 @@ def one_network(runs: list[dict], what: str) -> Estimate | None:
 
 def by_arm(system: System, record: Record) -> dict[Arm, list[dict]]:
     """The runs of each arm on record, as far as they are measured."""
-    runs = [run for run in record["runs"] if "measured" in run]
+    runs = [run for run in record.get("runs", []) if "measured" in run]
     return {arm: own for arm in system.arms if (own := named(runs, arm.recipe.name))}
 
 
@@ -85,7 +85,9 @@ def tables(system: System, record: Record) -> list[Table]:
                 words.setdefault(f"{what}: {published}", []).append(arm.recipe.name)
         if arm.published_time:
             words.setdefault(f"time: {arm.published_time}", []).append(arm.recipe.name)
-    notes = ["Time: training of one run on one core. One network: what errors on few patterns say of it (Wilson)."]
+    notes = ["Time: training of one run on one core."]
+    few = any(row[5] is not None for row in rows)
+    notes += ["One network: what its errors on so few patterns say of others (Wilson's interval)."] if few else []
     notes += [f"Published ({'; '.join(names)}), {said}." for said, names in words.items() if allowed]
     notes += [] if allowed else ["A trial: nothing here can be compared with the published figures."]
     kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]

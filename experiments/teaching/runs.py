@@ -163,7 +163,7 @@ def declared(module: str, system: System, full: System | None = None, **fields: 
         return full if full and arguments.full else system
 
     def of(record: Record) -> System:
-        return full if full and record["experiment"].startswith(full.name) else system
+        return full if full and str(record.get("experiment")).startswith(full.name) else system
 
     def find(arguments: argparse.Namespace) -> DataSet:
         one = asked(arguments)

@@ -273,7 +273,7 @@ def asked(name: str, tmp_path: Path, *options: str) -> Setting:
 
 def test_what_other_experiments_train_too_is_shared_with_them(tmp_path, monkeypatch):
     """The last arm of the ladder is a run of Figure 5; one that stops sooner is a run of its own."""
-    monkeypatch.setattr(work, "load", lambda kind, *_: load(kind, train_size=60, test_size=20))
+    monkeypatch.setattr(work, "load", lambda kind, *_, **how: load(kind, train_size=60, test_size=20))
     found = tasks(faithful_class.SYSTEM, asked("faithful_class", tmp_path, "--data", "synthetic", "--seeds", "1"))
     figure_5 = Store(tmp_path).task(Recipe(), 1, DataChoice("synthetic"))
     shared = found["+ 20 passes = ours", 1]
