@@ -139,6 +139,11 @@ PERTURBATIONS = (
 """The six panels, in their order."""
 
 
+def perturbed(images: np.ndarray, what: Perturbation, value: float) -> np.ndarray:
+    """The images under one perturbation, uint8 (P, 32, 32); its noise is the same whenever it is asked for."""
+    return what.apply(images, value, np.random.default_rng([13, round(100 * abs(value))]))
+
+
 def ink_kept(images: np.ndarray, perturbed: np.ndarray) -> float:
     """Ink of the perturbed images as a share of what there was, 1.0 where nothing left the field and nothing grew."""
     return float(perturbed.sum(dtype=np.float64) / images.sum(dtype=np.float64))

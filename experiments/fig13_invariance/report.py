@@ -1,4 +1,4 @@
-"""Section III-E's claims against what was measured: a Markdown table, and a figure of six panels.
+"""Section III-E's claims against what was measured: tables, verdicts, and a figure of six panels.
 
 The paper calls recognition "accurate" without a number; here are the values at which accuracy falls below 95% and 90%,
 and the accuracy at the paper's own limits. Intervals are over seeds (`lenet1998.evaluation.rate_interval`), or Wilson's
@@ -7,16 +7,20 @@ where there is one network.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.fig13_invariance.perturbations import PERTURBATIONS
+from experiments.machinery.declaration import Claim, Record
 from lenet1998.evaluation import ErrorRate, interval_name, rate_interval
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.report.table import Cell, Column, Estimate, Table
 
 LEVELS = (95, 90)
 CLAIMS = (
@@ -62,42 +66,73 @@ def limit(values: list[float], curve: np.ndarray, level: float, neutral: float, 
     return float(x[k - 1] + (x[k] - x[k - 1]) * (y[k - 1] - level) / (y[k - 1] - y[k]))
 
 
-def markdown(curves: dict[str, dict], size: int) -> str:
-    """The claims, and where accuracy falls below each level."""
-    lines = [
-        "# Section III-E and Figure 13: invariance, measured",
-        "",
-        f"Accuracy in per cent on {size:,} test patterns, with its 95% interval. A claim is met at a level where the "
-        "lower bound reaches it at both values, and missed where an upper bound does not.",
-        "",
-        _row(["the paper's claim", "trained with", "accuracy at the two values", "ink, % of before", *_levels("{}%")]),
-        _row(["---"] * (4 + len(LEVELS))),
+def tables(record: Record) -> list[Table]:
+    """Accuracy at the limits that are claimed, the ink that is left there, and where accuracy falls below a level."""
+    curves, size, name = record["curves"], record["test_size"], record["experiment"]
+    kinds = [Column("claim", kind="text"), Column("trained with", kind="text")]
+    verdicts = [Column(f"at {level}%", kind="text") for level in LEVELS]
+    ends = [Column("lower limit", "%", 1), Column("upper limit", "%", 1)]
+    accuracies: list[list[Cell]] = []
+    for claim, kind, band, n in claimed(curves, size):
+        met = [verdict(band, level) for level in LEVELS]
+        accuracies.append(
+            [claim, kind, *(Estimate(float(mean), float(low), float(high), n) for mean, low, high in band.T), *met]
+        )
+    ink = [
+        [claim, *at, *(100 * curves[what]["ink_kept"][place] for place in _places(curves[what], at))]
+        for claim, what, at in CLAIMS
     ]
-    for claim, what, at in CLAIMS:
-        places = [list(curves[what]["values"]).index(value) for value in at]
-        ink = "; ".join(f"{100 * curves[what]['ink_kept'][place]:.0f}" for place in places)
-        for kind, correct in curves[what]["correct"].items():
-            ours = accuracy(correct, size)[:, places]
-            pairs = zip(at, ours.T, strict=True)
-            cells = [f"{value:g}: {mean:.1f} ({low:.1f} to {high:.1f})" for value, (mean, low, high) in pairs]
-            verdicts = [verdict(ours, level) for level in LEVELS]
-            lines.append(_row([claim, kind, "; ".join(cells), ink, *verdicts]))
-    lines += ["", _row(["perturbation", "trained with", *_levels("falls below {}% at")])]
-    lines += [_row(["---"] * (2 + len(LEVELS)))]
+    limits = [Column("lower limit", "", 3, "significant"), Column("upper limit", "", 3, "significant")]
+    left = [Column("ink at lower", "%", 0), Column("ink at upper", "%", 0)]
+    sides = [Column(f"{level}% {side}") for level in LEVELS for side in ("below", "above")]
+    rows: list[list[Cell]] = []
     for each in PERTURBATIONS:
         for kind, correct in curves[each.name]["correct"].items():
-            bands = accuracy(correct, size)
-            cells = [falls(curves[each.name]["values"], bands, level, each.neutral) for level in LEVELS]
-            lines.append(_row([each.axis, kind, *cells]))
-    return "\n".join(lines) + "\n"
+            given = curves[each.name]["values"], accuracy(correct, size), each.neutral, len(correct)
+            rows.append([each.axis, kind, *(falls(*given, level, side) for level in LEVELS for side in (-1, 1))])
+    told = (
+        f"Accuracy on {size:,} test patterns. A claim is met at a level where the lower bound reaches it at both "
+        "limits, missed where an upper bound does not, and open otherwise."
+    )
+    fallen = (
+        "Below, above: the value on that side of the unchanged digit at which accuracy falls below the level; empty "
+        "where it does not within what was tried, the unchanged digit's where it never reached the level. A value "
+        "without an interval has a bound beyond what was tried."
+    )
+    return [
+        Table(f"{name}_accuracy", "Accuracy at the limits that section III-E claims", [*kinds, *ends, *verdicts],
+              accuracies, [told]),
+        Table(f"{name}_ink", "The limits that section III-E claims, and the ink that is left of the digits there",
+              [kinds[0], *limits, *left], ink),
+        Table(f"{name}_limits", "Where accuracy falls below 95% and below 90%",
+              [Column("perturbation", kind="text"), kinds[1], *sides], rows, [fallen]),
+    ]  # fmt: skip
 
 
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def claims(record: Record) -> list[Claim]:
+    """What III-E estimates: it agrees where a kind of training meets it at 95%, and is contradicted where all miss it
+    at 90%."""
+    found = []
+    rows = list(claimed(record["curves"], record["test_size"]))
+    for claim, _, at in CLAIMS:
+        bands = {kind: band for each, kind, band, _ in rows if each == claim}
+        told = "; ".join(f"{kind} {band[0][0]:.1f} and {band[0][1]:.1f}%" for kind, band in bands.items())
+        met = [[verdict(band, level) for band in bands.values()] for level in LEVELS]
+        decided = "agrees" if "met" in met[0] else "contradicts" if set(met[-1]) == {"missed"} else "open"
+        says = f"recognition is accurate for {claim}"
+        found.append(Claim("III-E", says, f"at {at[0]:g} and {at[1]:g}: {told}", decided))
+    return found
 
 
-def _levels(text: str) -> list[str]:
-    return [text.format(level) for level in LEVELS]
+def claimed(curves: dict[str, dict], size: int) -> Iterator[tuple[str, str, np.ndarray, int]]:
+    """Claim, kind of training, the accuracies at the two values (3, 2), and the number of networks."""
+    for claim, what, at in CLAIMS:
+        for kind, correct in curves[what]["correct"].items():
+            yield claim, kind, accuracy(correct, size)[:, _places(curves[what], at)], len(correct)
+
+
+def _places(curve: dict[str, Any], at: tuple[float, ...]) -> list[int]:
+    return [list(curve["values"]).index(value) for value in at]
 
 
 def verdict(band: np.ndarray, level: float) -> str:
@@ -110,22 +145,13 @@ def verdict(band: np.ndarray, level: float) -> str:
     return "met" if (low >= level).all() else "missed" if (high < level).any() else "open"
 
 
-def falls(values: list[float], bands: np.ndarray, level: float, neutral: float) -> str:
-    """The values below and above the neutral one at which accuracy falls below the level, in words."""
-    if bands[0][list(values).index(neutral)] < level:
-        return "never reached"
-    cells = []
-    for side in (-1, 1):
-        end = values[0] if side < 0 else values[-1]
-        if end == neutral:
-            continue
-        mean, low, high = (limit(values, curve, level, neutral, side) for curve in bands)
-        if mean is None:
-            cells.append(f"beyond {end:g}")
-            continue
-        bounds = [f"{low:.2f}", "beyond" if high is None else f"{high:.2f}"][::side]
-        cells.append(f"{mean:.2f} ({' to '.join(bounds)})")
-    return ", ".join(cells)
+def falls(values: list[float], bands: np.ndarray, neutral: float, n: int, level: float, side: int) -> Estimate | None:
+    """The value below or above the neutral one at which accuracy falls below the level, None where it does not."""
+    mean, *bounds = (limit(values, curve, level, neutral, side) for curve in bands)
+    if mean is None or values[0 if side < 0 else -1] == neutral:
+        return None
+    low, high = bounds[::side]
+    return Estimate(mean, n=n) if low is None or high is None else Estimate(mean, low, high, n)
 
 
 def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
@@ -146,8 +172,7 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
                     **look,
                 )
                 axes.fill_between(found["values"], low, high, color=look["color"], alpha=0.25, linewidth=0)
-            claimed = next((at for _, what, at in CLAIMS if what == each.name), ())
-            for value in claimed:
+            for value in next((at for _, what, at in CLAIMS if what == each.name), ()):
                 axes.axvline(value, color="0.3", linestyle=":", linewidth=1)
             axes.set(xlabel="\n".join(wrap(each.axis, 18 if chosen_look().narrow else 60)), title=each.name)
         for axes in panels[::across]:

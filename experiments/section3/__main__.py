@@ -1,4 +1,5 @@
 from experiments.machinery.main import main
 from experiments.section3.experiment import EXPERIMENT
 
-main(EXPERIMENT)
+if __name__ == "__main__":
+    main(EXPERIMENT)
