@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +67,15 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
     assert choose(tmp_path, "--resume") == first and not fitted
     run(section3_choices.EXPERIMENT, ["--plot-only", "--out", str(tmp_path)])
     assert capsys.readouterr().out.splitlines()[-len(lines) :] == lines
+
+
+def test_candidates_go_to_other_processes():
+    setting = SimpleNamespace(passes=1)
+    asked = list(section3_choices.candidates(setting))
+    assert len(asked) == 52 and len({(each.question, each.name) for each in asked}) == 52
+    sent = pickle.loads(pickle.dumps([each.what for each in asked]))
+    assert [type(each.make()) for each in sent] == [type(each.what.make()) for each in asked]
+    assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15, "one training of LeNet-4 for all of these"
 
 
 def test_a_rate_with_which_a_network_diverges_is_said_to(few, monkeypatch, tmp_path, capsys):
