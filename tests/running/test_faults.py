@@ -44,7 +44,6 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running import run as runs
 from lenet1998.running.lock import locked
 from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, LOCK, run
-from lenet1998.running.sweep import sweep
 from lenet1998.running.work import DataChoice, Task
 from tests.rings import beyond
 
@@ -240,54 +239,6 @@ def test_the_workers_of_a_killed_sweep_make_room_for_the_next(tmp_path):
         done = len(recorded(out))
         again = run(out, Recipe(hessian_patterns=2), data, seed=seed, passes=done, engine="numpy", resume=True)
         assert len(again["passes"]) == done
-
-
-TWO_AT_A_TIME = """
-import json, sys
-from pathlib import Path
-from lenet1998.running.sweep import sweep
-from lenet1998.running.work import Failure
-from tests.running.test_faults import many
-outcomes = sweep(many(Path(sys.argv[1])), jobs=2, quiet=True)
-print(json.dumps([each.reason if isinstance(each, Failure) else "" for each in outcomes]))
-"""
-
-
-def many(place: Path) -> list[Task]:
-    return [Task(place / str(k), RECIPES[0], k, DIGITS, 100, "numpy", keep_best=True) for k in range(3)]
-
-
-def workers_of(pid: int) -> list[int]:
-    """The worker processes that another one has started."""
-    found = [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-@pytest.mark.outer("test_sweep has a worker that is killed; here two are, at moments drawn by chance")
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to find the workers")
-def test_a_sweep_whose_worker_is_killed_says_so_and_ends_as_one_that_was_not(tmp_path, monkeypatch):
-    """One of two workers, at moments drawn by chance: what is then not done is a failure, what is done stays done."""
-    monkeypatch.undo()  # other processes say what a run comes from, and so must this one
-    sweep(many(tmp_path / "whole"), quiet=True)
-    moments = random.Random(SEED)
-    for number in range(2):
-        place = tmp_path / str(number)
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-        parent = subprocess.Popen(
-            [sys.executable, "-c", TWO_AT_A_TIME, place], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        wait_until(lambda place=place: any(place.glob(f"*/{CHECKPOINT}")))
-        time.sleep(moments.uniform(0, 0.3))
-        os.kill(moments.choice(workers_of(parent.pid)), signal.SIGKILL)
-        reasons = json.loads(parent.communicate(timeout=60)[0])
-        assert parent.returncode == 0
-        assert set(reasons) - {""} == {"not done: its process was killed, as when memory is short"}
-        before = [recorded(task.out) for task in many(place)]
-        assert all(reason or len(passes) == 100 for reason, passes in zip(reasons, before, strict=True))
-        wait_until(lambda place=place: all(is_free(task.out / LOCK) for task in many(place) if task.out.exists()))
-        for task, done, after in zip(many(place), before, sweep(many(place), resume=True, quiet=True), strict=True):
-            assert after["passes"][: len(done)] == done
-            assert state(task.out) == state(tmp_path / "whole" / task.out.name)
 
 
 @pytest.mark.parametrize("kills", beyond(1, [1, 3], "for changes of what writes and resumes"))
