@@ -106,7 +106,6 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[st
     from lenet1998.pictures.misclassified import confusion  # matplotlib takes a second to load
 
     drawn = confusion(matrix, names, f"Answers of {Path(name).name}", out / "confusion")
-    names = [spreadsheet_text(each) for each in names]
     heads = [["true class", *names], ["index", "true class", "answer"]]
     rows = [
         [[label, *row] for label, row in zip(names, matrix, strict=True)],
