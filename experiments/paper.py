@@ -21,7 +21,7 @@ from experiments.machinery.check import check
 from experiments.machinery.declaration import Record
 from experiments.machinery.main import Asked, guarded, perform, refuse_failed, shown
 from experiments.machinery.options import add_common_options, parser_of
-from experiments.machinery.record import RESULTS, RUNS
+from experiments.machinery.record import RESULTS, RUNS, read
 from experiments.strings import kept
 from experiments.summary.__main__ import write as write_summary
 from lenet1998.commands.options import positive
@@ -48,13 +48,13 @@ def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and digits else []
     given += ["--seeds", str(arguments.seeds)] if arguments.seeds and one.experiment.seeds is not None else []
     given += ["--runs", str(arguments.runs), "--out", str(arguments.out)]
-    given += [f"--{flag}" for flag in ("resume", "quick") if getattr(arguments, flag)]
+    given += [f"--{flag.replace('_', '-')}" for flag in ("resume", "quick", "plot_only") if getattr(arguments, flag)]
     return Asked.of(one.experiment, [*given, *one.arguments])
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Carry out what is chosen. Raises LeNetError at the end if some have failed."""
-    failed = []
+    """Carry out what is chosen, or draw it again. Raises LeNetError at the end if some have failed."""
+    failed, whole = [], not (arguments.quick or arguments.only or arguments.skip)
 
     def after(asked: Asked, outcome: Record | LeNetError) -> None:
         try:
@@ -70,10 +70,18 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{asked.name}: done", file=sys.stderr, flush=True)
 
     every = [asked_of(one, arguments) for one in chosen(arguments)]
-    perform(every, after)
-    if not arguments.quick and not failed and not arguments.only and not arguments.skip:
-        pretrained.keep(arguments.runs)
-        kept.keep(arguments.runs)
+    if arguments.plot_only:
+        for asked in every:
+            try:
+                after(asked, read(asked.path))
+            except LeNetError as error:  # it is not recorded yet, which is no failure
+                print(f"{asked.name}: {error}", file=sys.stderr, flush=True)
+    else:
+        perform(every, after)
+    if whole and not failed:
+        if not arguments.plot_only:
+            pretrained.keep(arguments.runs)
+            kept.keep(arguments.runs)
         write_index()
         write_summary()
     write_report(arguments.out, arguments.runs / "report")
@@ -93,6 +101,7 @@ def main() -> None:
     parser.add_argument("--skip", metavar="NAME", action="append", default=[], help="all but this one")
     parser.add_argument("--seeds", metavar="N", type=positive, help="seeds 1 to N of every experiment that has seeds")
     parser.add_argument("--quick", action="store_true", help="a trial of everything, in a few minutes")
+    parser.add_argument("--plot-only", action="store_true", help="tables, figures and pages from the records alone")
     parser.add_argument("--check", action="store_true", help="compare the record with this machine, train nothing new")
     arguments = parser.parse_args()
     trial = RUNS / "trial" / "paper"

@@ -154,3 +154,16 @@ def test_what_needs_the_same_kernels_is_shared_out_together():
     different = len({one.compiled for one in found})
     assert len(set().union(*kinds[:different])) == different < len(work)
     assert max(sum(one.seconds for one in share[:-1]) for share in work) <= SHARE
+
+
+def test_all_that_is_recorded_is_drawn_again_and_the_rest_is_named(tmp_path, monkeypatch, capsys):
+    every = [declared("one", Trace(tmp_path / "one")), declared("two", Trace(tmp_path / "two"))]
+    monkeypatch.setattr(paper, "listed", lambda: every)
+    monkeypatch.setattr(paper, "write_report", lambda *_: [])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "one.json").write_text(json.dumps({"experiment": "one", "runs": [{"seed": 1}]}))
+    monkeypatch.setattr(sys, "argv", ["paper", "--plot-only", "--quiet", "--only", "one", "--only", "two",
+                                      "--out", str(tmp_path / "out"), "--runs", str(tmp_path / "runs")])  # fmt: skip
+    paper.main()
+    assert "one: done" in (said := capsys.readouterr().err) and "two: no results" in said
+    assert (tmp_path / "out" / "one.md").exists() and not (tmp_path / "one").exists()
