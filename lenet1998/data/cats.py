@@ -19,7 +19,6 @@ import numpy as np
 from lenet1998.data.places import PathName
 from lenet1998.errors import DataError, reason_of
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.photos.signatures import HDF5, HEAD, kind_of
 
 # The files as the course has them.
 FILES = {
@@ -97,10 +96,8 @@ def _read(h5py: ModuleType, body: bytes, path: Path, stem: str) -> Patterns:
     except DataError:
         raise
     except Exception as error:  # h5py raises almost anything for a damaged file.
-        kind = kind_of(body[:HEAD])
-        sound = kind == kind_of(HDF5)
-        state = f"truncated, damaged or being written ({reason_of(error)})" if sound else f"{kind}, not an HDF5 file"
-        raise DataError(f"{path} is {state}: {REMEDY}") from None
+        state = "no HDF5 file, truncated, damaged or being written"
+        raise DataError(f"{path} is {state} ({reason_of(error)}): {REMEDY}") from None
     wrong = np.flatnonzero((classes != 0) & (classes != 1))
     if len(wrong):
         raise DataError(

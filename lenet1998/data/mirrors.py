@@ -19,7 +19,6 @@ from urllib.error import HTTPError, URLError
 
 from lenet1998.errors import DataError
 from lenet1998.files import remove_leftovers, replace
-from lenet1998.photos.signatures import head_of, kind_of
 
 # Seconds to wait for a mirror to answer at all, and for more data once it has. The first is short so that
 # a computer without a network falls back soon.
@@ -77,8 +76,7 @@ def writing_to(directory: Path, what: str, size: str) -> Iterator[None]:
     """
     try:
         if os.path.isfile(directory):
-            kind = kind_of(head_of(directory))
-            raise DataError(f"{directory} is {kind}: name a directory for {what} by --data-dir")
+            raise DataError(f"{directory} is a file: name a directory for {what} by --data-dir")
         directory.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:

@@ -20,7 +20,6 @@ from lenet1998.data.npz import read_npz
 from lenet1998.data.places import PathName, contents, named_place, places, where
 from lenet1998.errors import DataError
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.photos.signatures import head_of, kind_of
 
 __all__ = ["FILES", "Verified", "describe", "find", "load_mnist", "places", "read_file", "verify", "where"]
 
@@ -127,7 +126,7 @@ def _absence(data_dir: PathName | None, rows: list[tuple[str, Path, str]]) -> Da
         )
     label, path = named
     if os.path.isfile(path):
-        state = f"is {kind_of(head_of(path))}, not a directory that holds MNIST"
+        state = "is a file, not a directory that holds MNIST"
     elif os.path.exists(path):
         state = f"does not hold MNIST ({describe(rows)})"
     else:

@@ -19,7 +19,6 @@ import numpy as np
 from lenet1998.data.files import KnownFile
 from lenet1998.data.idx import REMEDY, check_packed, write_idx
 from lenet1998.errors import DataError, reason_of
-from lenet1998.photos.signatures import ZIP, head_of, kind_of
 
 WIDEST = 8
 """Bytes of a value, where a program has saved it as float64 or int64."""
@@ -71,9 +70,7 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
     except OSError as error:
         raise DataError(f"{what} cannot be read ({error.strerror or error}): make it a readable file") from None
     except zipfile.BadZipFile as error:
-        kind = kind_of(head_of(path))
-        state = f"damaged ({error})" if kind_of(ZIP) == kind else f"{kind}, not a zip archive of arrays"
-        raise DataError(f"{path} is {state}: {remedy}") from None
+        raise DataError(f"{path} is no archive of arrays, or damaged ({error}): {remedy}") from None
     except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
         raise DataError(f"{what} is damaged ({reason_of(error)}): {remedy}") from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from os import PathLike
 
-GZIP, ZIP, HDF5 = b"\x1f\x8b", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 HEAD = 512
 """So many bytes are enough to tell."""
@@ -17,7 +17,6 @@ HEAD = 512
 _KINDS = (
     (GZIP, 0, "a gzipped file"),
     (ZIP, 0, "a zip archive"),
-    (HDF5, 0, "an HDF5 file"),
     (b"\0\0\x08", 0, "an IDX file"),
     (b"\0\0\x0c", 0, "an IDX file of integers"),
     (b"\x89PNG", 0, "a PNG picture"),

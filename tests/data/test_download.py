@@ -262,7 +262,7 @@ def test_a_file_in_the_way(tmp_path: Path, mirrors: Mirrors) -> None:
     url, _ = mirrors.start(works)
     (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(b"\x80\x04."))
     for get in (fetch, fetch_cifar10):
-        with pytest.raises(DataError, match=r"mnist\.pkl\.gz is a gzipped file: name a directory for .* by --data-dir"):
+        with pytest.raises(DataError, match=r"mnist\.pkl\.gz is a file: name a directory for .* by --data-dir"):
             get(tmp_path / "mnist.pkl.gz", [url])
     with pytest.raises(DataError, match="cannot be written"):
         fetch(tmp_path / "mnist.pkl.gz" / "within", [url])

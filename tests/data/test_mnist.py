@@ -302,9 +302,9 @@ def test_a_named_place_without_mnist_is_an_error(
         ("nowhere.npz", "is not there"),
         ("empty", "does not hold MNIST"),
         ("part", r"does not hold MNIST \(looked in .*incomplete: 3 of 4 files"),
-        ("mnist.pkl.gz", "is a gzipped file, not a directory"),
-        ("mnist.zip", "is a zip archive, not a directory"),
-        (f"whole/{TEST_LABELS}.gz", "is a gzipped file, not a directory"),
+        ("mnist.pkl.gz", "is a file, not a directory"),
+        ("mnist.zip", "is a file, not a directory"),
+        (f"whole/{TEST_LABELS}.gz", "is a file, not a directory"),
     ):
         place = tmp_path / name
         label, argument = "--data-dir", str(place)
@@ -423,10 +423,10 @@ def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
     flipped = bytearray(whole)
     flipped[-22:] = bytes(22)
     path.write_bytes(flipped)
-    refuses(r"damaged \(File is not a zip file\)")
-    for body, kind in ((b"<html>", "an HTML page"), (b"", "empty"), (b"\x89HDF\r\n\x1a\n", "an HDF5 file")):
+    refuses("damaged")
+    for body in (b"<html>", b"", b"\x89HDF\r\n\x1a\n"):
         path.write_bytes(body)
-        refuses(f"is {kind}, not a zip archive of arrays")
+        refuses(r"is no archive of arrays, or damaged \(File is not a zip file\)")
 
 
 def test_a_named_place_that_may_not_be_read(

@@ -507,7 +507,7 @@ def test_paths_that_hold_nothing_or_something_else(tmp_path: Path, monkeypatch: 
     (tmp_path / "images").write_bytes(idx(SETS[0][0]))
     refused(tmp_path / "images", "is an IDX file: name .*; IDX files are called train-images-idx3-ubyte")
     (tmp_path / "own.npz").write_bytes(b"hello")
-    refused(tmp_path / "own.npz", "is text, not a zip archive of arrays: give arrays x_train")
+    refused(tmp_path / "own.npz", "is no archive of arrays, or damaged .*: give arrays x_train")
     monkeypatch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     refused(tmp_path, r"cannot be read \(Permission denied\): name a readable directory")
 
