@@ -13,10 +13,10 @@ reproduce: $(RECORDED)/.installed
 	$(RECORDED)/bin/lenet1998 train --out reproduction --resume
 	$(RECORDED)/bin/lenet1998 check experiments/results/fig5_error_curves.json --with reproduction || test $$? -eq 1
 
-# Every experiment in order of dependence, then the numbers of README and docs/ and the report; a stopped one continues where it was.
-# `make paper ARGS=--quick` is a trial of all in minutes, `make paper ARGS=--check` compares what is recorded with this machine.
+# Every experiment with one queue, then the numbers of README and docs/ and the report; a stopped one continues where it was.
+# `make paper ARGS=--quick` is a trial of all in minutes, `make paper ARGS=--check` compares what is recorded with this machine, `ARGS=--plot-only` redraws.
 paper: $(RECORDED)/.installed
-	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,sweep,baselines,hdf5]"
+	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,baselines,hdf5]"
 	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
 
 # The suite with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
