@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,17 @@ def test_a_run_has_a_line_for_each_of_its_fields_and_passes(tmp_path: Path) -> N
     assert starts.count('"recipe": ') == starts.count('"missed": ') == 2
     assert len(lines) == 2 * (len(passes) + 7) + 5
     assert written(tmp_path, {"a": [[1, 2], [3]]}) == '{"a": [[1, 2], [3]]}\n'
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of Unix")
+def test_others_may_read_what_the_user_lets_them(tmp_path: Path) -> None:
+    """As of any file that a program writes, by the umask; a temporary file is the user's alone."""
+    before = os.umask(0o027)
+    try:
+        written(tmp_path, [1])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o640
 
 
 def test_what_is_no_json_is_refused_and_the_file_stays(tmp_path: Path) -> None:

@@ -150,7 +150,10 @@ def test_the_key_changes_with_text_versions_and_processor(monkeypatch):
 
     monkeypatch.setattr(binding, "get_host_cpu_name", lambda: "6502")
     keys.add(cache.digest("a"))
-    assert len(keys) == 4
+    for setting in ("CPU_NAME", "CPU_FEATURES"):  # what the user has chosen in its place
+        monkeypatch.setattr(numba.config, setting, "+other")
+        keys.add(cache.digest("a"))
+    assert len(keys) == 6
 
 
 def test_without_numba_the_engine_says_what_to_install(monkeypatch):

@@ -15,8 +15,9 @@ def test_a_vector_is_read_and_written_where_it_is_said(dtype):
     np.testing.assert_array_equal(load(rows, (1, 3)), np.arange(43, 43 + lanes))
     np.testing.assert_array_equal(load(rows[0], 40 - lanes), np.arange(40 - lanes, 40))
     assert load(rows, (0, 37), 3).tolist() == [37, 38, 39, *[0] * (lanes - 3)]
-    store(rows, (0, 5), spread(rows[1, 0]), 2)
-    assert rows[0, 4:8].tolist() == [4, 40, 40, 7]
+    store(rows, (0, 5), load(rows, (1, 0)), 2)
+    assert rows[0, 4:8].tolist() == [4, 40, 41, 7]
+    assert spread(rows[1, 0]).tolist() == [40] * lanes
     store(rows, (0, 8), load(rows, (1, 8)))
     np.testing.assert_array_equal(rows[0, 8 : 8 + lanes], rows[1, 8 : 8 + lanes])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet1998.kernels.tiles import pieces, runs, sharing, sharing_above
+from lenet1998.kernels.tiles import SUMS, WIDE_SUMS, pieces, runs, sharing, sharing_above, tiles
 
 
 @pytest.mark.parametrize("most", range(1, 16))
@@ -18,6 +20,22 @@ def test_runs_take_every_thing_once_in_tiles_of_nearly_one_size(most):
         taken = [i + j for first, last, size in loops for i in range(first, last, size) for j in range(size)]
         assert taken == list(range(count)) and len(loops) == cut["parts"]
         assert max(cut["size"]) <= most and max(cut["size"]) - min(cut["size"]) <= 1
+
+
+@pytest.mark.parametrize("sums", [SUMS, WIDE_SUMS])
+def test_tiles_take_every_kernel_with_every_thing_once(sums):
+    for at_once, count in product(range(1, 8), range(1, 20)):
+        cut = tiles(at_once, count, sums)
+        names = ("begin", "members", "first", "last", "size")
+        taken = [
+            (kernel, start + i)
+            for begin, members, first, last, size in zip(*(cut[name] for name in names), strict=True)
+            for kernel in range(begin, begin + members)
+            for start in range(first, last, size)
+            for i in range(size)
+        ]
+        assert sorted(taken) == list(product(range(at_once), range(count)))
+        assert all(members * size <= sums for members, size in zip(cut["members"], cut["size"], strict=True))
 
 
 def test_pieces_are_whole_vectors_and_what_is_left():

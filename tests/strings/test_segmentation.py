@@ -57,6 +57,9 @@ def test_shallow_minima_are_no_cuts_and_of_near_ones_the_thinner_stays():
     edge[6:20, 12] = 0
     assert Segmentor().pieces(edge) == [(10, 30)], "no piece is narrower either"
     assert Segmentor(least_width=2).pieces(edge) == [(10, 12), (12, 30)]
+    right = drawn((6, 26, 10, 30))
+    right[6:20, 28] = 0
+    assert Segmentor().pieces(right) == [(10, 30)] != Segmentor(least_width=2).pieces(right)
 
 
 def test_faint_ink_joins_nothing():
