@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print or write the tables of the name, an empty line between two. Raises LeNetError if there are none."""
     named = _named(arguments.results, arguments.name)
     if arguments.name is None:
+        if arguments.columns or arguments.rows or arguments.out:
+            raise LeNetError("which table? NAME goes first, such as: lenet1998 table fig9 --columns 1 3 --out fig9.tex")
         _list(named)
         return
     try:

@@ -34,7 +34,7 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         help="keep these rows, in this order, by the text in their first column or by number, such as: --rows LeNet-5 "
         "2-4 (default: all)",
     )
-    group.add_argument("--caption", metavar="TEXT", help="the caption, in place of the recorded one")
+    group.add_argument("--caption", metavar="TEXT", help="the caption, in place of the one that the table has")
     group.add_argument("--label", metavar="NAME", default="", help=r"LaTeX: the \label, such as tab:errors")
     group.add_argument(
         "--wide",

@@ -95,6 +95,7 @@ def test_the_command_prints_lists_and_refuses_from_any_directory(capsys, tmp_pat
         (["section3", "--label", "tab:a", "--format", "latex"], "has 7 tables, name one of them: fig9, fig10"),
         (["fig9", "--columns", "error"], "the table has no column 'error'"),
         (["fig9", "--wide"], "add --format latex"),
+        (["--columns", "1", "2", "fig9"], "NAME goes first"),
         (["fig9", "--out", "fig9.doc"], "add --format"),
         (["fig9", "--results", "nothing"], "holds no results"),
     ):
