@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from collections.abc import Callable
 from contextvars import copy_context
@@ -50,8 +51,17 @@ def _code_of(work: Callable[[], object], program: str) -> int:
     except KeyboardInterrupt as stop:
         return _complain(program, "; ".join(["interrupted", *map(str, stop.args)]), 130)
     except OSError as error:  # what else the system refuses, such as a name that is too long
+        if isinstance(error, BrokenPipeError) and _is_closed(sys.stdout):
+            return 0
         return _complain(program, str(error), 2)
     return 0
+
+
+def _is_closed(stream: TextIO) -> bool:
+    """Whether the reader of a pipe has closed it, having seen enough of what is printed."""
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _complain(program: str, message: str, code: int) -> int:

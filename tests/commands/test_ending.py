@@ -57,6 +57,11 @@ def test_streams_that_cannot_be_written_to(program, tmp_path):
             (tmp_path / "fig5_error_curves.pdf").unlink()  # the work is done, whoever reads of it
 
 
+def test_a_reader_may_close_its_end_before_a_long_text_has_arrived():
+    done = shell(f"{COMMAND} table readings | head -1")
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, b"", 1)
+
+
 @pytest.mark.parametrize("stream", ["2>&-", "2> /dev/full", "> /dev/full", ">&-", "| head -0"])
 def test_an_error_keeps_its_exit_code(stream):
     done = shell(f"{COMMAND} evaluate nothing.npz {stream}")
