@@ -60,7 +60,13 @@ def run(experiment: Experiment, given: list[str] | None = None) -> None:
     asked = Asked.of(experiment, given)
     announce(asked.arguments.quiet)
     record = read(asked.path) if asked.arguments.plot_only else perform([asked])[asked.name]
-    print(*shown(asked, record), sep="\n")
+    try:
+        written = shown(asked, record)
+    except LookupError as error:
+        if asked.path.exists() or not partial(asked.path).exists():
+            raise
+        raise LeNetError(f"{partial(asked.path)} is not enough for the tables: continue with --resume") from error
+    print(*written, sep="\n")
     refuse_failed(record)
 
 

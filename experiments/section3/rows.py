@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from experiments.fig6_training_size import group
+from experiments.machinery.measures import trained
 from experiments.machinery.record import published
 from experiments.machinery.store import Given, Store
 from lenet1998 import pretrained
 from lenet1998.classifiers.classifier import Training
 from lenet1998.classifiers.rows import BESIDE, ROWS, judged, measure
 from lenet1998.engines import make_engine
-from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.errors import LeNetError
 from lenet1998.loss import make_loss
 from lenet1998.network import Network
 from lenet1998.patterns import DataSet
@@ -80,7 +81,7 @@ def measured(
 def stored(runs: Path, histories: list[dict], passed: Callable[[dict], None] | None = None) -> Training:
     """Training in the store `runs`, which goes on from what is there; its history is added to `histories`.
 
-    It raises CheckpointError where a run has made more passes than are asked for.
+    It raises LeNetError where a run has made more passes than are asked for.
     """
 
     def train(recipe: Recipe, data: DataSet, seed: int, passes: int, engine: str) -> tuple[Network, float]:
@@ -88,11 +89,7 @@ def stored(runs: Path, histories: list[dict], passed: Callable[[dict], None] | N
         if (task.out / CHECKPOINT).exists():
             earlier = sum(record["seconds"] for record in checkpoints.load(task.out / CHECKPOINT).history["passes"])
         histories.append(task.perform(passed=passed))
-        saved = checkpoints.load(task.out / CHECKPOINT)
-        if len(saved.history["passes"]) != passes:
-            made = len(saved.history["passes"])
-            raise CheckpointError(f"{task.out} has made {made} passes: ask for as many, or use other --runs")
-        return saved.network(), earlier
+        return trained(task)[0], earlier
 
     return train
 

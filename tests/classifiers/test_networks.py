@@ -21,7 +21,7 @@ from lenet1998.connections import LENET1_H3, inputs_of, lenet4_c3, lenet4_c5
 from lenet1998.data import load
 from lenet1998.engine import Batch
 from lenet1998.engines import make_engine
-from lenet1998.errors import CheckpointError, DataError, RecipeError
+from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.initialisation import initialise
 from lenet1998.loss import make_loss
 from lenet1998.networks import build
@@ -214,7 +214,7 @@ def test_a_stopped_network_goes_on_where_it_was(tmp_path):
     (path,) = tmp_path.glob("*/checkpoint.npz")
     passes = checkpoints.load(path).history["passes"]
     assert resumed.earlier_seconds == passes[0]["seconds"] > 0 and begun.earlier_seconds == 0
-    with pytest.raises(CheckpointError, match="has made 2 passes: ask for as many"):
+    with pytest.raises(LeNetError, match="has made 2 passes: ask for as many"):
         begun.fit(TRAIN.images, TRAIN.labels)
     other = short("lenet1", passes=1, seed=2)
     other.trained = stored(tmp_path, [])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.machinery import main
 from experiments.machinery import store as stores
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import CHAPTERS, Claim, Experiment
@@ -166,6 +167,16 @@ def test_a_record_that_is_not_whole_is_read_as_far_as_it_came(tmp_path):
     (tmp_path / "plain.json").write_text(json.dumps({"runs": []}))
     with pytest.raises(LeNetError, match="no results in"):
         read(tmp_path / "plain.json")
+
+
+def test_a_part_of_a_record_that_no_table_can_be_made_of_is_refused(tmp_path):
+    one = plain(tables=lambda record: record["curves"])
+    (tmp_path / "plain.partial.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
+    with pytest.raises(LeNetError, match="plain.partial.json is not enough for the tables: continue with --resume"):
+        main.run(one, ["--plot-only", "--out", str(tmp_path)])
+    (tmp_path / "plain.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
+    with pytest.raises(KeyError):
+        main.run(one, ["--plot-only", "--out", str(tmp_path)])
 
 
 def test_arguments_and_name_belong_together(tmp_path):
