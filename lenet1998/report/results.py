@@ -16,8 +16,9 @@ from lenet1998.errors import LeNetError
 from lenet1998.report import kept
 from lenet1998.report.document import Block, Paragraph, Picture
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
+from lenet1998.report.sources import provenance
 from lenet1998.report.table import Table
-from lenet1998.report.tables import beside_paper, provenance, tables
+from lenet1998.report.tables import beside_paper, tables
 
 _DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, LeNetError)
 

@@ -1,4 +1,4 @@
-"""Tables from recorded results: errors beside the paper's, accuracies, other figures, and where they come from.
+"""Tables from recorded results: errors beside the paper's, accuracies, and other figures.
 
 A results file is JSON as the experiments write it. Runs of the same recipe on as many patterns are a row: the mean over
 seeds with its interval. What is not known here is shown if it is flat: a list of records, or a record.
@@ -7,7 +7,6 @@ seeds with its interval. What is not known here is shown if it is flat: a list o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from lenet1998.report.table import Cell, Column, Table
 TEST, TRAIN = "test_error_percent", "train_error_percent"
 _STATED = 0.95  # % on the test set after training on 60,000 patterns, as section III-B says; Figure 6 shows 0.94
 _PROVENANCE = {"experiment", "versions", "commit", "machine", "digests", "data", "recipe", "engine", "seed", "runs"}
-_SETS = {"mnist": "MNIST", "mnist validation": "MNIST, training patterns held out", "synthetic": "embedded digits"}
+SETS = {"mnist": "MNIST", "mnist validation": "MNIST, training patterns held out", "synthetic": "embedded digits"}
 _BESIDE = (
     Column("learned", kind="text"),
     Column("error", kind="text"),
@@ -67,30 +66,6 @@ def beside_paper(content: dict, stem: str) -> Table | None:
     return Table(f"{stem}_beside_1998", "Errors of LeNet-5 on MNIST", _BESIDE, rows) if rows else None
 
 
-def provenance(content: dict) -> dict[str, set[str]]:
-    """Everything that the file says of where its numbers come from, wherever it says it: label -> values."""
-    found: dict[str, set[str]] = {
-        label: set() for label in ("seeds", "engine", "data", "digests", "commit", "machine", "versions")
-    }
-    for part in _dictionaries(content):
-        if type(part.get("seed")) is int:  # and no truth value
-            found["seeds"].add(str(part["seed"]))
-        for key in ("engine", "commit"):
-            if isinstance(part.get(key), str):
-                found[key].add(part[key])
-        if "processor" in part and "cores" in part:
-            machine = f"{part['processor']}, {part.get('architecture', '?')}, {part['cores']} cores"
-            found["machine"].add(machine)
-        if "train_size" in part and "name" in part:
-            name = _SETS.get(part["name"], part["name"])
-            found["data"].add(f"{name}: {part['train_size']:,} to learn, {part.get('test_size', 0):,} to judge")
-        for name, version in _strings(part.get("versions")):
-            found["versions"].add(f"{name} {version}")
-        for name, digest in _strings(part.get("digests")):
-            found["digests"].add(f"{name} {digest}")
-    return found
-
-
 def _errors(runs: list[dict], stem: str) -> Table:
     """Errors of the last pass by recipe and patterns."""
     columns = [
@@ -111,7 +86,7 @@ def _errors(runs: list[dict], stem: str) -> Table:
             [
                 first["recipe"]["name"] if "recipe" in first else "default",
                 patterns_text(first) if data else "",
-                _SETS.get(data.get("name"), data.get("name", "")),
+                SETS.get(data.get("name"), data.get("name", "")),
                 passes,
                 len(own),
                 estimate(at_pass(own, passes, TRAIN)),
@@ -234,20 +209,3 @@ def _text(value: object) -> str:
 
 def _words(key: str) -> str:
     return str(key).replace("_", " ")
-
-
-def _strings(value: object) -> list[tuple[str, str]]:
-    return [(str(name), str(text)) for name, text in value.items()] if isinstance(value, dict) else []
-
-
-def _dictionaries(value: object) -> Iterator[dict]:
-    """Every dictionary within, but not the records of single passes, of which there are many."""
-    if isinstance(value, dict):
-        yield value
-        for key, part in value.items():
-            if key != "passes":
-                yield from _dictionaries(part)
-    elif isinstance(value, list):
-        for part in value:
-            if isinstance(part, (dict, list)):
-                yield from _dictionaries(part)

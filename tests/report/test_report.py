@@ -361,7 +361,7 @@ def test_a_record_that_lacks_a_field_is_named_and_the_page_is_there(tmp_path, ca
 def test_what_cannot_be_written_costs_no_earlier_report(tmp_path):
     put(tmp_path / "results", "fig5_error_curves.json", {"runs": [run()]})
     put(tmp_path, "file", "in the way")
-    with pytest.raises(LeNetError, match="--out"):
+    with pytest.raises(LeNetError, match="choose another place"):
         write(tmp_path / "results", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "in the way"
 
