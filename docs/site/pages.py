@@ -16,6 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from lenet1998 import pretrained
 from lenet1998.interop.export import FORMATS
@@ -66,9 +67,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """An empty line before a list that follows a line of prose, which this Markdown needs and others do not."""
-    return re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """An empty line before a list that follows a line of prose, which this Markdown needs and others do not; and links
+    from names such as `lenet1998/layers.py:Subsampling` to the API."""
+    root = "../" * page.url.count("/")
+    markdown = re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
+    return re.sub(
+        r"(?<!\[)`lenet1998/([\w/]+)\.py:(\w+)`",
+        lambda found: (
+            f"[{found[0]}]({root}api/lenet1998.{found[1].replace('/', '.')}.html#{anchor_of(*found.groups())})"
+        ),
+        markdown,
+    )
+
+
+def anchor_of(module: str, name: str) -> str:
+    """The place of a name on the page of its module."""
+    return f"lenet1998.{module.replace('/', '.')}.{name}"
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from lenet1998.registry import own_parts
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.lock import locked
+from lenet1998.running.progress import Console
 from lenet1998.running.provenance import provenance
 from lenet1998.training import WATCHED, Progress, Trainer
 
@@ -48,6 +51,7 @@ def run(
     watch: Watch | None = None,
     progress: Progress | None = None,
     passed: Callable[[dict], None] | None = None,
+    quiet: bool = False,
 ) -> dict:
     """Train up to `passes` passes into directory `out` and return the history.
 
@@ -57,13 +61,17 @@ def run(
     result is lost. With `keep_best`, the best pass so far is kept in ``best.npz``, the first of equals; choose it on
     held-out patterns (`DataSet.held_out`), or the choice itself learns the test set. A run that was begun without it
     keeps the best of its later passes. What `watch` finds in the network is part of the record, from before the first
-    pass on. `progress` is called many times a pass, `passed` after each with its record.
+    pass on. `progress` is called many times a pass, `passed` after each with its record; without them a bar shows on a
+    terminal how far the run is, unless it is to be `quiet`.
     Raises CheckpointError for a run of another recipe, seed or data, DivergenceError, and LeNetError when the results
     cannot be written, or another process is writing them (`lenet1998.running.lock`).
     """
     out = Path(out)
     make_directory(out)
-    with locked(out / LOCK, str(out)):
+    with locked(out / LOCK, str(out)), ExitStack() as shown:
+        if not (progress or passed or quiet) and sys.stderr.isatty():
+            console = shown.enter_context(closing(Console(passes, len(data.train), False, out.name)))
+            progress, passed = console.progress, console.passed
         for name in (BEST, CHECKPOINT, HISTORY):
             remove_leftovers(out / name)
         trainer = Trainer(for_classes(recipe, data.classes), data, seed, engine)

@@ -88,6 +88,7 @@ class Task:
             watch=self.watch,
             progress=progress,
             passed=passed,
+            quiet=True,
         )
         return self.named(history) | (self.measure(self) if self.measure else {})
 

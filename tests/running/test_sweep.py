@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running import cluster
 from lenet1998.running import work as works
-from lenet1998.running.run import CHECKPOINT
+from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.running.sweep import sweep
 from lenet1998.running.work import DataChoice, Failure, Task
 
@@ -218,3 +219,18 @@ def test_a_dask_cluster_that_loses_a_worker_still_gives_every_result(tmp_path):
         assert set(client.run(os.getpid).values()) != set(workers.values()), "a worker was lost"
     assert [outcome["seed"] for outcome in outcomes] == [1, 2, 3, 4]
     same(serial, on_cluster)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_run_shows_its_progress_on_a_terminal_unless_told_not_to(tmp_path, monkeypatch):
+    """README's snippet trains for a minute; a worker's run is shown by whoever waits for it."""
+    digits, shown = DataChoice("synthetic", train_size=20, test_size=10).load(), []
+    for number, options in enumerate(({}, {"quiet": True}, {"passed": lambda record: None})):
+        monkeypatch.setattr("sys.stderr", terminal := Terminal())
+        run(tmp_path / str(number), Recipe(hessian_patterns=5), digits, passes=1, engine="numpy", **options)
+        shown.append("pass 1, error" in terminal.getvalue())
+    assert shown == [True, False, False]
