@@ -34,7 +34,7 @@ from experiments.machinery.main import main
 from experiments.machinery.measures import misclassified
 from experiments.machinery.record import curves, named
 from experiments.machinery.setting import Setting
-from lenet1998.commands.options import natural
+from lenet1998.commands.options import add_plugin_options, natural
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.evaluation import student_interval
 from lenet1998.files import write_json
@@ -246,6 +246,7 @@ def recipes_of(texts: list[str]) -> list[Recipe]:
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="preset, preset,KEY=VALUE,... or FILE.toml")
+    add_plugin_options(parser)
     text = "judge by the last N training patterns, which are then not learned, instead of the test set (default: 0)"
     parser.add_argument("--held-out", metavar="N", type=natural, default=0, help=text)
 
