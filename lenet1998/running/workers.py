@@ -26,7 +26,11 @@ class Worker:
         self.make, self.executor = executor, executor()
 
     def begin(self, task: Work) -> Future:
-        return self.executor.submit(attempted_elsewhere, task, loaded())
+        try:
+            return self.executor.submit(attempted_elsewhere, task, loaded())
+        except BrokenProcessPool:  # it was killed while it had nothing to do
+            self.executor = self.make()
+            return self.executor.submit(attempted_elsewhere, task, loaded())
 
     def outcome(self, task: Work, future: Future) -> Outcome:
         try:

@@ -21,6 +21,7 @@ from lenet1998.running import work as works
 from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.running.sweep import sweep
 from lenet1998.running.work import DataChoice, Failure, Task
+from lenet1998.running.workers import Worker, process_pool
 
 
 def tasks(directory, count=3, passes=2, train_size=300, **recipe) -> list[Task]:
@@ -234,3 +235,17 @@ def test_run_shows_its_progress_on_a_terminal_unless_told_not_to(tmp_path, monke
         run(tmp_path / str(number), Recipe(hessian_patterns=5), digits, passes=1, engine="numpy", **options)
         shown.append("pass 1, error" in terminal.getvalue())
     assert shown == [True, False, False]
+
+
+def test_a_worker_that_is_killed_between_two_runs_is_replaced(tmp_path):
+    first, second = tasks(tmp_path, 2, passes=1, train_size=20)
+    worker = Worker(lambda: process_pool(1))
+    assert worker.outcome(first, worker.begin(first))["seed"] == 1
+    (victim,) = worker_processes()
+    os.kill(victim, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not worker.executor._broken:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert worker.outcome(second, worker.begin(second))["seed"] == 2
+    worker.executor.shutdown()
