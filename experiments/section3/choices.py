@@ -74,14 +74,14 @@ class Tried(NamedTuple):
     make: Callable[[], Classifier]
 
 
-def network(name: str, passes: int | None, faster: float | None = None) -> Classifier:
+def network(name: str, passes: int | None, engine: str, faster: float | None = None) -> NetworkClassifier:
     """A network of III-C with so many passes, None: as many as its row has."""
-    return NetworkClassifier(recipe_of(name, faster=faster), seed=1, passes=passes)
+    return NetworkClassifier(recipe_of(name, faster=faster), seed=1, passes=passes, engine=engine)
 
 
 def candidates(setting: Setting) -> Iterator[Candidate]:
     """All answers to each question."""
-    net = partial(partial, network, passes=setting.passes)
+    net = partial(partial, network, passes=setting.passes, engine=setting.arguments.engine)
 
     def candidate(question: str, name: str, version: Version | None, make: Callable[[], Classifier]) -> Candidate:
         lenet4 = version is None or (question, name) == ("rates of lenet4", "1 times LeNet-5's")
@@ -120,7 +120,7 @@ def judge(what: Tried, trial: Trial) -> dict[str, object]:
     """The error rate on the held-out patterns; LeNet-4's training is not in the time of what stands on it."""
     data = trial.data.load()
     if what.version is None:
-        train, test = features(trial.runs, trial.data, trial.passes)
+        train, test = features(trial.runs, trial.data, trial.passes, trial.engine)
     else:
         train, test = what.version(data.train.images), what.version(data.test.images)
     classifier = what.make()
@@ -133,9 +133,9 @@ def judge(what: Tried, trial: Trial) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1)
-def features(runs: Path, choice: DataChoice, passes: int | None) -> tuple[np.ndarray, np.ndarray]:
+def features(runs: Path, choice: DataChoice, passes: int | None, engine: str) -> tuple[np.ndarray, np.ndarray]:
     """What LeNet-4's last layer sees of the training and of the held-out patterns."""
-    data, lenet4 = choice.load(), NetworkClassifier(recipe_of("lenet4"), seed=1, passes=passes)
+    data, lenet4 = choice.load(), network("lenet4", passes, engine)
     lenet4.trained = stored(runs, [])
     lenet4.fit(data.train.images, data.train.labels)
     return lenet4.features(data.train.images), lenet4.features(data.test.images)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +20,19 @@ from lenet1998.report.table import Estimate
 
 def choose(place: Path, *options: str) -> list[dict]:
     """Try the candidates of section III on few patterns, and return what is on record of each."""
-    sizes = ["--data", "synthetic", "--held-out", "50", "--train-size", "100", "--passes", "1", "--quiet"]
+    sizes = [
+        "--data",
+        "synthetic",
+        "--held-out",
+        "50",
+        "--train-size",
+        "100",
+        "--passes",
+        "1",
+        "--engine",
+        "numpy",
+        "--quiet",
+    ]
     run(section3_choices.EXPERIMENT, [*sizes, "--out", str(place), "--runs", str(place / "runs"), *options])
     record = json.loads((place / "section3_choices.json").read_text())
     assert record["data"]["train_size"] == 100 and record["data"]["held_out"] == 50
@@ -43,10 +54,11 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
 
     class Watched(NetworkClassifier):
         def fit(self, images, labels):
+            assert self.engine_name == "numpy", "as was asked for"
             fitted.append((self.recipe.name, self.recipe.eta(1), len(images)))
             return super().fit(images, labels)
 
-    monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Watched, engine="numpy"))
+    monkeypatch.setattr(section3_choices, "NetworkClassifier", Watched)
     first = choose(tmp_path)
     of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
     of_features = {"k = 1", "k = 5, decay 0.3"}
@@ -70,7 +82,7 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
 
 
 def test_candidates_go_to_other_processes():
-    setting = SimpleNamespace(passes=1)
+    setting = SimpleNamespace(passes=1, arguments=SimpleNamespace(engine="numpy"))
     asked = list(section3_choices.candidates(setting))
     assert len(asked) == 52 and len({(each.question, each.name) for each in asked}) == 52
     sent = pickle.loads(pickle.dumps([each.what for each in asked]))
@@ -85,7 +97,7 @@ def test_a_rate_with_which_a_network_diverges_is_said_to(few, monkeypatch, tmp_p
                 raise DivergenceError("diverged in pass 1")
             return super().fit(images, labels)
 
-    monkeypatch.setattr(section3_choices, "NetworkClassifier", partial(Diverging, engine="numpy"))
+    monkeypatch.setattr(section3_choices, "NetworkClassifier", Diverging)
     asked = section3_choices.candidates
     several = Choices(lambda setting: [each for each in asked(setting) if "lenet1" in each.question],
                       section3_choices.judge, section3_choices.CHOICES.measures)  # fmt: skip
