@@ -14,8 +14,7 @@ from experiments.machinery import declaration
 from experiments.machinery.declaration import Experiment, Plan, Record, Training
 from experiments.machinery.measures import trained
 from experiments.machinery.setting import Setting
-from experiments.strings.networks import Sizes
-from experiments.strings.seeds import Swept
+from experiments.strings.networks import Sizes, swept
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.running.provenance import provenance
@@ -33,9 +32,10 @@ def plan(setting: Setting) -> Plan:
     kinds: dict[str, Sequence[Any]] = {
         "plain": setting.runs(recipe),
         "distortions": setting.runs(distorted(recipe)),
-        STRINGS: Swept.each("strings", setting.choice, sizes, setting.arguments),
     }
     runs = yield [task for each in kinds.values() for task in each]
+    kinds[STRINGS], histories = yield from swept(setting, sizes)
+    runs = [*runs, *histories]
     known = [[run["seed"], run["passes"][-1], run.get("strings")] for run in runs]
     parts = [
         setting.part(each.name, measured, [each.values, each.neutral, known], what=each, networks=kinds,

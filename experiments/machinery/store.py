@@ -52,14 +52,12 @@ class Store:
         """A run in the directory that it has here; `options` are the other fields of `Task`. `earlier` is where an
         earlier version kept it, of whose data the record alone does not tell."""
         task = Task(self.root, recipe, seed, data, **options)
-        identity = _identity(task)
-        about = json.dumps(identity, sort_keys=True)
+        known = identity(task)
+        about = json.dumps(known, sort_keys=True)
         if about not in self._places:
             ending = f"-seed{seed}-{hashlib.sha256(about.encode()).hexdigest()[:10]}"
             there = next(self.root.glob(f"*{ending}"), None) or self._earlier.get(about)
-            there = there or (
-                self.root / earlier if earlier and self._is_there(self.root / earlier, identity) else None
-            )
+            there = there or (self.root / earlier if earlier and self._is_there(self.root / earlier, known) else None)
             self._places[about] = there or self.root / f"{_slug(recipe.name)}{ending}"
         return replace(task, out=self._places[about])
 
@@ -113,18 +111,19 @@ def refuse_others(work: Iterable[Work], made: Container[Path]) -> None:
                 )
 
 
-def _identity(task: Task) -> dict[str, Any]:
+def identity(task: Task) -> dict[str, Any]:
+    """What a run depends on: plain values."""
     given: Any = task.data
     data, content = (_described(given.data), "") if isinstance(given, Given) else _data_of(given)
     recipe = for_classes(task.recipe, tuple(data.get("classes", ())))
     engine = task.engine if task.engine != "auto" else "numba" if numba_works() else "numpy"
-    identity = {"recipe": _plain(recipe), "seed": task.seed, "engine": engine, "data": data}
+    known = {"recipe": _plain(recipe), "seed": task.seed, "engine": engine, "data": data}
     further: dict[str, Any] = {"content": content} if content else {}
     further |= {"keep_best": True} if task.keep_best else {}
     further |= {"watch": f"{task.watch.__module__}.{task.watch.__qualname__}"} if task.watch else {}
     if task.measure and task.passes < sum(passes for passes, _ in recipe.schedule):
         further |= {"passes": task.passes}  # its last network is measured: it stops there, whoever goes on elsewhere
-    return identity | further
+    return known | further
 
 
 def _recorded_identity(history: dict) -> dict[str, Any]:

@@ -2,37 +2,36 @@
 
 LeNet-5 learns single digits, the first training patterns, and reads strings of the last 10,000 by their segments, with
 one choice changed at a time; the test set plays no part. It has seen neither strings nor segments that are no
-characters, so what a choice is worth after training on strings may differ. OUT/strings_choices.json is the record,
-OUT/strings_choices.md the table.
+characters, so what a choice is worth after training on strings may differ.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from experiments.common import guarded, of_digits, recorded, resolve_data
-from experiments.options import parse, plain_options
-from lenet1998.commands.options import positive
+from experiments.machinery import choices
+from experiments.machinery.choices import Candidate, Choices, Trial
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.measures import trained
+from experiments.machinery.record import of_digits
+from experiments.machinery.setting import Setting
 from lenet1998.engine import Engine
-from lenet1998.evaluation import interval_name, rate_interval
-from lenet1998.files import make_directory, write_atomically, write_json
 from lenet1998.recipe import Recipe
+from lenet1998.report.table import Table
 from lenet1998.running.provenance import provenance
 from lenet1998.strings.images import Layout, Strings, strings
 from lenet1998.strings.reading import read
 from lenet1998.strings.scores import Score, score
 from lenet1998.strings.segmentation import Segmentor
-from lenet1998.training import Trainer
 
 T = TypeVar("T")
 
-NAME = "strings_choices"
-CHOICES: dict[str, tuple[Any, ...]] = {
+OTHERS: dict[str, tuple[Any, ...]] = {
     "depth": (0.5, 1.0, 3.0, 4.0),
     "notch": (2.0, 3.0, 6.0),
     "least_width": (2, 4),
@@ -42,6 +41,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "centre": ("box",),
 }
 PLAIN = "as chosen"
+ONE = "One choice is changed at a time; in brackets behind a choice is what was chosen."
 
 
 def one_at_a_time(chosen: T, others: Mapping[str, Iterable[Any]]) -> dict[str, T]:
@@ -58,9 +58,10 @@ def _short(value: Any) -> str:
     return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
-def candidates() -> dict[str, Segmentor]:
+def candidates(setting: Setting | None = None) -> Iterator[Candidate]:
     """The segmentor as it is, and with each of the other values of each choice."""
-    return one_at_a_time(Segmentor(), CHOICES)
+    for name, segmentor in one_at_a_time(Segmentor(), OTHERS).items():
+        yield Candidate("", name, segmentor, begins="single digits")
 
 
 def by_segments(engine: Engine, found: Strings, segmentor: Segmentor, scale: float) -> Score:
@@ -72,50 +73,47 @@ def by_segments(engine: Engine, found: Strings, segmentor: Segmentor, scale: flo
     return score(answers, found.labels.tolist())
 
 
-def tried(arguments: argparse.Namespace) -> list[dict]:
-    """For each seed a network, and for each candidate its errors; OUT/strings_choices.json holds them."""
-    data = of_digits(resolve_data(arguments))
-    held_out = 100 if arguments.quick else 10_000
-    split, recipe = data.held_out(held_out), Recipe()
-    found = strings(split.test, held_out // 10, 5, seed=1, layout=Layout(noise=0))
-    runs = []
-    for seed in range(1, arguments.seeds + 1):
-        trainer = Trainer(recipe, split, seed, arguments.engine)
-        for _ in range(arguments.passes):
-            trainer.run_pass()
-        for name, segmentor in candidates().items():
-            errors = by_segments(trainer.engine, found, segmentor, recipe.penalty_scale)
-            runs.append({"candidate": name, "seed": seed, **errors._asdict()})
-    make_directory(arguments.out)
-    record = {"experiment": NAME, **provenance(), "recipe": recipe.as_dict(), "engine": trainer.engine.name,
-              "passes": arguments.passes, "digests": dict(data.digests), "runs": runs}  # fmt: skip
-    write_json(arguments.out / f"{NAME}.json", record)
-    return runs
+def judge(segmentor: Segmentor, trial: Trial) -> dict[str, Any]:
+    """Both errors on strings of the held-out digits."""
+    held_out, recipe = trial.data.load().test, Recipe()
+    found = strings(held_out, len(held_out) // 10, 5, seed=1, layout=Layout(noise=0))
+    task = trial.task(recipe, trial.passes or 5)
+    task.perform(passed=trial.passed)
+    engine = trained(task)[1]
+    return {**by_segments(engine, found, segmentor, recipe.penalty_scale)._asdict(), "engine": engine.name}
 
 
-def table(runs: list[dict]) -> str:
-    """Both errors of each candidate, means over seeds."""
-    lines = ["| choice | strings wrong (%) | characters wrong (%) |", "| --- | --- | --- |"]
-    for name in dict.fromkeys(run["candidate"] for run in runs):
-        cells = []
-        for key in Score._fields:
-            mean, low, high = rate_interval(np.array([run[key] for run in runs if run["candidate"] == name]))
-            cells.append(f"{mean:.1f} ({low:.1f} to {high:.1f})")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    seeds = len({run["seed"] for run in runs})
-    return "\n".join([*lines, "", f"Held-out strings of five digits; {seeds} seeds, {interval_name(seeds)}."]) + "\n"
+CHOICES = Choices(candidates, judge, dict(zip(Score._fields, ("strings wrong", "characters wrong"), strict=True)))
 
 
-def main() -> None:
-    parser = plain_options(__doc__, passes=5, recipe=False)
-    parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="networks 1 to N (default: 3)")
-    arguments = parse(parser)
-    runs = recorded(NAME, arguments) if arguments.plot_only else tried(arguments)
-    path = arguments.out / f"{NAME}.md"
-    write_atomically(path, table(runs).encode())
-    print(table(runs))
-    print(path.with_suffix(".json"), path, sep="\n")
+def plan(setting: Setting) -> Plan:
+    digests = dict(of_digits(setting.data).digests)
+    runs = yield from CHOICES.tried(setting)
+    return {**provenance(), "recipe": Recipe().as_dict(), "engine": runs[0]["engine"],
+            "passes": setting.passes, "digests": digests, "runs": runs}  # fmt: skip
 
+
+def tables(record: Record) -> list[Table]:
+    caption = "What section V leaves open for segments: held-out strings of five digits"
+    return [CHOICES.table(record["experiment"], record["runs"], caption, [ONE])]
+
+
+EXPERIMENT = Experiment(
+    name="strings_choices",
+    title="What section V leaves open for segments",
+    paper="section V",
+    question="Which cuts and segments let a network of single digits read held-out strings best?",
+    description=__doc__.partition("\n\n")[2],
+    caption="One choice changed at a time; strings of held-out training digits, read by a network of single digits.",
+    chapter="Strings of digits",
+    place=2,
+    plan=plan,
+    tables=tables,
+    seeds=3,
+    passes=5,
+    quick={"held_out": choices.HELD_OUT_QUICK},
+    options=choices.options,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -3,45 +3,32 @@
 The swept network learns section VII-B's images and then whole strings by equation 17, from the first training digits,
 and reads strings of five of the last 10,000, with one choice changed at a time: the blank's penalty j, the noise in
 images and in strings, the rates, what seeds curvatures, and how training images are laid out. The test set plays no
-part. OUT/strings_choosing.json is the record, OUT/strings_choosing.md the table.
+part.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from experiments.common import carry_out, guarded, recorded, resolve_data
-from experiments.options import options, parse
-from experiments.strings.choices import one_at_a_time
-from experiments.strings.measuring import TestSet, measured, test_set
-from experiments.strings.networks import (
-    IMAGES,
-    LENGTH,
-    Choices,
-    Sizes,
-    drawn,
-    learn_strings,
-    recogniser,
-)
-from experiments.strings.seeds import Seed, later
-from lenet1998.evaluation import interval_name, rate_interval
-from lenet1998.files import write_atomically
+from experiments.machinery import choices
+from experiments.machinery.choices import Candidate, Trial
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
+from experiments.strings.choices import ONE, one_at_a_time
+from experiments.strings.measuring import measured, test_set
+from experiments.strings.networks import IMAGES, LENGTH, TRAINED, Choices, Images, Sizes, engine_of, first, taught
 from lenet1998.patterns import DataSet
-from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.report.table import Table
+from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.provenance import provenance
-from lenet1998.running.work import DataChoice
 from lenet1998.strings.images import Layout
 from lenet1998.strings.wide import Wide
-from lenet1998.training import Progress
 
-NAME = "strings_choosing"
-TRAINED: dict[str, tuple[Any, ...]] = {
+TAUGHT: dict[str, tuple[Any, ...]] = {
     "j": (1.0, 5.0, 20.0),
     "noise": (0.0,),
     "noisy": (0.0, 1.0),
@@ -60,104 +47,109 @@ READ = {"clean": 0.0, "noisy": 0.1}
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One of the choices, by what is changed, and where it is kept."""
+class Way:
+    """How a network is trained for strings, by what is changed."""
 
     name: str
     choices: Choices
     layout: Layout
+    engine: str = "auto"
 
     @property
     def place(self) -> str:
-        """The directory.
+        """Where an earlier version kept it.
 
-        >>> Candidate("etas = (0.0005, 0.0001) (not (0.001, 0.0002))", Choices(), IMAGES).place
+        >>> Way("etas = (0.0005, 0.0001) (not (0.001, 0.0002))", Choices(), IMAGES).place
         'etas = (0.0005, 0.0001)'
         """
         return self.name.partition(" (not ")[0]
 
     @property
     def first(self) -> str:
-        """The directory of what is learned before whole strings come."""
+        """The same of what is learned before whole strings come."""
         return f"j{self.choices.j}_noise{self.choices.noise}" if self.layout == IMAGES else f"{self.place} alone"
 
 
-def candidates() -> list[Candidate]:
+def ways(engine: str = "auto") -> list[Way]:
     """The choices as they are, and with each of the other values of each."""
-    trained = [Candidate(name, choices, IMAGES) for name, choices in one_at_a_time(Choices(), TRAINED).items()]
-    laid_out = [Candidate(name, Choices(), layout) for name, layout in one_at_a_time(IMAGES, LAID_OUT).items()]
+    trained = [Way(name, each, IMAGES, engine) for name, each in one_at_a_time(Choices(), TAUGHT).items()]
+    laid_out = [Way(name, Choices(), layout, engine) for name, layout in one_at_a_time(IMAGES, LAID_OUT).items()]
     return trained + laid_out[1:]
 
 
-class Trial(Seed):
-    """All candidates with one seed."""
-
-    @property
-    def passes(self) -> int:
-        return len(candidates()) * self.sizes.passes
-
-    def make(self, data: DataSet, progress: Progress | None, passed: Callable[[dict], None] | None) -> dict:
-        """The errors of each candidate, before whole strings and after them, and the seconds since it began."""
-        started = time.perf_counter()
-        count = len(data.test) // 20
-        tests = {kind: test_set(data.test, count, LENGTH, Layout(noise=noise), 1, False)
-                 for kind, noise in READ.items()}  # fmt: skip
-        found, errors = drawn(data.train, self.sizes, self.seed), {}
-        for number, each in enumerate(candidates()):
-            before = recogniser("sdnn", data, self.sizes, each.choices, self.seed, self.place / each.first, self.engine,
-                                layout=each.layout, resume=True,
-                                progress=later(progress, number * self.sizes.passes), passed=passed)  # fmt: skip
-            after = learn_strings(before, "sdnn", found, "discriminative_forward", each.choices,
-                                  self.place / each.place, self.engine, resume=True)  # fmt: skip
-            errors[each.name] = dict(self._read({"before": before, "after": after}, tests, each.choices.j))
-        return {"seed": self.seed, "seconds": round(time.perf_counter() - started, 1), "errors": errors}
-
-    def _read(
-        self, networks: dict[str, Checkpoint], tests: dict[str, TestSet], j: float
-    ) -> Iterator[tuple[str, float]]:
-        """Strings read wrongly, in per cent."""
-        for kind, test in tests.items():
-            for when, saved in networks.items():
-                found = measured(Wide(saved.network(), self.engine), test, j, saved.recipe.penalty_scale)
-                yield f"{kind} {when}", 100 * found["wrong"] / found["strings"]
+def candidates(setting: Setting) -> Iterator[Candidate]:
+    for way in ways(engine_of(setting)):
+        yield Candidate("", way.name, way, begins=way.first)
 
 
-def table(runs: list[dict]) -> str:
-    """Wrong strings of each candidate, means over seeds."""
-    columns = [f"{kind} {when}" for kind in READ for when in ("before", "after")]
-    lines = ["| choice | " + " | ".join(f"{column} (%)" for column in columns) + " |", "| --- |" + " --- |" * 4]
-    for name in runs[0]["errors"]:
-        cells = []
-        for column in columns:
-            mean, low, high = rate_interval(np.array([run["errors"][name][column] for run in runs]))
-            cells.append(f"{mean:.1f} ({low:.1f} to {high:.1f})" if len(runs) > 1 else f"{mean:.1f}")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    about = f"{len(runs)} seeds, {interval_name(len(runs))}" if len(runs) > 1 else "one seed"
-    told = "Held-out strings of five digits, wrong before training on whole strings and after it; " + about
-    return "\n".join([*lines, "", f"{told}."]) + "\n"
+def sizes_of(data: DataSet, passes: int | None) -> Sizes:
+    """Fewer strings than in the experiment, fewest of a trial's few digits."""
+    return Sizes.of(data.train, passes or Sizes.passes, 10 if len(data.train) > 1000 else 30)
 
 
-def try_all(arguments: argparse.Namespace) -> None:
-    """Every seed, as many at a time as --jobs says."""
-    data = resolve_data(arguments)
-    held_out = 100 if arguments.quick else 10_000
-    split = DataChoice(arguments.data, arguments.data_dir, arguments.train_size, validation=held_out)
-    sizes = Sizes.of(split.load().train, arguments.passes, 30 if arguments.quick else 10)
-    seeds = Trial.each(NAME, split, sizes, arguments)
-    about = {**provenance(), "digests": dict(data.digests), "choices": asdict(Choices()), "sizes": asdict(sizes)}
-    carry_out(NAME, seeds, arguments, about=about)
+def judge(way: Way, trial: Trial) -> dict[str, float]:
+    """Strings read wrongly, in per cent, before whole strings are learned and after it."""
+    data, store, earlier = trial.data.load(), Store(trial.runs), f"strings_choosing/seed{trial.seed}"
+    sizes = sizes_of(data, trial.passes)
+    task = first(store, Images(trial.data, "sdnn", sizes, trial.seed, way.layout), way.choices, way.engine,
+                 f"{earlier}/{way.first}")  # fmt: skip
+    task.perform(passed=trial.passed)
+    part = taught(store, task, TRAINED["eq. 17"], way.choices, f"{earlier}/{way.place}")
+    part.perform()
+    found = {}
+    for kind, noise in READ.items():
+        tests = test_set(data.test, len(data.test) // 20, LENGTH, Layout(noise=noise), 1, False)
+        for when, out in (("before", task.out), ("after", part.out)):
+            saved = checkpoints.load(out)
+            read = measured(Wide(saved.network(), way.engine), tests, way.choices.j, saved.recipe.penalty_scale)
+            found[f"{kind} {when}"] = 100 * read["wrong"] / read["strings"]
+    return found
 
 
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=2, passes=4, recipe=False))
-    if not arguments.plot_only:
-        try_all(arguments)
-    runs = recorded(NAME, arguments)
-    path = arguments.out / f"{NAME}.md"
-    write_atomically(path, table(runs).encode())
-    print(table(runs))
-    print(path.with_suffix(".json"), path, sep="\n")
+CHOICES = choices.Choices(candidates, judge, {f"{kind} {when}": f"{kind} {when}" for kind in READ
+                                              for when in ("before", "after")})  # fmt: skip
 
+
+def plan(setting: Setting) -> Plan:
+    """On record by seed."""
+    tried, runs = (yield from CHOICES.tried(setting)), []
+    for seed in range(1, setting.seeds + 1):
+        own = [entry for entry in tried if entry["seed"] == seed]
+        errors = {entry["candidate"]: {key: entry[key] for key in CHOICES.measures} for entry in own}
+        runs.append({"seed": seed, "seconds": round(sum(entry["seconds"] for entry in own), 1), "errors": errors})
+    sizes = sizes_of(choices.held_out(setting).load(), setting.passes)
+    return {**provenance(), "digests": dict(setting.data.digests), "choices": asdict(Choices()),
+            "sizes": asdict(sizes), "runs": runs}  # fmt: skip
+
+
+def tables(record: Record) -> list[Table]:
+    entries = [
+        {"candidate": name, **errors}
+        for run in record["runs"]
+        if "errors" in run
+        for name, errors in run["errors"].items()
+    ]
+    caption = "What training on strings leaves open: held-out strings of five digits read wrongly"
+    return [CHOICES.table(record["experiment"], entries, caption, ["Before and after training on whole strings.", ONE])]
+
+
+EXPERIMENT = Experiment(
+    name="strings_choosing",
+    title="What training on strings leaves open",
+    paper="sections VI and VII",
+    question="Which choices about training for strings let the swept network read held-out strings best?",
+    description=__doc__.partition("\n\n")[2],
+    caption="One choice changed at a time; strings of held-out training digits, read by the swept network before "
+    "training on whole strings and after it.",
+    chapter="Strings of digits",
+    place=3,
+    plan=plan,
+    tables=tables,
+    seeds=2,
+    passes=4,
+    quick={"held_out": choices.HELD_OUT_QUICK},
+    options=choices.options,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -3,7 +3,7 @@
 The strings are `lenet1998.strings.drawings`: digits that touch, dotted strokes, a 4 in two halves, lines across digits,
 spots and bars. For each the input, the maps of C1 to S4, F6 as bitmaps of Figure 3 side by side, the label of each
 output, the darker the nearer its code and none where a blank costs less, and the answer. Nothing is chosen here: what
-the network reads wrongly is shown too. OUT/figures_25_26.json is the record, with labels, penalties and answers.
+the network reads wrongly is shown too.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import guarded
-from experiments.options import RESULTS
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.setting import Setting
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
-from lenet1998.files import make_directory, write_json
+from lenet1998.data import load
 from lenet1998.network import Network
 from lenet1998.parameters import digest
 from lenet1998.pictures.activations import Stage, activations
 from lenet1998.pictures.activations_figure import CAPTION
 from lenet1998.pictures.plotting import plain, save, style
 from lenet1998.recipe import Recipe
+from lenet1998.report.table import Column, Table
 from lenet1998.running.provenance import provenance
 from lenet1998.strings.drawings import DRAWINGS, draw
 from lenet1998.strings.figure import show_maps, show_string
@@ -33,7 +35,7 @@ from lenet1998.strings.reading import Reading, confidence, read
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.wide import replicate
 
-NAME = "figures_25_26"
+TITLE = "Strings as a network trained on images of three characters reads them; after Figures 25 and 26"
 
 
 def read_drawings(network: Network, recipe: Recipe) -> list[tuple[dict, Sequence[Stage], Reading]]:
@@ -80,30 +82,59 @@ def figure_of(found: Sequence[tuple[dict, Sequence[Stage], Reading]], j: float, 
     return figure
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", metavar="CHECKPOINT", default=pretrained.STRINGS,
         help=f"{CHOICES}, that learned strings (default: {pretrained.STRINGS})",
     )  # fmt: skip
-    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
-    arguments = parser.parse_args()
-    saved, network = chosen_network(arguments.checkpoint)
-    found = read_drawings(saved.network(), saved.recipe)
-    make_directory(arguments.out)
-    record = {"experiment": NAME, **provenance(), "network": {**network, "sha256": digest(saved.values)},
-              "j": saved.recipe.j, "penalty_scale": saved.recipe.penalty_scale,
-              "strings": [each for each, _, _ in found]}  # fmt: skip
-    with style():
-        title = "Strings as a network trained on images of three characters reads them; after Figures 25 and 26"
-        written = save(figure_of(found, saved.recipe.j / saved.recipe.penalty_scale, title), arguments.out / NAME)
-    write_json(arguments.out / f"{NAME}.json", record)
-    print(stated(network))
-    for each, _, _ in found:
-        print(f"{each['drawing']:<10} {each['digits']:<6} read as {each['read']:<6}", end="")
-        print(f" confidence {each['confidence']:.2f}  outputs {each['outputs']}")
-    print(arguments.out / f"{NAME}.json", *written, sep="\n")
 
+
+def plan(setting: Setting) -> Plan:
+    yield []
+    saved, network = chosen_network(setting.arguments.checkpoint)
+    found = read_drawings(saved.network(), saved.recipe)
+    return {**provenance(), "network": {**network, "sha256": digest(saved.values)}, "j": saved.recipe.j,
+            "penalty_scale": saved.recipe.penalty_scale, "strings": [each for each, _, _ in found]}  # fmt: skip
+
+
+def tables(record: Record) -> list[Table]:
+    """What was read."""
+    columns = [Column(name, kind="text") for name in ("drawing", "digits", "read")]
+    columns += [Column("confidence"), Column("outputs", kind="code")]
+    rows = [[each[column.name] for column in columns] for each in record["strings"]]
+    notes = [f"The {stated(record['network'])}.", "Outputs: the label at each position, a dot for a blank."]
+    return [Table("figures_25_26", "Strings that are hard to cut", columns, rows, notes)]
+
+
+def figures(record: Record, stem: Path) -> list[Path]:
+    """The figure, by the network of the record; it stays as it is where that is no longer there."""
+    saved, _ = chosen_network(record["network"]["name"])
+    if digest(saved.values) != record["network"]["sha256"]:
+        return []
+    with style():
+        found = read_drawings(saved.network(), saved.recipe)
+        return save(figure_of(found, saved.recipe.j / saved.recipe.penalty_scale, TITLE), stem)
+
+
+EXPERIMENT = Experiment(
+    name="figures_25_26",
+    title="Strings that are hard to cut",
+    paper="section VII-A, Figures 25 and 26",
+    question="How does a network for strings read strings that are hard to cut?",
+    description=__doc__.partition("\n\n")[2],
+    caption="Own strings with the difficulties of Figures 25 and 26, read by the package's network for strings: the "
+    "answer, the labels of the outputs, the darker the lower their penalty, F6 at each position, string, and maps.",
+    chapter="Strings of digits",
+    place=5,
+    plan=plan,
+    tables=tables,
+    figures=figures,
+    options=options,
+    load=lambda arguments: load("synthetic", train_size=1, test_size=1),  # it needs none
+    full=lambda arguments, data: arguments.checkpoint == pretrained.STRINGS,
+    seeds=None,
+    passes=None,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

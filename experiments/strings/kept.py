@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from experiments.machinery.main import guarded
+from experiments.machinery.store import Store
 from experiments.pretrained import PACKAGE, allowed, places, uncommitted
-from experiments.strings.networks import Choices, Sizes, recipe_of
+from experiments.strings.networks import TRAINED, Choices, Sizes, recipe_of
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
 from lenet1998.pretrained import CARDS, STRINGS, digest
@@ -23,8 +24,6 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 
 COMMAND = "python -m experiments.strings"
-PLACE = "sdnn_eq._17"
-"""Where the experiment has it, of each seed."""
 LEARNED = ("60,000 digits", "mnist sdnn", 60_000)
 
 
@@ -44,12 +43,20 @@ def refusal(history: dict) -> str:
     return uncommitted(history)
 
 
+def is_swept(history: dict) -> bool:
+    """Whether it is a network that the experiment swept over whole strings, with its recipe as it is now."""
+    learned = history["data"]["name"], history.get("strings", {}).get("criterion")
+    recipe = Recipe.from_dict(history["recipe"])
+    return learned == (LEARNED[1], TRAINED["eq. 17"]) and recipe == recipe_of("sdnn", Choices())
+
+
 def candidates(runs: Path) -> list[Checkpoint]:
     """The networks to choose from, by seed. Raises LeNetError where there are none, and for one that is refused."""
-    paths = (runs / "strings").glob(f"seed*/{PLACE}/{CHECKPOINT}")
-    found = allowed(paths, refusal, f"make it again with {COMMAND}")
+    places = [path.parent for path in runs.glob(f"strings/seed*/sdnn_eq._17/{CHECKPOINT}")]  # of earlier versions
+    places = [place for place, history in Store(runs).histories() if is_swept(history)] or places
+    found = allowed([place / CHECKPOINT for place in places], refusal, f"make it again with {COMMAND}")
     if not found:
-        raise LeNetError(f"no networks in {runs / 'strings'}: run {COMMAND}, or say where they are by --runs")
+        raise LeNetError(f"no networks for strings in {runs}: run {COMMAND}, or say where they are by --runs")
     return found
 
 

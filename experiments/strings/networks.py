@@ -1,32 +1,39 @@
 """The networks of the experiment: what recognisers learn first, and training on whole strings after it.
 
-Each seed draws its own images and strings from the training digits. Every network is a checkpoint in a directory of its
-own, so that a stopped experiment goes on, and one that is finished is not trained again.
+Each seed draws its own images and strings from the training digits. Every network is work of its own in the store, so
+that a stopped experiment goes on, and one that is finished is not trained again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import json
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
-from lenet1998.errors import CheckpointError, LeNetError
-from lenet1998.files import make_directory
+from experiments.machinery.setting import Part, Setting
+from experiments.machinery.store import Store, identity
+from lenet1998.errors import LeNetError
+from lenet1998.files import write_json
 from lenet1998.noise import inverted
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
-from lenet1998.running.run import run
+from lenet1998.running.run import HISTORY
+from lenet1998.running.work import DataChoice, Task, Work
 from lenet1998.sdlm import step_sizes
 from lenet1998.strings.images import Layout, Strings, strings, training_images
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.segmentation import Segmentor, training_segments
 from lenet1998.strings.training import Example, StringTrainer
 from lenet1998.strings.wide import Wide
-from lenet1998.training import DIGEST, Progress
+from lenet1998.training import DIGEST
 
 LENGTH = 5
 """Characters in the strings that networks learn from."""
@@ -76,6 +83,8 @@ IMAGES = replace(PLAIN, jitter=1)
 """The same for what is learned before strings."""
 KINDS = ("isolated", "sdnn", "hos")
 """LeNet-5 of single digits, of section VII-B's images, and of the segments of strings."""
+TRAINED = {"eq. 17": "discriminative_forward", "eq. 12": "discriminative_viterbi", "eq. 11": "viterbi"}
+"""Training on whole strings, by the equation that is minimised."""
 
 
 def recipe_of(kind: str, choices: Choices) -> Recipe:
@@ -85,7 +94,7 @@ def recipe_of(kind: str, choices: Choices) -> Recipe:
     return replace(Recipe(), name=kind, j=choices.j, noise=noise, schedule=schedule)
 
 
-def images_of(kind: str, digits: DataSet, sizes: Sizes, seed: int, layout: Layout) -> DataSet:
+def images_of(kind: str, digits: DataSet, sizes: Sizes, seed: int, layout: Layout = IMAGES) -> DataSet:
     """What a recogniser learns, and as its test set the same of the digits for testing, where each has a class."""
     if kind == "isolated":
         return DataSet(digits.name, digits.train.first(sizes.images), digits.test, digits.source, digits.digests)
@@ -100,62 +109,86 @@ def images_of(kind: str, digits: DataSet, sizes: Sizes, seed: int, layout: Layou
     return DataSet(f"{digits.name} {kind}", train, test, digits.source, {"train": train.digest()})
 
 
-def recogniser(
-    kind: str,
-    digits: DataSet,
-    sizes: Sizes,
-    choices: Choices,
-    seed: int,
-    out: Path,
-    engine: str,
-    *,
-    layout: Layout = IMAGES,
-    resume: bool = False,
-    progress: Progress | None = None,
-    passed: Callable[[dict], None] | None = None,
-) -> Checkpoint:
-    """The network of this kind, trained on images of this layout, or with `resume` as `out` holds it; it shows how it
-    comes on as `run` does."""
-    run(out, recipe_of(kind, choices), images_of(kind, digits, sizes, seed, layout), seed=seed, passes=sizes.passes,
-        engine=engine, resume=resume, progress=progress, passed=passed)  # fmt: skip
-    return checkpoints.load(out)
+@dataclass(frozen=True)
+class Images:
+    """What a worker loads for a recogniser: images made of these digits, for a seed."""
+
+    digits: DataChoice
+    kind: str
+    sizes: Sizes
+    seed: int
+    layout: Layout = IMAGES
+
+    @lru_cache(maxsize=1)  # noqa: B019 - for the store, and for the run
+    def load(self) -> DataSet:
+        return images_of(self.kind, self.digits.load(), self.sizes, self.seed, self.layout)
 
 
-def place_of(seed: Path, method: str) -> Path:
-    """Where a seed's network of a method is kept.
+def first(store: Store, images: Images, choices: Choices, engine: str, earlier: str = "") -> Task:
+    """The run of a recogniser before it learns strings. `earlier` is where an earlier version kept it."""
+    recipe, passes = recipe_of(images.kind, choices), images.sizes.passes
+    return store.task(recipe, images.seed, images, earlier, passes=passes, engine=engine)
 
-    >>> place_of(Path("runs/strings/seed1"), "sdnn eq. 17").name
-    'sdnn_eq._17'
+
+def taught(store: Store, task: Task, criterion: str, choices: Choices, earlier: str = "") -> Part:
+    """A finished recogniser of this run learns whole strings: work whose directory has the checkpoint."""
+    images: Any = task.data
+    about = [identity(task), task.passes, criterion, asdict(choices), asdict(images.sizes)]
+    label = f"{images.kind} {criterion}, seed {task.seed}"
+    place = store.place(f"strings {label}", json.loads(json.dumps(about)))
+    given = {"task": task, "criterion": criterion, "choices": choices, "earlier": store.root / earlier}
+    return Part(place, label, learn_strings, tuple(given.items()), len(choices.etas), images.sizes.strings)
+
+
+def swept(setting: Setting, sizes: Sizes) -> Generator[Sequence[Work], list[Any], tuple[list[Task], list[dict]]]:
+    """For plans: the networks that are swept over strings and have learned them by equation 17, those of
+    `experiments.strings`, for each seed: tasks in whose directories they are, and their histories."""
+    store, engine, digits = setting.store, engine_of(setting), setting.choice
+    tasks = [first(store, Images(digits, "sdnn", sizes, seed), Choices(), engine, place_of(seed, "sdnn"))
+             for seed in range(1, 1 + setting.seeds)]  # fmt: skip
+    yield tasks
+    parts = [taught(store, task, TRAINED["eq. 17"], Choices(), place_of(task.seed, "sdnn eq. 17")) for task in tasks]
+    histories = yield parts
+    return [replace(task, out=part.out) for task, part in zip(tasks, parts, strict=True)], histories
+
+
+def engine_of(setting: Setting) -> str:
+    """So little as --quick learns is learned faster than the networks are compiled."""
+    return "numpy" if setting.quick and setting.arguments.engine == "auto" else setting.arguments.engine
+
+
+def place_of(seed: int, method: str) -> str:
+    """Where an earlier version kept a seed's network of a method.
+
+    >>> place_of(1, "sdnn eq. 17")
+    'strings/seed1/sdnn_eq._17'
     """
-    return seed / method.replace(" ", "_")
+    return f"strings/seed{seed}/{method.replace(' ', '_')}"
 
 
 def learn_strings(
-    saved: Checkpoint,
-    kind: str,
-    found: Strings,
-    criterion: str,
-    choices: Choices,
-    out: Path,
-    engine: str,
-    resume: bool = False,
-) -> Checkpoint:
-    """The network of this kind after passes over whole strings, one update a string, by appendix C's step sizes.
+    out: Path, progress: object, passed: object, task: Task, criterion: str, choices: Choices, earlier: Path
+) -> dict:
+    """The history of the network after passes over whole strings, one update a string, by appendix C's step sizes; the
+    network is in `out` then.
 
     The history says under "strings" what was learned, and of each pass the mean loss and how many strings no path
-    spells. With `resume` a finished one in `out` is taken as it is; otherwise, or where it learned otherwise, it is
-    refused with CheckpointError.
+    spells. Where `earlier` has that network, it is taken.
     """
-    about = {"criterion": criterion, "strings": len(found.images), "etas": list(choices.etas), "mu": choices.mu,
-             "curvature": choices.curvature, "noisy": choices.noisy}  # fmt: skip
-    if (out / CHECKPOINT).exists():
-        there = checkpoints.load(out)
-        if not resume or {key: there.history.get("strings", {}).get(key) for key in about} != about:
-            raise CheckpointError(f"{out} already holds a network: add --resume to take it, or choose another --runs")
-        return there
-    network = saved.network()
-    examples = whole_strings(found, kind, choices, saved.history["seed"])
-    trainer = StringTrainer(Wide(network, engine), saved.recipe.penalty_scale, criterion, choices.curvature)
+    saved, images = checkpoints.load(task.out), cast(Images, task.data)
+    if len(saved.history["passes"]) != task.passes:
+        raise LeNetError(f"{task.out} has made other passes than the {task.passes} asked for: choose another --runs")
+    about = {"criterion": criterion, "strings": images.sizes.strings, "etas": list(choices.etas), "mu": choices.mu,
+             "curvature": choices.curvature, "noisy": choices.noisy,
+             "from": saved.history["passes"][-1][DIGEST]}  # fmt: skip
+    if (earlier / CHECKPOINT).exists():
+        there = checkpoints.load(earlier)
+        if {key: there.history.get("strings", {}).get(key) for key in about} == about:
+            return _kept(out, there)
+    began, network = time.perf_counter(), saved.network()
+    found = drawn(images.digits.load().train, images.sizes, images.seed)
+    examples = whole_strings(found, images.kind, choices, images.seed)
+    trainer = StringTrainer(Wide(network, task.engine), saved.recipe.penalty_scale, criterion, choices.curvature)
     records = []
     for eta in choices.etas:
         h = trainer.mean_curvature(examples[:SAMPLE])
@@ -164,13 +197,18 @@ def learn_strings(
         records.append({"loss": tally.loss / max(1, learned), "skipped": tally.skipped})
         if not np.isfinite(network.parameters.values).all():
             raise LeNetError(f"{out.name}: training on strings diverged at eta {eta:g}")
-    *earlier, last = saved.history["passes"]
+    *others, last = saved.history["passes"]
     before = {key: value for key, value in last.items() if key != DIGEST}  # a checkpoint's last is that of its values
-    told = {**about, "passes": records, "from": last[DIGEST], DIGEST: network.parameters.digest()}
-    result = Checkpoint(network.parameters.values, {**saved.history, "passes": [*earlier, before], "strings": told})
-    make_directory(out)
-    checkpoints.save(out / CHECKPOINT, result)
-    return result
+    told = {**about, "passes": records, DIGEST: network.parameters.digest(),
+            "seconds": round(time.perf_counter() - began, 1)}  # fmt: skip
+    history = {**saved.history, "passes": [*others, before], "strings": told}
+    return _kept(out, Checkpoint(network.parameters.values, history))
+
+
+def _kept(out: Path, network: Checkpoint) -> dict:
+    checkpoints.save(out / CHECKPOINT, network)
+    write_json(out / HISTORY, network.history)
+    return network.history
 
 
 def drawn(digits: Patterns, sizes: Sizes, seed: int) -> Strings:

@@ -9,8 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lenet1998.evaluation import interval_name, rate_interval, student_interval
+from experiments.machinery.declaration import Record
+from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, save, style
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Estimate, Table
 
 METHODS = {
     "isolated": "LeNet-5 of single digits, swept",
@@ -23,8 +26,14 @@ METHODS = {
 }
 """The methods by their keys in the record, in words; `DRAWN` says which are drawn."""
 DRAWN = ("sdnn", "sdnn eq. 17", "hos", "hos eq. 17")
-TABLE = {"plain": "gaps 0 to 4", "length 5": "gaps -1 to 4", "noise": "gaps -1 to 4, 10% noise"}
+TABLE = {
+    "plain": "gaps of 0 to 4 pixels",
+    "length 5": "gaps of -1 to 4",
+    "noise": "gaps of -1 to 4 and 10% of the pixels inverted",
+}
 """Strings of five characters, by the condition's name in the record."""
+WHAT = {"strings": "read wrongly", "characters": "edits per hundred characters"}
+SHARES = (0.0, 0.05, 0.1, 0.2)
 
 
 def rates(runs: list[dict], method: str, condition: str, what: str = "strings") -> np.ndarray:
@@ -60,38 +69,53 @@ def rejected(runs: list[dict], method: str, condition: str, shares: np.ndarray) 
     return np.array(curves)
 
 
-def markdown(runs: list[dict]) -> str:
-    """The table of methods, the drops of Figure 32's kind, and how many strings must be rejected."""
-    lines = ["| method | " + " | ".join(f"{words}: strings wrong (%) | characters (%)" for words in TABLE.values())
-             + " |", "| --- |" + " --- |" * (2 * len(TABLE))]  # fmt: skip
-    for method, words in METHODS.items():
-        cells = [_cell(rates(runs, method, name, what)) for name in TABLE for what in ("strings", "characters")]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
-    shown = interval_name(len(runs))
-    lines += ["", f"Strings of five digits of the test set; mean of {len(runs)} seeds ({shown}).", ""]
+def whole(record: Record) -> list[dict]:
+    """The seeds that have come to their end."""
+    return [run for run in record["runs"] if "rows" in run]
+
+
+def tables(record: Record) -> list[Table]:
+    """Errors by method, what training on whole strings gains, and what rejection gains."""
+    name, runs = record["experiment"], whole(record)
+    if not runs:
+        return []
+    letters = dict(zip("ABC", TABLE, strict=True))
+    legend = " ".join(f"{letter}: {TABLE[condition]}." for letter, condition in letters.items())
+    about = f"{len(runs)} seeds. SDNN: LeNet-5 swept over the string. HOS: heuristic over-segmentation."
+    failing = rates(runs, "hos eq. 17", "noise, cut")
+    about += f" On strings with 10% noise HOS reads {failing.mean():.0f}% wrongly." if failing.size else ""
+    found = []
+    for what, caption in WHAT.items():
+        columns = [Column("method", kind="text"), *(Column(f"{what} {letter}", "%") for letter in letters)]
+        rows = [
+            [words, *(_estimate(rates(runs, method, condition, what)) for condition in letters.values())]
+            for method, words in METHODS.items()
+        ]
+        found.append(Table(f"{name}_{what}", f"Strings of five test digits: {caption}", columns, rows, [legend, about]))
     lengths = _called(runs, "length", "")
+    gained: list[list[Cell]] = []
     for kind in ("sdnn", "hos"):
         for words, names in (("five digits, gaps of 0 to 4", ["plain"]), ("all lengths, gaps of -1 to 4", lengths)):
-            parts = []
-            for what in ("strings", "characters"):
-                values = drops(runs, kind, f"{kind} eq. 17", names, what)
-                parts.append(f"{what} by {values.mean():.0f}% ({values.min():.0f} to {values.max():.0f})")
-            lines.append(f"- Training on whole strings lowers {METHODS[kind]}'s errors, {words}: {', '.join(parts)}.")
-    for kind in ("sdnn eq. 17", "hos eq. 17"):
-        error = rejected(runs, kind, "plain", np.array([0.0, 0.05, 0.1, 0.2])).mean(axis=0)
-        lines.append(
-            f"- {METHODS[kind]}, rejecting the least confident 0, 5, 10 and 20%: "
-            f"{', '.join(f'{each:.2f}' for each in error)}% of the others wrong."
-        )
-    failing = rates(runs, "hos eq. 17", "noise, cut")
-    if failing.size:
-        lines.append(f"- HOS on strings with 10% noise: {failing.mean():.0f}% wrong.")
-    return "\n".join([*lines, "", "Ranges of drops are those of the seeds."]) + "\n"
+            samples = [drops(runs, kind, f"{kind} eq. 17", names, what) for what in WHAT]
+            cells = [number(each) for each in samples for number in (np.mean, np.min, np.max)]
+            gained.append([METHODS[kind], words, *(float(cell) if np.isfinite(cell) else None for cell in cells)])
+    columns = [Column("method", kind="text"), Column("strings read", kind="text")]
+    columns += [Column(f"{what} {which}", "%", digits=0) for what in WHAT for which in ("mean", "least", "most")]
+    caption = "By how much training on whole strings lowers errors"
+    notes = ["In per cent of the error before; least and most: of single seeds."]
+    found.append(Table(f"{name}_drops", caption, columns, gained, notes))
+    kept = [[METHODS[kind], *map(estimate, rejected(runs, kind, "plain", np.array(SHARES)).T)]
+            for kind in ("sdnn eq. 17", "hos eq. 17")]  # fmt: skip
+    columns = [Column("method", kind="text"), *(Column(f"rejected {share:.0%}", "%") for share in SHARES)]
+    caption = "Strings of five test digits, gaps of 0 to 4: wrong among those that are kept"
+    return [*found, Table(f"{name}_rejected", caption, columns, kept, ["The least confident strings are rejected."])]
 
 
-def draw(runs: list[dict], stem: Path) -> list[Path]:
+def figures(record: Record, stem: Path) -> list[Path]:
     """Errors by length and by gap, without noise and with, and by what is rejected."""
-    shares = np.linspace(0, 0.5, 26)
+    runs, shares = whole(record), np.linspace(0, 0.5, 26)
+    if not runs:
+        return []
     with style():
         figure = Figure(figsize=(8, 6.4))
         (by_length, by_noise), (by_gap, by_share) = figure.subplots(2, 2)
@@ -131,10 +155,6 @@ def _by(axes: Axes, runs: list[dict], method: str, what: str, suffix: str, look:
         band(axes, x, np.concatenate(curves, axis=1), METHODS[method], look)
 
 
-def _cell(samples: np.ndarray) -> str:
-    """Mean and interval, or nothing."""
-    if not len(samples):
-        return ""
-    interval = rate_interval if samples.mean() < 100 else student_interval  # edits may be more than characters
-    mean, low, high = (float(each[0]) for each in interval(samples))
-    return f"{mean:.2f} ({low:.2f} to {high:.2f})" if len(samples) > 1 else f"{mean:.2f}"
+def _estimate(samples: np.ndarray) -> Estimate | None:
+    """Mean and interval, or nothing. Edits may be more than characters."""
+    return estimate(samples[:, 0], percent=samples.mean() < 100) if len(samples) else None

@@ -8,19 +8,21 @@ and 26. Training images show digits of the training set alone, strings those of 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import guarded
-from experiments.options import FIGURES, RESULTS
-from lenet1998.commands.options import add_figure_options, natural
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.setting import Setting
+from lenet1998.commands.options import natural
 from lenet1998.data import load
-from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
 from lenet1998.pictures.plotting import save, style
+from lenet1998.report.table import Column, Table
 from lenet1998.running.provenance import provenance
 from lenet1998.strings.drawings import DRAWINGS, draw
 from lenet1998.strings.grammar import BLANK
@@ -39,40 +41,78 @@ def show(axes: Axes, image: np.ndarray, title: str) -> None:
     axes.spines[:].set(visible=True, linewidth=0.3, color="#888888")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_figure_options(parser, FIGURES)
-    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
-    parser.add_argument("--seed", metavar="S", type=natural, default=1, help="default: 1")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
-    arguments = parser.parse_args()
-    data = load("mnist", arguments.data_dir)
-    noisy, clean = Layout(blanks=BLANKS), Layout(blanks=BLANKS, noise=0.0)
-    record = {"experiment": "strings_sheet", **provenance(), "seed": arguments.seed, "layout": vars(noisy),
-              "digests": dict(data.digests)}  # fmt: skip
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", metavar="S", type=natural, default=1, help="draw with this seed (default: 1)")
+
+
+def plan(setting: Setting) -> Plan:
+    yield []
+    seed, data, noisy = setting.arguments.seed, setting.data, Layout(blanks=BLANKS)
+    layouts = noisy, replace(noisy, noise=0.0)
+    images = [shown(training_images(data.train, ROWS * COLUMNS, seed, layout)) for layout in layouts]
+    found = [shown(strings(data.test, STRINGS, 5, seed, layout)) for layout in layouts]
+    return {**provenance(), "seed": seed, "layout": vars(noisy), "digests": dict(data.digests),
+            "training": images, "strings": found}  # fmt: skip
+
+
+def shown(drawn: Patterns | Strings) -> list[dict]:
+    """Images with their titles, as plain values."""
+    return [
+        {"title": "".join("blank" if one == BLANK else str(one) for one in np.atleast_1d(labels)),
+         "shape": image.shape, "pixels": image.tobytes().hex()}
+        for image, labels in zip(drawn.images, drawn.labels, strict=True)
+    ]  # fmt: skip
+
+
+def tables(record: Record) -> list[Table]:
+    """The layout."""
+    rows = [[key.replace("_", " "), str(value)] for key, value in record["layout"].items()]
+    columns = [Column("what", kind="text"), Column("value", kind="text")]
+    return [Table("strings_sheet", "Layout of the images of several characters", columns, rows)]
+
+
+def figures(record: Record, stem: Path) -> list[Path]:
+    """The sheet; of records of earlier versions, which have no images, it stays as it is."""
+    if "training" not in record:
+        return []
     with style():
         figure = Figure(figsize=(8, 8))
         grid = figure.add_gridspec(3, 1, height_ratios=(5, 5, 1.2))
         above, below, last = (figure.add_subfigure(grid[row]) for row in range(3))
         above.suptitle("Training images, with noise and without", fontsize=10)
-        for cells, layout in zip(above.subplots(2 * ROWS, COLUMNS).reshape(2, -1), (noisy, clean), strict=True):
-            drawn: Patterns | Strings = training_images(data.train, ROWS * COLUMNS, arguments.seed, layout)
-            for axes, image, label in zip(cells, drawn.images, drawn.labels, strict=True):
-                show(axes, image, "blank" if label == BLANK else str(label))
         below.suptitle("Strings of five characters of the test set", fontsize=10)
-        for cells, layout in zip(below.subplots(STRINGS, 2).T, (noisy, clean), strict=True):
-            drawn = strings(data.test, STRINGS, 5, arguments.seed, layout)
-            for axes, image, labels in zip(cells, drawn.images, drawn.labels, strict=True):
-                show(axes, image, "".join(map(str, labels)))
+        cells = [*above.subplots(2 * ROWS, COLUMNS).reshape(2, -1), *below.subplots(STRINGS, 2).T]
+        for row, images in zip(cells, record["training"] + record["strings"], strict=True):
+            for axes, each in zip(row, images, strict=True):
+                pixels = np.frombuffer(bytes.fromhex(each["pixels"]), np.uint8)
+                show(axes, pixels.reshape(each["shape"]), each["title"])
         last.suptitle("After Figures 25 and 26", fontsize=10)
         for axes, drawing in zip(last.subplots(1, len(DRAWINGS)), DRAWINGS.values(), strict=True):
             image, digits = draw(drawing)
             show(axes, image, "".join(map(str, digits)))
-        paths = save(figure, arguments.out / "strings_sheet")
-    write_json(arguments.out / "strings_sheet.json", record)
-    for path in (arguments.out / "strings_sheet.json", *paths):
-        print(path)
+        return save(figure, stem)
 
+
+EXPERIMENT = Experiment(
+    name="strings_sheet",
+    title="Images of several characters",
+    paper="section VII-B",
+    question="What do the images look like from which networks for strings learn, and by which they are tested?",
+    description=__doc__.partition("\n\n")[2],
+    caption="Above, what a network for strings learns: a character between two others, or a blank; below, strings of "
+    "five characters; each with a tenth of the pixels inverted, and without. There are more blanks than in training. "
+    "Last, strings drawn after Figures 25 and 26.",
+    chapter="Strings of digits",
+    place=1,
+    plan=plan,
+    tables=tables,
+    figures=figures,
+    options=options,
+    load=lambda arguments: load("mnist", arguments.data_dir),
+    full=lambda arguments, data: arguments.seed == 1,
+    seeds=None,
+    passes=None,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 
+from experiments.machinery.agenda import Agenda
+from experiments.machinery.check import Recorded
+from experiments.machinery.options import find_data, parse
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 from experiments.strings import choices, choosing, figures_25_26, kept, report, sheet
-from experiments.strings.networks import IMAGES, Choices, Sizes, recipe_of
+from experiments.strings.experiment import EXPERIMENT
+from experiments.strings.networks import IMAGES, Choices, Sizes, place_of, recipe_of, swept
 from lenet1998 import pretrained
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
@@ -19,52 +26,64 @@ from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.drawings import DRAWINGS, draw
 from lenet1998.strings.segmentation import Segmentor
-from tests.experiments.test_experiments import experiment
+from lenet1998.strings.training import StringTrainer
+from lenet1998.training import DIGEST, Trainer
+from tests.programs import experiment
+
+OLD = "sdnn_eq._17"  # the directory in which earlier versions kept what reads strings
+
+
+def made(name: str, *options: object) -> str:
+    """What `python -m experiments.NAME` prints."""
+    done = experiment(name, *map(str, options))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_sheet_shows_images_and_strings(tmp_path, monkeypatch):
+    """Drawn again, it needs no data."""
     monkeypatch.setattr(sheet, "load", lambda *_: load("synthetic", train_size=50, test_size=50))
-    monkeypatch.setattr("sys.argv", ["sheet", "--out", str(tmp_path)])
-    sheet.main()
-    assert matplotlib.image.imread(tmp_path / "strings_sheet.png").std() > 0.1
+    printed = made("strings.sheet", "--out", tmp_path)
+    picture = tmp_path / "strings_sheet.png"
+    assert matplotlib.image.imread(picture).std() > 0.1
     record = json.loads((tmp_path / "strings_sheet.json").read_text())
     assert record["layout"]["noise"] == 0.1 and record["seed"] == 1
+    before = picture.read_bytes()
+    picture.unlink()
+    monkeypatch.setattr(sheet, "load", lambda *_: pytest.fail("the data are looked for"))
+    assert made("strings.sheet", "--plot-only", "--out", tmp_path) == printed
+    assert picture.read_bytes() == before
 
 
 def test_choices_change_one_thing_at_a_time():
-    found = choices.candidates()
+    found = {each.name: each.what for each in choices.candidates()}
     assert found[choices.PLAIN] == Segmentor()
     for name, segmentor in found.items():
         changed = [key for key, value in vars(segmentor).items() if value != getattr(Segmentor(), key)]
         assert changed == ([] if name == choices.PLAIN else [name.split(" ")[0]])
 
 
+FEW = ["--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", 1, "--passes", 1, "--quiet"]
+
+
 def test_choices_from_start_to_table(tmp_path):
     """A network that has learned little reads little; the table has each candidate, also when it is made again."""
-    done = experiment("strings.choices", "--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", "1",
-                      "--passes", "1", "--quiet", "--out", str(tmp_path))  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    printed = made("strings.choices", *FEW, "--out", tmp_path, "--runs", tmp_path / "runs")
     record = json.loads((tmp_path / "strings_choices.json").read_text())
-    assert {run["candidate"] for run in record["runs"]} == set(choices.candidates())
+    names = [each.name for each in choices.candidates()]
+    assert [run["candidate"] for run in record["runs"]] == names and record["engine"] == "numpy"
     assert all(run["character_error_percent"] >= 0 for run in record["runs"])
-    table = (tmp_path / "strings_choices.md").read_text()
-    assert all(f"| {name} |" in table for name in choices.candidates())
-    (tmp_path / "strings_choices.md").unlink()
-    assert experiment("strings.choices", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
-    assert (tmp_path / "strings_choices.md").read_text() == table
+    page = tmp_path / "strings_choices.md"
+    assert all(f"| {name} |" in page.read_text() for name in names)
+    assert len(list(tmp_path.glob("runs/default-seed1-*"))) == 1, "one network reads for all"
+    page.unlink()
+    assert made("strings.choices", "--plot-only", "--out", tmp_path) == printed and page.exists()
 
 
-def test_nothing_recorded_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["choices", "--plot-only", "--out", str(tmp_path)])
-    with pytest.raises(LeNetError, match="no results to plot"):
-        choices.main()
-
-
-def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, capsys):
+def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch):
     if not (Path(pretrained.__file__).parent / f"{pretrained.STRINGS}.npz").exists():
         pytest.skip("this copy has no pretrained networks")
-    monkeypatch.setattr("sys.argv", ["figures_25_26", "--out", str(tmp_path)])
-    figures_25_26.main()
+    printed = made("strings.figures_25_26", "--out", tmp_path)
     record = json.loads((tmp_path / "figures_25_26.json").read_text())
     assert [each["drawing"] for each in record["strings"]] == list(DRAWINGS)
     for each in record["strings"]:
@@ -78,28 +97,52 @@ def test_figures_25_and_26_show_and_record_every_drawing(tmp_path, monkeypatch, 
     assert sum(each["digits"] == each["read"] for each in record["strings"]) >= 3
     assert record["network"]["sha256"] == digest(pretrained.load(pretrained.STRINGS).values)
     assert matplotlib.image.imread(tmp_path / "figures_25_26.png").std() > 0.1
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "figures_25_26.pdf")
+    assert printed.splitlines()[-1] == str(tmp_path / "figures_25_26.pdf")
+    (tmp_path / "figures_25_26.png").unlink()
+    assert made("strings.figures_25_26", "--plot-only", "--out", tmp_path) == printed
+    monkeypatch.setattr(figures_25_26, "digest", lambda values: "of another network")
+    assert figures_25_26.figures(record, tmp_path / "figures_25_26") == []
 
 
-def test_strings_from_start_to_figure(tmp_path):
-    """All methods, trained and measured; what is done is taken with --resume, and refused without."""
-    command = ("strings", "--quick", "--data", "synthetic", "--seeds", "1", "--passes", "1", "--quiet",
-               "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))  # fmt: skip
-    done = experiment(*command)
-    assert done.returncode == 0, done.stderr
+def test_strings_from_start_to_figure(tmp_path, monkeypatch):
+    """All methods, trained and measured; what is done is taken again."""
+    command = ("strings", *FEW, "--out", tmp_path, "--runs", tmp_path / "runs")
+    printed = made(*command)
     record = json.loads((tmp_path / "strings.json").read_text())
-    assert {row["method"] for row in record["runs"][0]["rows"]} == set(report.METHODS)
-    assert {row["method"] for row in record["runs"][0]["rows"] if row["condition"] == "noise, cut"} >= {"hos", "sdnn"}
-    assert "SDNN, whole strings" in (tmp_path / "strings.md").read_text()
+    (one,) = record["runs"]
+    assert {row["method"] for row in one["rows"]} == set(report.METHODS) == set(one["networks"])
+    assert {row["method"] for row in one["rows"] if row["condition"] == "noise, cut"} >= {"hos", "sdnn"}
+    assert one["seconds"] >= one["seconds_training"] > 0
+    assert "| SDNN, whole strings |" in (tmp_path / "strings.md").read_text()
     assert matplotlib.image.imread(tmp_path / "strings.png").std() > 0.02
-    learned = checkpoint.load(tmp_path / "runs" / "strings" / "seed1" / "sdnn_eq._17").history["strings"]
+    (place,) = tmp_path.glob("runs/strings_sdnn_discriminative_forward_seed_1-*")
+    learned = checkpoint.load(place).history["strings"]
     assert learned["criterion"] == "discriminative_forward" and len(learned["passes"]) == 2
-    refused = experiment(*command)
-    assert refused.returncode and "already holds a run" in refused.stderr
+    monkeypatch.setattr(Trainer, "run_pass", lambda *_: pytest.fail("a finished run is trained again"))
+    monkeypatch.setattr(StringTrainer, "learn", lambda *_: pytest.fail("a finished network learns again"))
+    assert made(*command) == printed
+    assert made("strings", "--plot-only", "--out", tmp_path) == printed
+    # Other experiments find the swept network, and so do those who have it where earlier versions kept it.
+    given = parse(EXPERIMENT, [*map(str, command[1:])])
+    data = find_data(EXPERIMENT, given)
+    setting = Setting(given, data, Store(given.runs), "another")
+    sizes = Sizes.of(data.train, 1)
+    (task,), _ = Agenda({"another": swept(setting, sizes)}).carry_out(resume=True)["another"]
+    assert task.out == place
+    old = tmp_path / "old"
+    for method, there in (("sdnn", next(tmp_path.glob("runs/sdnn-seed1-*"))), ("sdnn eq. 17", place)):
+        shutil.copytree(there, old / place_of(1, method))
+    setting = Setting(given, data, Store(old), "another")
+    (task,), _ = Agenda({"another": swept(setting, sizes)}).carry_out(resume=True)["another"]
+    assert task.out.parent == old and checkpoint.load(task.out).history == checkpoint.load(place).history
+    (training, *_) = [one for one in EXPERIMENT.trainings(record) if one.label == "sdnn"]
+    _, passes = Recorded("strings", training).again(None)
+    monkeypatch.undo()
+    assert next(passes)[DIGEST] == one["networks"]["sdnn eq. 17"]["strings"]["from"]
 
 
 def test_choices_of_training_change_one_thing_at_a_time():
-    found = choosing.candidates()
+    found = choosing.ways()
     assert (found[0].name, found[0].choices, found[0].layout) == (choices.PLAIN, Choices(), IMAGES)
     assert len({each.place for each in found}) == len(found)
     firsts = {(each.choices.j, each.choices.noise, each.layout) for each in found}
@@ -110,24 +153,21 @@ def test_choices_of_training_change_one_thing_at_a_time():
         assert changed == [each.name.split(" ")[0]]
 
 
-def test_choices_of_training_from_start_to_table(tmp_path, monkeypatch, capsys):
+def test_choices_of_training_from_start_to_table(tmp_path, monkeypatch):
     """Each candidate is trained and read; what is done is taken when the experiment goes on."""
-    for tried, kept_ones in ((choosing.TRAINED, {"etas"}), (choosing.LAID_OUT, {"overlap"})):
+    for tried, kept_ones in ((choosing.TAUGHT, {"etas"}), (choosing.LAID_OUT, {"overlap"})):
         for key in set(tried) - kept_ones:
             monkeypatch.delitem(tried, key)
-    command = ["choosing", "--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", "1", "--passes", "1",
-               "--quiet", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")]  # fmt: skip
-    monkeypatch.setattr("sys.argv", command)
-    choosing.main()
-    said = capsys.readouterr().out
+    command = ("strings.choosing", *FEW, "--out", tmp_path, "--runs", tmp_path / "runs")
+    said = made(*command)
     record = json.loads((tmp_path / "strings_choosing.json").read_text())
-    names = [each.name for each in choosing.candidates()]
+    names = [each.name for each in choosing.ways()]
     assert list(record["runs"][0]["errors"]) == names and len(names) == 4 and record["commit"]
-    assert record["runs"][0]["seconds"] > 0
-    table = (tmp_path / "strings_choosing.md").read_text()
-    assert table in said and all(f"| {name} |" in table for name in names)
-    choosing.main()
-    assert capsys.readouterr().out == said
+    assert record["runs"][0]["seconds"] > 0 and record["sizes"]["passes"] == 1
+    assert all(f"| {name} |" in said for name in names)
+    assert len(list(tmp_path.glob("runs/sdnn-seed1-*"))) == 2, "three candidates begin with the same network"
+    monkeypatch.setattr(StringTrainer, "learn", lambda *_: pytest.fail("a finished network learns again"))
+    assert made(*command) == said
 
 
 def rows(*wrong: int) -> list[dict]:
@@ -166,7 +206,7 @@ def learned(seed: int, loss: float, train: float = 4.0) -> Checkpoint:
 
 def keep(tmp_path, monkeypatch, *networks: Checkpoint) -> Path:
     for network in networks:
-        place = tmp_path / "runs" / "strings" / f"seed{network.history['seed']}" / kept.PLACE / checkpoint.CHECKPOINT
+        place = tmp_path / "runs" / "strings" / f"seed{network.history['seed']}" / OLD / checkpoint.CHECKPOINT
         checkpoint.save(place, network)
     (tmp_path / pretrained.CARDS).write_text('{"default": {"sha256": "as it was"}}')
     monkeypatch.setattr("sys.argv", ["kept", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)])
@@ -184,6 +224,16 @@ def test_of_the_networks_for_strings_that_of_the_lowest_loss_is_kept(tmp_path, m
     card = cards[pretrained.STRINGS]
     assert (card["seed"], card["loss_of_strings"]) == (2, 0.4) and "seeds 1, 2, 10 " in card["chosen"]
     assert (folder / "strings.npz").stat().st_size < 300_000
+
+
+def test_networks_in_the_store_are_found_and_those_of_choices_left_out(tmp_path):
+    other = learned(2, 0.1)
+    other.history["data"]["name"] = "mnist validation sdnn"
+    for number, one in enumerate((learned(1, 0.6), other)):
+        place = tmp_path / f"strings-{number:010x}"
+        checkpoint.save(place / checkpoint.CHECKPOINT, one)
+        (place / "history.json").write_text(json.dumps(one.history))
+    assert [one.history["seed"] for one in kept.candidates(tmp_path)] == [1]
 
 
 @pytest.mark.parametrize(
