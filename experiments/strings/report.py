@@ -85,13 +85,13 @@ def tables(record: Record) -> list[Table]:
     failing = rates(runs, "hos eq. 17", "noise, cut")
     about += f" On strings with 10% noise HOS reads {failing.mean():.0f}% wrongly." if failing.size else ""
     found = []
-    for what, caption in WHAT.items():
+    for (what, caption), called in zip(WHAT.items(), ("errors", "characters"), strict=True):
         columns = [Column("method", kind="text"), *(Column(f"{what} {letter}", "%") for letter in letters)]
         rows = [
             [words, *(_estimate(rates(runs, method, condition, what)) for condition in letters.values())]
             for method, words in METHODS.items()
         ]
-        found.append(Table(f"{name}_{what}", f"Strings of five test digits: {caption}", columns, rows, [legend, about]))
+        found.append(Table(f"{name}_{called}", f"Strings of five test digits: {caption}", columns, rows, [legend, about]))
     lengths = _called(runs, "length", "")
     gained: list[list[Cell]] = []
     for kind in ("sdnn", "hos"):
