@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.machinery.declaration import Experiment, Plan, Record, Training
-from experiments.machinery.main import main
 from experiments.machinery.record import description
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import identity
@@ -167,6 +166,3 @@ EXPERIMENT = Experiment(
     trainings=trainings,
     passes=4,
 )
-
-if __name__ == "__main__":
-    main(EXPERIMENT)

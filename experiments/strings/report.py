@@ -91,7 +91,9 @@ def tables(record: Record) -> list[Table]:
             [words, *(_estimate(rates(runs, method, condition, what)) for condition in letters.values())]
             for method, words in METHODS.items()
         ]
-        found.append(Table(f"{name}_{called}", f"Strings of five test digits: {caption}", columns, rows, [legend, about]))
+        found.append(
+            Table(f"{name}_{called}", f"Strings of five test digits: {caption}", columns, rows, [legend, about])
+        )
     lengths = _called(runs, "length", "")
     gained: list[list[Cell]] = []
     for kind in ("sdnn", "hos"):
