@@ -1,28 +1,23 @@
-"""How wide should distortions be drawn? (section III-B; paper_notes.md, the ledger, entry 17)
-
-The paper gives no ranges. Its Figure 7 shows ten distortions of ten digits, and an affine fit to them finds the ranges
-that `lenet1998.distortions.Law` has as half-widths. A hundred examples chosen for a figure need not be typical
-draws, so narrower laws are tried: all half-widths times a width of 1, 0.75, 0.5 and 0.25. Each is trained with several
-seeds on the first 50,000 training patterns and their distorted copies, and judged on the last 10,000, undistorted;
-the test set plays no part.
-"""
+"""How wide should distortions be drawn? (section III-B; paper_notes.md, the ledger, entry 17)"""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
 from experiments.fig6_training_size import distorted
-from experiments.options import options, parse
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import at_pass, curves, named
+from experiments.machinery.setting import Setting
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Column, Table
 
-NAME = "distortion_law"
 WIDTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
@@ -38,7 +33,24 @@ def label(width: float) -> str:
     return f"width {width:g}"
 
 
-def draw(histories: list[dict], stem: Path) -> list[Path]:
+def plan(setting: Setting) -> Plan:
+    return (yield setting.every([widened(Recipe(), width) for width in WIDTHS], validation=setting.held_out))
+
+
+def tables(record: Record) -> list[Table]:
+    """Errors after the last pass, by width."""
+    columns = [Column("width"), Column("seeds"), Column("training error", "%"), Column("held-out error", "%")]
+    rows = [
+        [width, len(runs), *(estimate(curves(runs, f"{which}_error_percent")[:, -1]) for which in ("train", "test"))]
+        for width in WIDTHS
+        if (runs := named(record["runs"], label(width)))
+    ]
+    notes = ["Width 1 is that of Figure 7's ranges. Training errors are counted on the fly, on distorted patterns."]
+    return [Table("distortion_law", "Errors by the width of the law of distortions", columns, rows, notes)]
+
+
+def draw(record: Record, stem: Path) -> list[Path]:
+    histories = record["runs"]
     with style():
         figure = Figure()
         axes = figure.add_subplot()
@@ -59,37 +71,26 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train every width with its seeds; OUT/distortion_law.json holds the histories."""
-    resolve_data(arguments)
-    held_out = 300 if arguments.quick else 10_000
-    tasks = [
-        task
-        for width in WIDTHS
-        for task in seeds_of(
-            widened(Recipe(), width),
-            arguments.runs / NAME / f"{width:g}",
-            arguments,
-            arguments.seeds,
-            validation=held_out,
-        )
-    ]
-    carry_out(NAME, tasks, arguments)
-
-
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=3, recipe=False))
-    if not arguments.plot_only:
-        train(arguments)
-    histories = recorded(NAME, arguments)
-    for width in WIDTHS:
-        runs = named(histories, label(width))
-        if runs:
-            mean, low, high = at_pass(runs, -1, "test_error_percent")
-            print(f"{label(width)}, {len(runs)} seeds: held-out error {mean:.2f}% ({low:.2f} to {high:.2f})")
-    for path in (arguments.out / f"{NAME}.json", *draw(histories, arguments.out / NAME)):
-        print(path)
-
+EXPERIMENT = Experiment(
+    name="distortion_law",
+    title="How wide distortions should be drawn",
+    paper="section III-B",
+    question="How wide should distortions be drawn, as a share of the ranges in Figure 7?",
+    description="""\
+The paper gives no ranges. Its Figure 7 shows ten distortions of ten digits, and an affine fit to them finds the ranges
+that `lenet1998.distortions.Law` has as half-widths. A hundred examples chosen for a figure need not be typical draws,
+so narrower laws are tried: all half-widths times 1, 0.75, 0.5 and 0.25, and no distortion. Each law is trained on the
+first 50,000 training patterns and their distorted copies, and judged on the last 10,000, undistorted. The test set
+plays no part.""",
+    caption="Errors by the width of the law of distortions, 1 being the ranges of Figure 7, on held-out training "
+    "patterns.",
+    chapter="What the paper leaves open",
+    place=2,
+    plan=plan,
+    tables=tables,
+    figures=draw,
+    seeds=3,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -164,7 +164,8 @@ def tables(record: Record) -> list[Table]:
     """Errors of the last pass by size, beside Figure 6's where they may be compared."""
     histories = record["runs"]
     sizes, compared = sizes_of(histories), comparable(histories)
-    paper = {(int(row["training_set_size"]), row["with_distortions"]): row for row in figure_6()}
+    points = figure_6() if compared else []
+    paper = {(int(row["training_set_size"]), row["with_distortions"]): row for row in points}
     columns = [Column("training set", "patterns"), Column("distorted copies"), Column("training error", "%")]
     columns += [Column("test error", "%"), *([Column("1998: test error", "%")] if compared else [])]
     rows = []

@@ -1,11 +1,4 @@
-"""Initial weights, too small and too large (appendix A), and whether weights shrink at first (section III-C.5).
-
-Appendix A says that too small initial weights make learning slow, because the origin is a saddle point of the error,
-and that too large ones saturate the units. LeNet-5 starts here with weights from a hundredth to ten times those of the
-default recipe. Section III-C.5 says that weights "invariably shrink" in the first few passes, and explains with it why
-large networks generalise; so the root mean square of each layer's weights is on record before the first pass and after
-each, for LeNet-5 and for the perceptrons with one hidden layer that the section is about.
-"""
+"""Initial weights, too small and too large (appendix A), and whether weights shrink at first (section III-C.5)."""
 
 from __future__ import annotations
 
@@ -15,19 +8,23 @@ from pathlib import Path
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, guarded, named, recorded, train_watched, watched
-from experiments.options import options, parse
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import curves, divergences, ended, named, watched
+from experiments.machinery.setting import Setting
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Table
 from lenet1998.training import WATCHED
 
-NAME = "initial_weights"
 FACTORS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
 PERCEPTRONS = ("mlp_300", "mlp_1000")
+LAYERS = ("C1", "C3", "C5", "F6", "F1", "Output")
 
 
 def name_of(factor: float) -> str:
@@ -60,16 +57,40 @@ def relative(runs: list[dict], layer: str) -> np.ndarray:
     return found / found[:, :1]
 
 
-def draw(histories: list[dict], stem: Path) -> list[Path]:
+def plan(setting: Setting) -> Plan:
+    return ended((yield setting.every(recipes(), watch=norms)))
+
+
+def tables(record: Record) -> list[Table]:
+    """Errors of every start, and what became of the weights by the last pass."""
+    networks = [(each.name, runs) for each in recipes() if (runs := named(record["runs"], each.name))]
+    columns = [Column("network", kind="text"), Column("seeds"), Column("training error, pass 1", "%")]
+    columns += [Column("training error, last pass", "%"), Column("test error", "%")]
+    rows: list[list[Cell]] = []
+    for name, runs in networks:
+        train, test = curves(runs, "train_error_percent"), curves(runs, "test_error_percent")
+        rows.append([name, len(runs), *map(estimate, (train[:, 0], train[:, -1], test[:, -1]))])
+    notes = ["Training errors are counted on the fly.", *divergences(record)]
+    errors = Table("initial_weights", "Errors by the size of the initial weights", columns, rows, notes)
+    shares: list[list[Cell]] = [
+        [name, *(float(relative(runs, layer)[:, -1].mean()) if layer in runs[0][WATCHED] else None for layer in LAYERS)]
+        for name, runs in networks
+    ]
+    caption = "Root mean square of each layer's weights after the last pass, as a share of that at the start"
+    heads = [Column("network", kind="text"), *map(Column, LAYERS)]
+    return [errors, Table("initial_weights_layers", caption, heads, shares)]
+
+
+def draw(record: Record, stem: Path) -> list[Path]:
     """Training error by factor and pass, and the layers' weights by pass."""
+    histories = record["runs"]
     with style():
         figure, (left, middle, right) = panels(3, (9, 3.4))
         for factor, look in zip(FACTORS, LOOKS, strict=False):
             runs = named(histories, name_of(factor))
             if runs:
                 passes = np.array([record["pass"] for record in runs[0]["passes"]])
-                errors = np.array([[record["train_error_percent"] for record in run["passes"]] for run in runs])
-                band(left, passes, errors, name_of(factor), look)
+                band(left, passes, curves(runs, "train_error_percent"), name_of(factor), look)
         left.set(xlabel="pass", ylabel="training error, on the fly (%)", yscale="log", title="Appendix A: LeNet-5")
         left.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         for axes, title, networks in (
@@ -96,27 +117,26 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=5, passes=5, recipe=False))
-    if not arguments.plot_only:
-        train_watched(NAME, recipes(), norms, arguments)
-    histories, diverged = recorded(NAME, arguments), recorded(NAME, arguments, "diverged")
-    for recipe in recipes():
-        runs = named(histories, recipe.name)
-        if runs:
-            first, last = (at_pass(runs, number, "train_error_percent") for number in (1, -1))
-            test = at_pass(runs, -1, "test_error_percent")
-            shares = ", ".join(f"{layer} {relative(runs, layer)[:, -1].mean():.2f}" for layer in runs[0][WATCHED])
-            print(
-                f"{recipe.name}, {len(runs)} seeds: training error {first[0]:.2f}% in pass 1, {last[0]:.2f}% in the "
-                f"last, test error {test[0]:.2f}% ({test[1]:.2f} to {test[2]:.2f}); rms weights by then, as a share of "
-                f"the start: {shares}"
-            )
-    for end in diverged:
-        print(f"{end['recipe']}, seed {end['seed']}: {end['reason']}")
-    for path in (arguments.out / f"{NAME}.json", *draw(histories, arguments.out / NAME)):
-        print(path)
-
+EXPERIMENT = Experiment(
+    name="initial_weights",
+    title="Initial weights, and whether they shrink",
+    paper="appendix A, section III-C.5",
+    question="What do too small and too large initial weights do, and do weights shrink in the first passes?",
+    description="""\
+Appendix A says that too small initial weights make learning slow, because the origin is a saddle point of the error,
+and that too large ones saturate the units. LeNet-5 starts here with weights from a hundredth to ten times those of the
+default recipe. Section III-C.5 says that weights "invariably shrink" in the first few passes, and explains with it why
+large networks generalise. So the root mean square of each layer's weights is on record before the first pass and after
+each, for LeNet-5 and for the perceptrons with one hidden layer that the section is about.""",
+    caption="Errors by the size of the initial weights, and the root mean square of each layer's weights by pass.",
+    chapter="What the paper leaves open",
+    place=7,
+    plan=plan,
+    tables=tables,
+    figures=draw,
+    divergence=True,
+    passes=5,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -1,30 +1,23 @@
-"""What the second derivatives are worth: SDLM against plain online gradient descent (appendix C).
-
-Both learn the first 50,000 training patterns and are judged on the last 10,000, so that the search for the best
-single rate is not made on the test set. Plain gradient descent has one rate for all parameters, under the same
-schedule; its first rate is searched with one seed, the best is repeated with all. A run that diverges is a result too,
-and listed. The sample that estimates h_kk is varied too: the paper says that the result does not depend on which
-patterns are taken.
-"""
+"""What the second derivatives are worth: SDLM against plain online gradient descent (appendix C)."""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
-from experiments.options import options, parse, variant
-from lenet1998.commands.options import chosen_recipe
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import at_pass, curves, divergences, ended, named
+from experiments.machinery.setting import Setting
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds
-from lenet1998.running.work import Task
+from lenet1998.report.estimates import difference, estimate
+from lenet1998.report.table import Cell, Column, Table
 
-NAME = "sdlm_vs_sgd"
 RATES = (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016)
 SAMPLES = (20, 5000)
 SDLM = "SDLM, 500 patterns"
@@ -79,25 +72,75 @@ def in_words(test: SeedTest) -> str:
     return f"{test.difference:+.2f} point{interval}, Student's paired t-test over {test.pairs} seeds"
 
 
-def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Path) -> list[Path]:
+def plan(setting: Setting) -> Plan:
+    """Search the single rate with one seed, then repeat it and SDLM with all."""
+    held_out = setting.held_out
+    search = yield [setting.run(sgd(setting.recipe, rate), 1, validation=held_out) for rate in RATES]
+    best = best_rate(ended(search)["runs"])
+    repeated = yield setting.every(compared(setting.recipe, best), validation=held_out)
+    others = [outcome for outcome, rate in zip(search, RATES, strict=True) if rate != best]
+    return ended([*repeated, *others])
+
+
+def shown(record: Record) -> dict[str, list[dict]]:
+    """The runs of each recipe that was repeated with all seeds, by its name."""
+    names = [each.name for each in compared(Recipe(), best_rate(record["runs"]))]
+    return {name: runs for name in names if (runs := named(record["runs"], name))}
+
+
+def tables(record: Record) -> list[Table]:
+    """Held-out errors after some passes, SDLM against plain descent after each of them, and the search."""
+    histories = record["runs"]
+    last = max((len(run["passes"]) for run in histories), default=0)
+    numbers = sorted({1, 3, 8, last} & set(range(1, last + 1)))
+    head = [Column("method", kind="text"), Column("seeds"), *(Column(f"pass {number}", "%") for number in numbers)]
+    errors: list[list[Cell]] = []
+    for name, runs in shown(record).items():
+        ends = curves(runs, "test_error_percent")
+        errors.append([name, len(runs), *(estimate(ends[:, number - 1]) for number in numbers)])
+    tests = [(number, test) for number in numbers if (test := against_sgd(histories, number))]
+    against = [[number, test.pairs, difference(test), test.p] for number, test in tests]
+    points = Column("difference", "point", kind="difference")
+    searched: list[list[Cell]] = [
+        [rate, runs[0]["passes"][-1]["test_error_percent"]] for rate in RATES if (runs := first(record, rate))
+    ]
+    return [
+        Table("sdlm_vs_sgd", "Held-out error by pass", head, errors, divergences(record)),
+        Table(
+            "sdlm_vs_sgd_difference",
+            "Held-out error of SDLM minus that of SGD at its best rate",
+            [Column("pass"), Column("seeds"), points, Column("p", kind="p")],
+            against,
+            ["P: Student's paired t-test over seeds."],
+        ),
+        Table(
+            "sdlm_vs_sgd_search",
+            "Search for the single rate of SGD, seed 1",
+            [Column("rate of pass 1", kind="significant"), Column("held-out error", "%")],
+            searched,
+        ),
+    ]
+
+
+def first(record: Record, rate: float) -> list[dict]:
+    """The search's run at a rate, if it ended."""
+    return [run for run in named(record["runs"], rate_name(rate)) if run["seed"] == 1]
+
+
+def draw(record: Record, stem: Path) -> list[Path]:
     with style():
         figure, (left, right) = panels(2, (7.5, 3.4))
-        for name, look in zip(names, LOOKS, strict=False):
-            runs = named(histories, name)
-            if not runs:
-                continue
-            passes = [record["pass"] for record in runs[0]["passes"]]
-            curves = np.array([[record["test_error_percent"] for record in run["passes"]] for run in runs])
-            band(left, np.array(passes), curves, name, look)
+        for (name, runs), look in zip(shown(record).items(), LOOKS, strict=False):
+            passes = np.array([each["pass"] for each in runs[0]["passes"]])
+            band(left, passes, curves(runs, "test_error_percent"), name, look)
         left.set(xlabel="pass through the training set", ylabel="held-out error (%)", yscale="log",
                  title="Appendix C: mean, 95% interval")  # fmt: skip
         if left.lines:
             left.legend()
-        first = [run for run in histories if run["seed"] == 1]
-        searched = [(rate, runs[0]) for rate in RATES if (runs := named(first, rate_name(rate)))]
+        searched = [(rate, runs[0]) for rate in RATES if (runs := first(record, rate))]
         ends = [run["passes"][-1]["test_error_percent"] for _, run in searched]
         right.plot([rate for rate, _ in searched], ends, "o-", color="0.3")
-        lost = {end["recipe"] for end in diverged if end["seed"] == 1}
+        lost = {end["recipe"] for end in record.get("diverged", []) if end["seed"] == 1}
         lost_rates = [rate for rate in RATES if rate_name(rate) in lost]
         if lost_rates:
             top = right.get_xaxis_transform()
@@ -113,50 +156,27 @@ def draw(histories: list[dict], diverged: list[dict], names: list[str], stem: Pa
         return save(figure, stem)
 
 
-def train(name: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
-    """Search the single rate with one seed, then repeat it and SDLM with all; OUT/name.json holds everything."""
-
-    def tasks(recipes: list[Recipe], count: int) -> list[Task]:
-        held_out = 300 if arguments.quick else 10_000
-        return [
-            task
-            for each in recipes
-            for task in seeds_of(
-                each, arguments.runs / name / each.name.replace(", ", "_"), arguments, count, validation=held_out
-            )
-        ]
-
-    resolve_data(arguments)
-    search = tasks([sgd(recipe, rate) for rate in RATES], 1)
-    found = carry_out(name, search, arguments, complete=False, allow_divergence=True)
-    arguments.resume = True  # the best rate's first seed has just been trained
-    everything = tasks(compared(recipe, best_rate(found)), arguments.seeds)
-    others = [task for task in search if task.out not in {each.out for each in everything}]
-    carry_out(name, everything + others, arguments, allow_divergence=True)
-
-
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=5))
-    name, recipe = variant(NAME, arguments), chosen_recipe(arguments)
-    if not arguments.plot_only:
-        train(name, recipe, arguments)
-    histories, diverged = recorded(name, arguments), recorded(name, arguments, "diverged")
-    names = [each.name for each in compared(recipe, best_rate(histories))]
-    for each in names:
-        runs = named(histories, each)
-        last = len(runs[0]["passes"]) if runs else 0
-        for number in sorted({1, 3, 8, last} & set(range(1, last + 1))):
-            mean, low, high = at_pass(runs, number, "test_error_percent")
-            print(f"{each}, pass {number}: held-out error {mean:.2f}% ({low:.2f} to {high:.2f})")
-    for number in sorted({1, 3, 8, last} & set(range(1, last + 1))):
-        test = against_sgd(histories, number)
-        if test:
-            print(f"pass {number}, SDLM minus SGD: {in_words(test)}")
-    for end in diverged:
-        print(f"{end['recipe']}, seed {end['seed']}: {end['reason']}")
-    for path in (arguments.out / f"{name}.json", *draw(histories, diverged, names, arguments.out / name)):
-        print(path)
-
+EXPERIMENT = Experiment(
+    name="sdlm_vs_sgd",
+    title="What the second derivatives are worth",
+    paper="appendix C",
+    question="What is gained by second derivatives over plain online gradient descent?",
+    description="""\
+Both methods learn the first 50,000 training patterns and are judged on the last 10,000, so that the search for the best
+single rate is not made on the test set. Plain gradient descent has one rate for all parameters, under the same
+schedule. Its first rate is searched with one seed, and the best is repeated with all. A run that diverges is a result
+too, and listed. The size of the sample that estimates h_kk is varied too: the paper says that the result does not
+depend on which patterns are taken.""",
+    caption="The stochastic diagonal Levenberg-Marquardt method, with several sizes of the sample that estimates "
+    "second derivatives, against plain gradient descent with the best single rate, on held-out training patterns.",
+    chapter="What the paper leaves open",
+    place=4,
+    plan=plan,
+    tables=tables,
+    figures=draw,
+    divergence=True,
+    recipe=True,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

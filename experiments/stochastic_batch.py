@@ -1,30 +1,24 @@
-"""Stochastic against batch gradient (appendix B): one update a pattern, or one for many.
-
-Appendix B says that on large, redundant sets stochastic updates beat those by the whole gradient, sometimes by orders
-of magnitude. Plain gradient descent with one constant rate learns in batches of 1, 64, 1,000 and all patterns, each at
-its own best rate, which is searched with one seed and two fifths of the passes on held-out training patterns. The
-larger batches make more passes, since a pass has fewer updates: of all patterns 30, one update each, where single
-patterns have 5. Errors are drawn by pass and by second of training; printed is how far each size has come, and how many
-passes it needs for the error that single patterns have after their first.
-"""
+"""Stochastic against batch gradient (appendix B): one update per pattern, or one for many."""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib import ticker
 
-from experiments.common import at_pass, carry_out, guarded, named, recorded, resolve_data, seeds_of
-from experiments.options import options, parse
+from experiments.machinery.declaration import Experiment, Plan, Record, Training, trainings
+from experiments.machinery.main import main
+from experiments.machinery.record import at_pass, divergences, ended, named
+from experiments.machinery.setting import Setting
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.running.work import Task
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Table
 
-NAME = "stochastic_batch"
 ALL = 0  # a batch of all patterns that there are
 RATES = {
     1: (0.001, 0.002, 0.004, 0.008),
@@ -69,8 +63,55 @@ def first_below(runs: list[dict], level: float) -> int | None:
     return int(below[0]) + 1 if len(below) else None
 
 
-def draw(sizes: dict[str, list[dict]], stem: Path) -> list[Path]:
-    """Held-out error by pass and by second of training, each batch size at its best rate; runs by the recipe's name."""
+def plan(setting: Setting) -> Plan:
+    """Search each size's rate with one seed, then repeat the best with all seeds."""
+    held_out = setting.held_out
+    patterns = len(setting.data.train) - held_out
+    full = {batch or patterns: times * setting.passes for batch, times in LONGER.items()}
+    every = [recipe_of(batch, rate, patterns) for batch, rates in RATES.items() for rate in rates]
+    search = ended(
+        (yield [setting.run(each, 1, validation=held_out, passes=max(1, 2 * full[each.batch] // 5)) for each in every])
+    )
+    chosen = [Recipe.from_dict(run["recipe"]) for run in best(search["runs"]).values()]
+    runs = yield [task for each in chosen for task in setting.runs(each, validation=held_out, passes=full[each.batch])]
+    return ended(runs) | {"search": search}
+
+
+def all_trainings(record: Record) -> Iterator[Training]:
+    """Those of the search too."""
+    yield from trainings(record)
+    yield from trainings(record.get("search", {}))
+
+
+def by_size(record: Record) -> dict[str, list[dict]]:
+    """The runs of each size of batch, by the recipe's name."""
+    names = dict.fromkeys(run["recipe"]["name"] for run in record["runs"])
+    return {name: named(record["runs"], name) for name in names}
+
+
+def tables(record: Record) -> list[Table]:
+    """How far each size has come, and how long it needs for the error that single patterns have after their first
+    pass."""
+    sizes = by_size(record)
+    level = at_pass(next(iter(sizes.values())), 1, "test_error_percent")[0]
+    columns = [Column("update", kind="text"), Column("seeds"), Column("passes"), Column("held-out error", "%")]
+    columns += [Column("training", "s", 1), Column(f"passes to {level:.2f}%"), Column(f"time to {level:.2f}%", "s", 1)]
+    rows: list[list[Cell]] = []
+    for name, runs in sizes.items():
+        errors, seconds = curves(runs)
+        needed = first_below(runs, level)
+        reached = [needed, float(seconds[needed - 1])] if needed else [None, None]
+        rows.append([name, len(runs), errors.shape[1], estimate(errors[:, -1]), float(seconds[-1]), *reached])
+    notes = [
+        f"{level:.2f}% is the error of single patterns after their first pass; what has no number did not come so far.",
+        *divergences(record.get("search", {})),
+    ]
+    return [Table("stochastic_batch", "Each size of batch at its own best rate", columns, rows, notes)]
+
+
+def draw(record: Record, stem: Path) -> list[Path]:
+    """Held-out error by pass and by second of training, each batch size at its best rate."""
+    sizes = by_size(record)
     with style():
         figure, (by_pass, by_second) = panels(2, (7.5, 3.4), sharey=True)
         for (name, runs), look in zip(sizes.items(), LOOKS, strict=False):
@@ -87,50 +128,28 @@ def draw(sizes: dict[str, list[dict]], stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Search each size's rate with one seed (OUT/stochastic_batch_search.json), then repeat the best with all seeds
-    (OUT/stochastic_batch.json)."""
-    data = resolve_data(arguments)
-    held_out = 50 if arguments.quick else 10_000
-    patterns = len(data.train) - held_out
-
-    def tasks(recipe: Recipe, place: str, passes: int, count: int) -> list[Task]:
-        directory = arguments.runs / NAME / place / recipe.name.replace(", ", "_")
-        found = seeds_of(recipe, directory, arguments, count, validation=held_out)
-        return [replace(task, passes=max(1, passes)) for task in found]
-
-    full = {batch or patterns: times * arguments.passes for batch, times in LONGER.items()}
-    search = [
-        task
-        for batch, rates in RATES.items()
-        for rate in rates
-        for task in tasks(recipe_of(batch, rate, patterns), "search", 2 * full[batch or patterns] // 5, 1)
-    ]
-    found = carry_out(f"{NAME}_search", search, arguments, allow_divergence=True)
-    chosen = [Recipe.from_dict(run["recipe"]) for run in best(found).values()]
-    repeated = [task for recipe in chosen for task in tasks(recipe, "all", full[recipe.batch], arguments.seeds)]
-    carry_out(NAME, repeated, arguments)
-
-
-def main() -> None:
-    arguments = parse(options(__doc__, seeds=5, passes=5, recipe=False))
-    if not arguments.plot_only:
-        train(arguments)
-    histories = recorded(NAME, arguments)
-    sizes = {run["recipe"]["name"]: named(histories, run["recipe"]["name"]) for run in histories}
-    level = at_pass(next(iter(sizes.values())), 1, "test_error_percent")[0]
-    for name, runs in sizes.items():
-        mean, low, high = at_pass(runs, -1, "test_error_percent")
-        errors, seconds = curves(runs)
-        needed = first_below(runs, level)
-        after = f"pass {needed}, {seconds[needed - 1]:.1f} s" if needed else f"more than {errors.shape[1]} passes"
-        print(
-            f"{name}: held-out error {mean:.2f}% ({low:.2f} to {high:.2f}) after pass {errors.shape[1]}, "
-            f"{seconds[-1]:.1f} s; {level:.2f}% after {after}"
-        )
-    for path in (arguments.out / f"{NAME}.json", *draw(sizes, arguments.out / NAME)):
-        print(path)
-
+EXPERIMENT = Experiment(
+    name="stochastic_batch",
+    title="Stochastic against batch gradient",
+    paper="appendix B",
+    question="Do stochastic updates beat updates by the whole gradient?",
+    description="""\
+Appendix B says that on large, redundant sets stochastic updates beat those by the whole gradient, sometimes by orders
+of magnitude. Plain gradient descent with one constant rate learns in batches of 1, 64, 1,000 and all patterns, each at
+its own best rate. The rate is searched with one seed and two fifths of the passes, on held-out training patterns. The
+larger batches make more passes, since a pass has fewer updates: of all patterns 30, one update each, where single
+patterns have 5.""",
+    caption="Plain gradient descent in batches of 1, 64, 1,000 and all patterns, each at its own best rate, by pass "
+    "and by second, on held-out training patterns.",
+    chapter="What the paper leaves open",
+    place=6,
+    plan=plan,
+    tables=tables,
+    figures=draw,
+    trainings=all_trainings,
+    divergence=True,
+    passes=5,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

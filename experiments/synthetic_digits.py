@@ -1,28 +1,24 @@
-"""The embedded digits: a sheet of them, and how hard they are for a linear classifier and for LeNet-5.
-
-They stand in for MNIST where it cannot be had (nothing measured on them compares with the paper). A linear classifier,
-fitted by least squares to 10,000 of them, and LeNet-5 after 3 passes over the same 10,000 are tested on 2,000 others.
-"""
+"""The embedded digits: a sheet of them, and how hard they are for a linear classifier and for LeNet-5."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.common import guarded
-from experiments.options import FIGURES, RESULTS
-from lenet1998.commands.options import add_figure_options, positive
+from experiments.machinery.declaration import Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import curves
+from experiments.machinery.setting import Setting
 from lenet1998.data import load
 from lenet1998.evaluation import ErrorRate
-from lenet1998.files import write_json
 from lenet1998.patterns import Patterns
 from lenet1998.pictures.plotting import save, style
 from lenet1998.recipe import Recipe
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Column, Estimate, Table
 from lenet1998.running.provenance import provenance
-from lenet1998.training import Trainer
 
 
 def linear_error(train: Patterns, test: Patterns) -> ErrorRate:
@@ -38,8 +34,29 @@ def linear_error(train: Patterns, test: Patterns) -> ErrorRate:
     return ErrorRate(int(wrong.sum()), len(test))
 
 
-def sheet(patterns: Patterns, stem: Path) -> list[Path]:
+def plan(setting: Setting) -> Plan:
+    data = setting.data
+    runs = yield setting.runs(Recipe())
+    linear = linear_error(data.train, data.test).as_dict()
+    return {**provenance(), "digests": dict(data.digests), "linear": linear, "runs": runs}
+
+
+def tables(record: Record) -> list[Table]:
+    """Both test errors."""
+    linear, runs = record["linear"], record["runs"]
+    passes = len(runs[0]["passes"])
+    rows = [
+        ["linear classifier", Estimate(linear["error_percent"], *linear["interval_percent"])],
+        [f"LeNet-5, {passes} passes, {len(runs)} seeds", estimate(curves(runs, "test_error_percent")[:, -1])],
+    ]
+    columns = [Column("classifier", kind="text"), Column("test error", "%")]
+    notes = ["Of the linear classifier, the 95% interval is that of an error rate on so many patterns."]
+    return [Table("synthetic_digits", "Errors on the embedded digits", columns, rows, notes)]
+
+
+def sheet(record: Record, stem: Path) -> list[Path]:
     """Twelve digits of each class, a row each."""
+    patterns = load("synthetic").test
     rows = [patterns.images[patterns.labels == digit][:12] for digit in range(10)]
     picture = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
     with style():
@@ -51,33 +68,25 @@ def sheet(patterns: Patterns, stem: Path) -> list[Path]:
         return save(figure, stem)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_figure_options(parser, FIGURES)
-    parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="seeds of LeNet-5 (default: 3)")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=RESULTS, help="default: experiments/results")
-    arguments = parser.parse_args()
-    data = load("synthetic")
-    linear = linear_error(data.train, data.test)
-    print(f"linear classifier: test error {linear.error_percent:.2f}%")
-    histories = []
-    for seed in range(1, arguments.seeds + 1):
-        trainer = Trainer(Recipe(), data, seed)
-        while len(trainer.passes) < 3:
-            trainer.run_pass()
-        histories.append({"seed": seed, "engine": trainer.engine.name, "passes": trainer.passes})
-        print(f"LeNet-5, seed {seed}: test error {trainer.passes[-1]['test_error_percent']:.2f}% after 3 passes")
-    results = {
-        "experiment": "synthetic_digits",
-        **provenance(),
-        "digests": dict(data.digests),
-        "linear": linear.as_dict(),
-        "runs": histories,
-    }
-    write_json(arguments.out / "synthetic_digits.json", results)
-    for path in (arguments.out / "synthetic_digits.json", *sheet(data.test, arguments.out / "synthetic_digits")):
-        print(path)
-
+EXPERIMENT = Experiment(
+    name="synthetic_digits",
+    title="The embedded digits",
+    question="How hard are the embedded digits, which stand in for MNIST where it cannot be had?",
+    description="""\
+Nothing measured on them compares with the paper. A linear classifier, fitted by least squares to 10,000 of them, and
+LeNet-5 after 3 passes over the same 10,000 are tested on 2,000 others.""",
+    caption="The digits that stand in for MNIST where it cannot be had; nothing measured on them compares with the "
+    "paper. A linear classifier and LeNet-5 after 3 passes show how hard they are.",
+    chapter="Tools",
+    place=1,
+    plan=plan,
+    tables=tables,
+    figures=sheet,
+    load=lambda arguments: load("synthetic", train_size=arguments.train_size, test_size=arguments.test_size),
+    full=lambda arguments, data: arguments.passes >= 3,
+    seeds=3,
+    passes=3,
+)
 
 if __name__ == "__main__":
-    guarded(main)
+    main(EXPERIMENT)

@@ -16,10 +16,14 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from experiments.machinery.declaration import Experiment
-from experiments.machinery.main import guarded, run
+from experiments.machinery.main import Asked, guarded, run
+from experiments.machinery.options import find_data
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,6 +53,20 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
             return ended(lambda: runpy.run_module(f"experiments.{name}", run_name="__main__") and None, name, *options)
     finally:
         os.chdir(before)
+
+
+def planned(declared: Experiment, outcome: Callable[[Any], Any], *options: str) -> tuple[Any, list[list[Any]]]:
+    """What an experiment's plan returns if each piece of work has the `outcome` that is given here, and what it asked
+    for, step by step."""
+    asked = Asked.of(declared, list(options))
+    data = find_data(declared, asked.arguments)
+    plan = declared.plan(Setting(asked.arguments, data, Store(asked.arguments.runs), asked.name))
+    steps = [list(next(plan))]
+    try:
+        while True:
+            steps.append(list(plan.send([outcome(work) for work in steps[-1]])))
+    except StopIteration as end:
+        return end.value, steps
 
 
 def declaration(module: str) -> Experiment | None:

@@ -97,8 +97,10 @@ def no_options(parser: argparse.ArgumentParser) -> None:
 class Experiment:
     """One experiment. `paper` is the figure or section that it reproduces, "" for what the paper does not have.
 
-    `plan` gives the record, from which `tables`, `figures` and `claims` are made. `figures` draws under a path without
-    its ending and returns what was written; `captions` has what further figures show, by the names of their files.
+    `plan` gives the record, from which `tables`, `figures` and `claims` are made. `scores`, where there are any, are
+    numbers computed from it that others read: they are kept beside it, in NAME_scores.json. `figures` draws under a
+    path without its ending and returns what was written; `captions` has what further figures show, by the names of
+    their files.
     `trainings` are those of a record that --check repeats.
 
     `seeds` and `passes` are those of the full experiment: None where it takes no such option, 0 where each row has its
@@ -127,6 +129,7 @@ class Experiment:
     caption: str = ""
     captions: dict[str, str] = field(default_factory=dict, hash=False)
     tables: Callable[[Record], list[Table]] = no_tables
+    scores: Callable[[Record], Record] | None = None
     figures: Callable[[Record, Path], list[Path]] = no_figures
     claims: Callable[[Record], list[Claim]] = no_claims
     seeds: int | None = 5

@@ -95,12 +95,14 @@ def module_of(experiment: Experiment) -> str:
 
 
 def parse(experiment: Experiment, given: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line, or what is `given`; --quick cuts everything down."""
-    arguments = parser_of(experiment).parse_args(given)
+    """Read the command line, or what is `given`; --quick cuts down numbers, and changes what has its default."""
+    parser = parser_of(experiment)
+    arguments = parser.parse_args(given)
     if arguments.quick:
         for key, most in (TRIAL | experiment.quick).items():
-            now = getattr(arguments, key, None)
-            smaller = most if now is None or not isinstance(most, int) or isinstance(most, bool) else min(now, most)
+            now, kept = getattr(arguments, key, None), parser.get_default(key)
+            number = isinstance(most, int) and not isinstance(most, bool)
+            smaller = min(now, most) if number and now is not None else most if now == kept else now
             if key in ("train_size", "test_size") or getattr(experiment, key, True) is not None:
                 setattr(arguments, key, smaller)
         arguments.resume = True

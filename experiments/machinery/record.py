@@ -14,6 +14,7 @@ from lenet1998.evaluation import rate_interval
 from lenet1998.files import make_directory, write_json
 from lenet1998.patterns import DataSet
 from lenet1998.running.check import is_sealed, sealed
+from lenet1998.running.work import Failure
 from lenet1998.training import WATCHED
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -93,6 +94,23 @@ def curves(histories: list[dict], key: str) -> np.ndarray:
 def watched(runs: list[dict], what: str) -> np.ndarray:
     """One of the numbers that runs watched, before the first pass and after each, (runs, 1 + passes)."""
     return np.array([[run[WATCHED][what], *(record[WATCHED][what] for record in run["passes"])] for run in runs])
+
+
+def ended(outcomes: Iterable[dict | Failure]) -> dict[str, list[dict]]:
+    """The runs that ended, and apart from them those that diverged, as records have them."""
+    found: dict[str, list[dict]] = {"runs": [], "diverged": []}
+    for outcome in outcomes:
+        if isinstance(outcome, dict):
+            found["runs"].append(outcome)
+        else:
+            task = outcome.task
+            found["diverged"].append({"recipe": task.recipe.name, "seed": task.seed, "reason": outcome.reason})
+    return found
+
+
+def divergences(record: dict[str, Any]) -> list[str]:
+    """A line for each run of a record that diverged, for a table's notes."""
+    return [f"{end['recipe']}, seed {end['seed']}: {end['reason']}" for end in record.get("diverged", [])]
 
 
 def named(histories: list[dict], name: str) -> list[dict]:

@@ -72,6 +72,11 @@ class Setting:
         return self.arguments.passes
 
     @property
+    def held_out(self) -> int:
+        """How many training patterns to hold out, on which choices are judged: a sixth, of MNIST 10,000."""
+        return len(self.data.train) // 6
+
+    @property
     def recipe(self) -> Recipe:
         """The recipe that the options name."""
         return chosen_recipe(self.arguments)

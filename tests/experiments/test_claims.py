@@ -9,10 +9,10 @@ from experiments import stochastic_batch
 from experiments.adaptive_centres import recipes, spread
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
-from experiments.options import options, parse
 from experiments.stochastic_batch import ALL, best, curves, first_below, recipe_of
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
+from tests.programs import planned
 
 
 def test_alpha_of_equation_1():
@@ -78,20 +78,15 @@ def test_how_long_a_batch_needs():
     assert errors.shape == (2, 3) and seconds.tolist() == [2, 4, 6]
 
 
-def test_larger_batches_make_more_passes(tmp_path, monkeypatch):
-    """Two fifths of the passes in the search, and the chosen rates with all: what is asked of the sweep."""
-    asked = {}
+def test_larger_batches_make_more_passes(tmp_path):
+    """Two fifths of the passes in the search, and the chosen rates with all: what is asked for."""
 
-    def carried(name, tasks, arguments, **how):
-        asked[name] = tasks
-        return [held_out(task.recipe.batch, task.recipe.eta(1), 100 * task.recipe.eta(1)) for task in tasks]
+    def outcome(task) -> dict:
+        return held_out(task.recipe.batch, task.recipe.eta(1), 100 * task.recipe.eta(1))
 
-    monkeypatch.setattr(stochastic_batch, "carry_out", carried)
-    given = ["--data", "synthetic", "--train-size", "300", "--test-size", "50", "--quick", "--runs", str(tmp_path)]
-    arguments = parse(options("", seeds=5, passes=5, recipe=False), given)
-    arguments.passes, arguments.seeds = 5, 2
-    stochastic_batch.train(arguments)
-    search, full = asked.values()
+    sizes = ["--data", "synthetic", "--train-size", "300", "--test-size", "50", "--runs", str(tmp_path)]
+    record, (search, full) = planned(stochastic_batch.EXPERIMENT, outcome, *sizes, "--passes", "5", "--seeds", "2")
     assert {task.recipe.batch: task.passes for task in search} == {1: 2, 64: 2, 1000: 4, 250: 12}
     assert {task.recipe.batch: task.passes for task in full} == {1: 5, 64: 5, 1000: 10, 250: 30}
     assert [(task.seed, task.recipe.eta(1)) for task in full if task.recipe.batch == 1] == [(1, 0.001), (2, 0.001)]
+    assert (len(record["runs"]), len(record["search"]["runs"])) == (8, 16)

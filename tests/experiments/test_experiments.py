@@ -10,16 +10,14 @@ import sys
 import matplotlib.image
 import pytest
 
-from experiments import fig8_misclassified, sdlm_vs_sgd
+from experiments import sdlm_vs_sgd
 from lenet1998.data import load
-from lenet1998.errors import LeNetError
-from lenet1998.recipe import Recipe
-from lenet1998.running.run import run
 from tests.programs import ROOT, experiment
 
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
     "fig6_training_size": "fig6_training_size_numpy",
+    "fig8_misclassified": "fig8_misclassified",
     "effective_rates": "effective_rates_numpy",
     "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
     "distortion_law": "distortion_law",
@@ -34,15 +32,15 @@ ONCE = ["--seeds", "1", "--passes", "1"]
 @pytest.mark.parametrize("name", WRITES)
 def test_from_start_to_figure(name, tmp_path):
     options = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet"]
-    if name != "effective_rates" and (PLAIN or name != "fig5_error_curves"):
-        options += ONCE  # Figure 5 shows that several seeds and passes go through; of the others one each is enough
-    places = ["--out", str(tmp_path)]
-    places += [] if name == "effective_rates" else ["--runs", str(tmp_path / "runs")]
+    if PLAIN or name != "fig5_error_curves":
+        # Figure 5 shows that several seeds and passes go through; of the others one each is enough.
+        options += ONCE if name != "effective_rates" else ONCE[2:]
+    places = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
     done = experiment(name, *options, *places)
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.glob("*.partial.json"))
     results = json.loads((tmp_path / f"{WRITES[name]}.json").read_text())
-    assert "runs" in results or "steps" in results
+    assert {"runs", "steps", "errors"} & results.keys()
     assert matplotlib.image.imread(tmp_path / f"{WRITES[name]}.png").std() > 0.05
     assert (tmp_path / f"{WRITES[name]}.pdf").stat().st_size > 1000
     assert "1998" not in done.stdout
@@ -63,7 +61,6 @@ def test_from_start_to_figure(name, tmp_path):
         "section3",
         "fig13_invariance",
         "fig7_distortions",
-        "fig8_misclassified",
         "strings.sheet",
         "strings",
         "strings.choices",
@@ -99,39 +96,11 @@ def test_figure_7_says_that_its_data_are_damaged(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_figure_8_refuses_damaged_and_other_networks(tmp_path, monkeypatch):
-    for seed in (1, 2):
-        place = tmp_path / "fig6_training_size_distorted" / f"seed{seed}"
-        place.mkdir(parents=True)
-        (place / "checkpoint.npz").write_bytes(b"damaged")
-    monkeypatch.setattr(fig8_misclassified, "load", lambda *_: load("synthetic", train_size=10, test_size=10))
-    monkeypatch.setattr("sys.argv", ["fig8", "--runs", str(tmp_path), "--out", str(tmp_path)])
-    with pytest.raises(LeNetError, match="checkpoint"):
-        fig8_misclassified.main()
-    data = {"name": "mnist", "train_size": 60_000, "test_size": 10_000}
-    whole = {"data": data, "recipe": {"distorted_copies": 9}, "passes": [{}] * 20}
-    assert fig8_misclassified.fit(whole)
-    for other in ({"data": data | {"train_size": 600}}, {"data": data | {"name": "synthetic"}},
-                  {"data": data | {"test_size": 200}}, {"recipe": {}}, {"passes": [{}] * 19}):  # fmt: skip
-        assert not fig8_misclassified.fit(whole | other)
-    digits = load("synthetic", train_size=10, test_size=10)
-    path = tmp_path / "fig6_training_size_distorted" / "seed1"
-    (path / "checkpoint.npz").unlink()
-    run(path, Recipe(distorted_copies=9), digits, passes=1, engine="numpy")
-    with pytest.raises(LeNetError, match="fig6_training_size --resume"):
-        fig8_misclassified.main()
-
-
-def test_figure_8_says_what_has_to_run_first(tmp_path):
-    done = experiment("fig8_misclassified", "--runs", str(tmp_path), "--out", str(tmp_path))
-    assert done.returncode == 2
-    assert "fig6_training_size" in done.stderr and "Traceback" not in done.stderr
-
-
 @pytest.mark.skipif(PLAIN, reason="thousands of steps need compiled kernels")
 def test_the_engines_are_timed(tmp_path):
-    done = experiment("speed", "--engines-only", "--out", str(tmp_path))
+    done = experiment("speed", "--quick", "--out", str(tmp_path), "--runs", str(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert experiment("speed", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
     rows = {row["engine"]: row for row in json.loads((tmp_path / "benchmark_speed.json").read_text())["rows"]}
     assert rows["numpy"]["step"] > 0
     if "numba" in rows:
@@ -151,3 +120,19 @@ def test_sdlm_is_paired_with_sgd_by_seed():
     test = sdlm_vs_sgd.against_sgd(histories, 1)
     assert (test.pairs, round(test.difference, 6)) == (3, 0.2)
     assert "+0.20 point (-0.05 to 0.45), p = 0.07" in sdlm_vs_sgd.in_words(test)
+
+
+@pytest.mark.parametrize("name", ["fig7_distortions", "synthetic_digits"])
+def test_of_other_data_than_those_that_one_chooses(name, tmp_path, monkeypatch):
+    """Trials that may be repeated, and are drawn from their records; where MNIST is asked for, of other digits."""
+    monkeypatch.setattr("experiments.fig7_distortions.load", lambda *_: load("synthetic", train_size=400, test_size=10))
+    options = ["--quick", "--out", str(tmp_path), "--quiet"]
+    options += ["--runs", str(tmp_path / "runs"), *([] if name == "fig7_distortions" else [*ONCE, "--engine", "numpy"])]
+    done = experiment(name, *options)
+    assert done.returncode == 0, done.stderr
+    picture = (tmp_path / f"{name}.png").read_bytes()
+    for again in (options, ["--plot-only", "--out", str(tmp_path)]):
+        (tmp_path / f"{name}.png").unlink()
+        repeated = experiment(name, *again)
+        assert (repeated.returncode, repeated.stdout) == (0, done.stdout), repeated.stderr
+        assert (tmp_path / f"{name}.png").read_bytes() == picture
