@@ -1,7 +1,8 @@
-"""What the ablation found: a score for every variant, the Markdown table, and the figures."""
+"""What the ablation found: a score for every variant, the tables, and the figures."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +10,29 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common import at_pass, named
-from experiments.pairs import paired
+from experiments.machinery.declaration import Record
+from experiments.machinery.record import at_pass, named
 from lenet1998.evaluation import student_interval
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, TEST, TRAIN, columns, panels, save, style
-from lenet1998.report.comparison import holm
+from lenet1998.report.comparison import by_errors, by_patterns, holm, same_seeds
+from lenet1998.report.table import Cell, Column, Estimate, Table
 
 THRESHOLDS = (2.0, 1.5, 1.2)
 ENDS = ("1998", "modern")
 LADDER = "ladder"
 GIVEN_UP = ", given up"
-HEADINGS = {LADDER: "The ladder", "1998": "1998, with one other part", "modern": "Modern, with one other part"}
+GROUPS = {
+    LADDER: ("ablation_ladder", "The ladder"),
+    "1998": ("ablation_in_1998", "1998, with one other part"),
+    "modern": ("ablation_in_modern", "Modern, with one other part"),
+}
 WIDEST = 2.5  # per cent; what errs more is written at the margin of a figure
-_LEVEL = 0.05
 
 
-def scores(variants: list, histories: list[dict], diverged: list[dict]) -> list[dict]:
+def scores(variants: list, record: Record) -> list[dict]:
     """A row for each variant that was trained: its errors, its times, and the tests against the two ends."""
-    rows = {}
+    rows, histories, diverged = {}, record["runs"], record["diverged"]
     for variant in variants:
         name = variant.recipe.name
         runs, lost = named(histories, name), sum(end["recipe"] == name for end in diverged)
@@ -72,8 +77,8 @@ def reached(runs: list[dict], error: float) -> dict[str, float | None]:
 
 
 def _against(runs: list[dict], others: list[dict]) -> dict | None:
-    tests = paired(runs, others)
-    return tests and {**tests[0].as_dict(), "patterns": tests[1].as_dict()}
+    pairs = same_seeds(runs, others)
+    return {**by_errors(*pairs).as_dict(), "patterns": by_patterns(*pairs).as_dict()} if pairs[0] else None
 
 
 def _search(name: str, histories: list[dict], diverged: list[dict]) -> dict:
@@ -91,77 +96,85 @@ def _search(name: str, histories: list[dict], diverged: list[dict]) -> dict:
     return {"search": search, "at_edge": at_edge, "given_up": sorted(lost, key=float)}
 
 
-def table(rows: list[dict]) -> str:
-    """The scores as Markdown, with the methods below it."""
-    head = ["", "first rate", "seeds", "test error (%), 95%"]
-    head += [f"to {error:g}%: passes, seconds" for error in THRESHOLDS]
-    for end in ENDS:
-        head += [f"minus {end}, 95%", "p, seeds", "p, patterns"]
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for group, heading in HEADINGS.items():
+def tables(rows: list[dict]) -> list[Table]:
+    """For the ladder and for either end: errors and the difference from 1998, that from modern, and speed."""
+    found = []
+    for group, (name, heading) in GROUPS.items():
         own = [row for row in rows if row["group"] == group]
-        lines += [f"| **{heading}** |" + " |" * (len(head) - 1)] if own else []
-        lines += ["| " + " | ".join(_cells(row)) + " |" for row in own]
-    notes = (
-        "First rate: chosen on held-out training patterns from five, the same number for every variant; ^ if the "
-        "best was the lowest or highest of them, so that a better one may lie beyond; v for each time that it was "
-        "halved, because a seed diverged or did not learn its training patterns. Passes and seconds: means over the "
-        "seeds, where not all of them came so far their number. Minus 1998, minus modern: difference of test errors "
-        "with the 95% interval and p-value of Student's t-test, paired by seed; * if p stays below 0.05 after Holm's "
-        "adjustment for the number of variants that are compared with that end. P, patterns: the exact sign test "
-        "over test patterns (with one seed, McNemar's), each counted for the recipe that errs on it with more seeds. "
-        "The tests over seeds speak for other seeds on this test set, those over patterns for these networks on "
-        "other test patterns.",
-    )
-    return "\n".join([*lines, "", *notes]) + "\n"
+        if own:
+            found.append(_table(name, f"{heading}: differences from 1998, and test errors", own, _errors_of, "1998"))
+            found.append(
+                _table(f"{name}_minus_modern", f"{heading}: differences from modern", own, _against_end, "modern")
+            )
+            found.append(
+                _table(f"{name}_speed", f"{heading}: rates, and how long until a test error", own, _speed_of, "")
+            )
+    return found
 
 
-def ladder_table(rows: list[dict]) -> str:
-    """The ladder alone, for docs/results.md: error, passes and seconds to 1.5%, and the difference from 1998."""
-    head = "| | test error (%), 95% | to 1.5%: passes, seconds; or how many seeds came so far | minus 1998, 95% |"
-    lines = [head, "|---|---|---|---|"]
-    for row in rows:
-        if row["group"] == LADDER:
-            label, _, _, error, _, middle, _, difference, *_ = _cells(row)
-            lines.append(f"| {label} | {error} | {middle} | {difference} |")
-    return "\n".join(lines)
+Cells = tuple[list[Column], Callable[[dict], list[Cell]], list[str]]
+
+
+def _table(name: str, caption: str, rows: list[dict], part: Callable[[str], Cells], end: str) -> Table:
+    columns, cells, notes = part(end)
+    given = [[_rung(row) if row["group"] == LADDER else row["label"], *cells(row)] for row in rows]
+    return Table(name, caption, [Column("variant", kind="text"), *columns], given, notes)
+
+
+def _errors_of(end: str) -> Cells:
+    columns, against, notes = _against_end(end)
+
+    def cells(row: dict) -> list[Cell]:
+        low, high = row.get("interval") or (None, None)
+        error = Estimate(row["test_error_percent"], low, high, row["seeds"]) if row["seeds"] else None
+        return [row["seeds"], row["diverged"], error, *against(row)]
+
+    return [Column("seeds"), Column("diverged"), Column("test error", "%"), *columns], cells, notes
+
+
+def _against_end(end: str) -> Cells:
+    columns = [Column(f"minus {end}", "point", kind="difference")]
+    columns += [Column(f"{name} {end}", kind="p") for name in ("p seeds", "p patterns", "Holm")]
+
+    def cells(row: dict) -> list[Cell]:
+        test = row.get("against", {}).get(end)
+        if not test:
+            return [None] * 4
+        change = Estimate(test["difference"], test["low"], test["high"], row["seeds"])
+        return [change, test["p"], test["patterns"]["p"], test["p_holm"]]
+
+    notes = [
+        "P seeds: Student's t-test, paired by seed. It speaks for other seeds on this test set. Holm: the same, "
+        "adjusted for the number of variants that are compared with that end. P patterns: the exact sign test over "
+        "test patterns (with one seed, McNemar's), each counted for the recipe that errs on it with more seeds. It "
+        "speaks for these networks on other test patterns."
+    ]
+    return columns, cells, notes
+
+
+def _speed_of(end: str) -> Cells:
+    columns = [Column("rate", kind="significant"), Column("edge", kind="text"), Column("halved", "times")]
+    for error in THRESHOLDS:
+        columns += [Column(f"seeds to {error:g}%"), Column(f"passes to {error:g}%", digits=1)]
+        columns += [Column(f"time to {error:g}%", "s", digits=0)]
+
+    def cells(row: dict) -> list[Cell]:
+        reached = [row.get("reached", {}).get(str(error), {}) for error in THRESHOLDS]
+        times = [each.get(key) for each in reached for key in ("seeds", "passes", "seconds")]
+        return [row["rate"], "yes" if row["at_edge"] else "", len(row["given_up"]), *times]
+
+    notes = [
+        "Rate: that of the first pass, chosen on held-out training patterns from five, the same number for every "
+        "variant. Edge: the best rate was the lowest or highest of them, so a better one may lie beyond. Halved: how "
+        "often the rate was halved because a seed diverged or did not learn its training patterns. Passes and seconds "
+        "of training are means over the seeds that came so far."
+    ]
+    return columns, cells, notes
 
 
 def _rung(row: dict) -> str:
     """What a row of the ladder says: the part that is added, and which ends it is."""
     return {"1998": "1998", "modern": f"+ {row['label']} = modern"}.get(row["name"], f"+ {row['label']}")
-
-
-def _cells(row: dict) -> list[str]:
-    label = _rung(row) if row["group"] == LADDER else row["label"]
-    seeds = f"{row['seeds']}" + (f", {row['diverged']} diverged" if row["diverged"] else "")
-    if not row["seeds"]:
-        return [label, "", seeds, *[""] * (1 + len(THRESHOLDS) + 3 * len(ENDS))]
-    mark = "^" * row["at_edge"] + "v" * len(row["given_up"])
-    cells = [label, f"{row['rate']:.2g}{mark}", seeds]
-    cells.append(f"{row['test_error_percent']:.2f}" + _interval(row["interval"]))
-    for reach in row["reached"].values():
-        if reach["seeds"] == row["seeds"]:
-            cells.append(f"{reach['passes']:.1f}, {reach['seconds']:.0f} s")
-        else:
-            cells.append(f"{reach['seeds']} of {row['seeds']}" if reach["seeds"] else "never")
-    for end in ENDS:
-        test = row["against"].get(end)
-        if not test:
-            cells += ["", "", ""]
-            continue
-        star = "*" if test["p_holm"] is not None and test["p_holm"] < _LEVEL else ""
-        interval = _interval(None if test["low"] is None else [test["low"], test["high"]])
-        cells += [f"{test['difference']:+.2f}{interval}{star}", _p(test["p"]), _p(test["patterns"]["p"])]
-    return cells
-
-
-def _interval(bounds: list[float] | None) -> str:
-    return f" ({bounds[0]:.2f} to {bounds[1]:.2f})" if bounds else ""
-
-
-def _p(value: float | None) -> str:
-    return "" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def draw(rows: list[dict], histories: list[dict], stem: Path) -> list[Path]:
@@ -201,7 +214,7 @@ def draw_components(rows: list[dict], stem: Path) -> list[Path]:
                 axes.axvline(itself["test_error_percent"], color="0.3", linestyle="--", linewidth=1.2, zorder=1)
                 if itself["interval"]:
                     axes.axvspan(*itself["interval"], color="0.9", linewidth=0, zorder=0.5)
-            axes.set(xlabel="test error (%)", title=HEADINGS[end])
+            axes.set(xlabel="test error (%)", title=GROUPS[end][1])
         limits = [axes.get_xlim() for axes in every]  # one scale for all, or the ends could not be compared
         for axes in every:
             axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))

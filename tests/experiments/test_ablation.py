@@ -12,14 +12,12 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from experiments import common, pairs
-from experiments.ablation import __main__ as ablation
-from experiments.ablation import report as ablation_report
-from experiments.ablation.__main__ import variants
-from lenet1998.errors import LeNetError
+from experiments.ablation import experiment as ablation
+from experiments.ablation import report
+from experiments.ablation.experiment import EXPERIMENT, variants
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running.work import Failure
-from tests.experiments.test_experiments import experiment
+from tests.programs import experiment, planned
 
 FACTORS = {f"{factor:g}" for factor in ablation.FACTORS}
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
@@ -74,48 +72,24 @@ HOPELESS = "modern, SGD"
 FRAGILE = "modern, momentum"  # at its best rate its second seed learns nothing
 
 
-def fake_sweep(performed: list):
-    """A sweep whose errors are known: by factor in the search, by name and seed after it."""
-
-    def history(task) -> dict | Failure:
-        name = task.recipe.name.partition(", rate x ")[0]
-        factor = task.recipe.schedule[0][1] / ablation.centre(task.recipe)
-        if name == HOPELESS or name == "1998, SGD" and factor > 0.1:
-            return Failure(task, "diverged in pass 1", diverged=True)
-        error = 1 + abs(math.log2(factor / BEST.get(name, 2.0))) + 0.01 * task.seed + 0.001 * len(name)
-        learned = 90.0 if name == FRAGILE and factor == 2 and task.seed == 2 else 3.0
-        shown = {"train_error_percent": learned, "seconds": 2.0}
-        passes = [{"pass": k, "test_error_percent": error + 1 / k, **shown} for k in range(1, task.passes + 1)]
-        return {"recipe": task.recipe.as_dict(), "seed": task.seed, "passes": passes}
-
-    def sweep(tasks, *, finished, **_):
-        performed.extend(tasks)
-        outcomes = [history(task) for task in tasks]
-        finished([outcome for outcome in outcomes if isinstance(outcome, dict)])
-        return outcomes
-
-    return sweep
+def outcome(task) -> dict | Failure:
+    """Errors that are known: by factor in the search, by name and seed after it."""
+    name = task.recipe.name.partition(", rate x ")[0]
+    factor = task.recipe.schedule[0][1] / ablation.centre(task.recipe)
+    if name == HOPELESS or name == "1998, SGD" and factor > 0.1:
+        return Failure(task, "diverged in pass 1", diverged=True)
+    error = 1 + abs(math.log2(factor / BEST.get(name, 2.0))) + 0.01 * task.seed + 0.001 * len(name)
+    shown = {"train_error_percent": 90.0 if name == FRAGILE and factor == 2 and task.seed == 2 else 3.0, "seconds": 2.0}
+    passes = [{"pass": k, "test_error_percent": error + 1 / k, **shown} for k in range(1, task.passes + 1)]
+    measured = {"misclassified": [task.seed, len(name)]} if task.measure else {}
+    return {"recipe": task.recipe.as_dict(), "seed": task.seed, "passes": passes, **measured}
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Runs the ablation with such a sweep, into tmp_path, and returns the tasks."""
-
-    def go(*options: str) -> list:
-        performed: list = []
-        monkeypatch.setattr(common, "sweep", fake_sweep(performed))
-        monkeypatch.setattr(pairs, "misclassified", lambda task: (task.seed, len(task.recipe.name)))
-        places = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
-        sizes = ["--data", "synthetic", "--train-size", "60", "--test-size", "10"]
-        monkeypatch.setattr("sys.argv", ["ablation", *sizes, *places, *options])
-        ablation.main()
-        return performed
-
-    return go
-
-
-def test_every_variant_has_the_same_search_and_its_best_rate(run, tmp_path):
-    tasks = run()
+def test_every_variant_has_the_same_search_and_its_best_rate(tmp_path):
+    places = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    given = ["--data", "synthetic", "--train-size", "60", "--test-size", "10", *places]
+    record, steps = planned(EXPERIMENT, outcome, *given)
+    tasks = [task for step in steps for task in step]
     searched = [task for task in tasks if ", rate x " in task.recipe.name]
     final = [task for task in tasks if ", rate x " not in task.recipe.name]
     names = {row.recipe.name for row in variants()}
@@ -138,30 +112,28 @@ def test_every_variant_has_the_same_search_and_its_best_rate(run, tmp_path):
     assert len({task.out for task in tasks}) == len(tasks)
     ladder = {row.recipe.name for row in variants() if row.group == "ladder"}
     assert {task.recipe.name for task in final[: 5 * len(ladder)]} == ladder, "the whole ladder comes first"
-    rows = json.loads((tmp_path / "ablation_scores.json").read_text())["rows"]
+    rows = report.scores(variants(), record)
     assert [row["label"] for row in rows] == [row.label for row in variants()]
     by_name = {row["name"]: row for row in rows}
     assert {row["name"] for row in rows if row["at_edge"]} == {"modern, online"}
     assert by_name[HOPELESS]["diverged"] == 5 and by_name[HOPELESS]["seeds"] == 0
     assert {row["name"]: row["given_up"] for row in rows if row["given_up"]} == {FRAGILE: ["2"]}
-    assert by_name[FRAGILE]["seeds"] == 5 and by_name[FRAGILE]["rate"] == pytest.approx(
-        ablation.CENTRES["momentum"][0] * 64**0.75
-    )
-    assert "| momentum | 0.011v | 5 |" in (tmp_path / "ablation.md").read_text()
+    rate = by_name[FRAGILE]["rate"]
+    assert by_name[FRAGILE]["seeds"] == 5 and rate == pytest.approx(ablation.CENTRES["momentum"][0] * 64**0.75)
+    shown = {
+        row[0]: row for table in report.tables(rows) if table.name == "ablation_in_modern_speed" for row in table.rows
+    }
+    assert shown["momentum"][1:4] == (rate, "", 1) and shown["online"][2] == "yes"
     search = by_name["1998, SGD"]["search"]
     assert len(search) == 5 and {factor for factor, error in search.items() if error is None} == {"0.25", "1", "4"}
-    assert not (tmp_path / "ablation.partial.json").exists()
-    for figure in ("ladder", "components", "speed"):
-        assert matplotlib.image.imread(tmp_path / f"ablation_{figure}.png").std() > 0.05
-        assert (tmp_path / f"ablation_{figure}.pdf").stat().st_size > 1000
+    for path in report.draw(rows, record["runs"], tmp_path / "ablation")[::2]:
+        assert matplotlib.image.imread(path).std() > 0.05
 
-    before = json.loads((tmp_path / "ablation.json").read_text())
-    again = run("--only", "modern, tanh", "--seeds", "6")
+    (tmp_path / "ablation.json").write_text(json.dumps(record))
+    after, steps = planned(EXPERIMENT, outcome, *given, "--only", "modern, tanh", "--seeds", "6")
+    again = [task for step in steps for task in step]
     assert {task.recipe.name.partition(", rate x ")[0] for task in again} == {"modern, tanh"} and len(again) == 11
-    after = json.loads((tmp_path / "ablation.json").read_text())
-    assert len(after["runs"]) == len(before["runs"]) + 1 and after["diverged"] == before["diverged"]
-    with pytest.raises(LeNetError, match="no rung is called 'tanh'"):
-        run("--only", "tanh")
+    assert len(after["runs"]) == len(record["runs"]) + 1 and after["diverged"] == record["diverged"]
 
 
 def made(name: str, errors: list[float], wrong: list[list[int]], seconds: float = 2.0) -> list[dict]:
@@ -185,7 +157,7 @@ def test_scores_are_those_of_the_runs():
     runs = made("1998", old, [[1, 2, 3], [1, 2], [1, 9]]) + made("modern", new, [[1, 7], [7], [7]])
     runs += made("1998, ReLU", [1.2], [[1]]) + made("1998, ReLU, rate x 1", [5.0], [[]])
     lost = [{"recipe": "1998, ReLU", "seed": 2, "reason": ""}, {"recipe": "1998, ReLU, rate x 4", "seed": 1}]
-    rows = {row["name"]: row for row in ablation_report.scores(variants(), runs, lost)}
+    rows = {row["name"]: row for row in report.scores(variants(), {"runs": runs, "diverged": lost})}
     assert rows.keys() == {"1998", "modern", "1998, ReLU"}
     first, last = rows["1998"], rows["modern"]
     assert first["test_error_percent"] == pytest.approx(np.mean(old)) and first["by_seed"] == old
@@ -199,29 +171,29 @@ def test_scores_are_those_of_the_runs():
     assert "modern" not in last["against"]
     relu = rows["1998, ReLU"]
     assert (relu["seeds"], relu["diverged"], relu["search"]) == (1, 1, {"1": 5.0, "4": None})
-    text = ablation_report.table(list(rows.values()))
-    assert "| ReLU | 0.01 | 1, 1 diverged | 1.20 |" in text
-    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
-    assert "1.33 (1.25 to 1.45)" in text, "the least and the largest of the three"
+    ladder, _, _, into, _, speed = report.tables(list(rows.values()))
+    assert into.rows[0][1:3] == (1, 1) and into.rows[0][3].mean == 1.2 and speed.rows[0][1] == 0.01
+    error = ladder.rows[0][3]
+    assert (error.low, error.high, error.n) == (1.25, 1.45, 3), "the least and the largest of the three"
+    assert into.rows[0][4].mean == pytest.approx(1.2 - 1.3) and into.rows[0][5] is None
 
 
 @pytest.mark.skipif(PLAIN, reason="dozens of runs, all on the NumPy engine")
 def test_from_start_to_figure(tmp_path):
     options = ["--data", "synthetic", "--engine", "numpy", "--out", str(tmp_path), "--quiet"]
     trial = [*options, "--runs", str(tmp_path / "runs"), "--quick", "--passes", "1", "--seeds", "1"]
-    done = experiment("ablation", *trial, "--only", "1998", "--only", "modern")
+    done = experiment("ablation", *trial)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "ablation.json").read_text())
     final = [run for run in results["runs"] if ", rate x " not in run["recipe"]["name"]]
-    assert [run["recipe"]["name"] for run in final] == ["1998", "modern"]
+    assert [run["recipe"]["name"] for run in final] == ["1998", "modern"], "a trial is of the two ends"
     for run in final:
         assert len(run["misclassified"]) == round(2 * run["passes"][-1]["test_error_percent"]), "of 200 patterns"
     searched = [run for run in results["runs"] if run["recipe"]["name"].rpartition(" ")[2] in FACTORS]
     assert [run["data"]["test_size"] for run in searched] == [50] * 10
-    table = (tmp_path / "ablation.md").read_text()
+    page = (tmp_path / "ablation.md").read_text()
     (tmp_path / "ablation.md").unlink()
-    refused = experiment("ablation", *trial, "--only", "1998")
-    assert refused.returncode == 2 and "--resume" in refused.stderr
+    assert json.loads((tmp_path / "ablation_scores.json").read_text())["rows"]
     again = experiment("ablation", *options, "--plot-only")
     assert again.returncode == 0 and again.stdout == done.stdout
-    assert (tmp_path / "ablation.md").read_text() == table
+    assert (tmp_path / "ablation.md").read_text() == page
