@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import named
+from experiments.machinery.record import named
 from experiments.readings.design import departures
 from lenet1998.evaluation import rate_interval
 from lenet1998.recipe import Recipe
@@ -36,6 +36,9 @@ DROPS = (3, 6, 9)
 TRIALS = (1, 3, 10)  # passes after which a reading may be given up
 FAR = RATE_FACTOR**2  # rates that are so far off, twice the tolerance, decide without the other claims
 SMOOTH = 5  # passes over which held-out errors are averaged: one pass is too noisy for a single seed
+
+SPACE, BOX, ROUND, LITERAL, QUESTIONS, SIZES = "space", "box", "round", "literal", "questions", "sizes"
+SAMPLED = SPACE, BOX, ROUND  # the parts of the study that are points of the space
 
 _PAPER = np.array([point["train_error_on_the_fly_percent"] for point in figure_5()])
 
@@ -136,7 +139,7 @@ def score(recipe: Recipe, histories: list[dict], diverged: int = 0, stopped: boo
 def rows(histories: list[dict], diverged: list[dict]) -> list[dict]:
     """The score of every reading, in the order in which they were made; what has fewer passes was given up."""
     ends = [end for end in diverged if "fields" in end]
-    recipes = {run["recipe"]["name"]: (run["part"], run["recipe"]) for run in histories if run["part"] != "sizes"}
+    recipes = {run["recipe"]["name"]: (run["part"], run["recipe"]) for run in histories if run["part"] != SIZES}
     recipes |= {end["recipe"]: (end["part"], end["fields"]) for end in ends if end["recipe"] not in recipes}
     passes = max((len(run["passes"]) for run in histories), default=0)
     found = []

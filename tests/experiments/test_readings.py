@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from experiments import common
-from experiments.readings import __main__ as readings
+from experiments.machinery import main as machinery
+from experiments.readings import experiment as readings
 from experiments.readings import report
 from experiments.readings.design import (
     ANSWERS,
@@ -25,12 +24,12 @@ from experiments.readings.design import (
 )
 from experiments.readings.design import reading as made
 from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_claim, hopeless, rows, score, winners
-from experiments.readings.study import Study
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
 from lenet1998.running.check import slim
-from lenet1998.running.work import DataChoice, Task
+from lenet1998.running.work import Failure
 from lenet1998.training import DIGEST
+from tests.programs import planned
 
 FIGURE = [point["train_error_on_the_fly_percent"] for point in figure_5()]
 TESTED = [point["test_error_percent"] for point in figure_5()]
@@ -178,12 +177,18 @@ def test_best_takes_turns_and_the_winners_are_the_closest_and_the_least_departur
 def test_divergence_and_giving_up_are_told_and_drawn(tmp_path):
     text = {"recipe": "printed", "seed": 1, "reason": "diverged in pass 1", "fields": PRINTED.as_dict()}
     given_up = history(replace(BASE, name="given up"), passes=3, train_error_percent=9.0)
-    found = rows([point("good"), given_up], [text | {"part": "literal"}])
+    runs = [run | {"data": {"name": "mnist validation"}} for run in (point("good"), given_up)]
+    record = {"runs": runs, "diverged": [text | {"part": "literal"}]}
+    found = report.scored(record)
     assert [row["reading"] for row in found] == ["good", "given up", "printed"]
-    page = report.page(found, [])
-    lines = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
-    assert "1 diverged | 0 | diverged" in lines["printed"] and "| lost | given up | given up |" in lines["given up"]
-    assert page.startswith("- **closest**: `good`\n- **least departure**: `good`")
+    shown = {table.name: {row[0]: row for row in table.rows} for table in report.tables(record)}
+    assert shown["readings_literal"]["text"][1:7] == (0, 1, 0, "", "diverged", None)
+    assert shown["readings_space"]["space 2"][4:7] == ("curve, first", "given up", None)
+    assert shown["readings_space_measures"]["space 2"][4] is None, "so few passes are no curve"
+    assert report.tables(record)[0].notes[-2:] == ("closest: space 1, `good`.", "least departure: space 1, `good`.")
+    assert {claim.verdict for claim in report.claims(record)} == {"agrees"} and len(report.claims(record)) == len(
+        CLAIMS
+    )
     drawn = report.draw(found, tmp_path / "map")
     assert all(path.stat().st_size > 1000 for path in drawn)
 
@@ -197,15 +202,20 @@ def test_a_slim_history_can_still_be_checked():
     assert kept["passes"][1] == {key: value for key, value in run["passes"][1].items() if key != DIGEST}
 
 
-def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, monkeypatch):
-    where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
-    small = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--seeds", "1", "--passes", "1"]
-    monkeypatch.setattr(readings, "of_mnist", list)  # what is found is compared with nothing
+@pytest.fixture
+def small(monkeypatch):
+    """One reading of each kind, of data that are compared with nothing."""
+    for module in (readings, report):
+        monkeypatch.setattr(module, "of_mnist", list)
     monkeypatch.setattr(readings, "questions", lambda winner: questions(winner)[:1])
     monkeypatch.setattr(readings, "literal", lambda: literal()[:1])
     monkeypatch.setattr(readings, "rounded", lambda: rounded()[:1])
-    monkeypatch.setattr("sys.argv", ["readings", *small, "--points", "2", *where])
-    write, left = common.write_json, [2]
+
+
+def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, monkeypatch, small):
+    where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    options = ["--quick", "--data", "synthetic", "--quiet", "--seeds", "1", "--passes", "1", "--points", "2", *where]
+    write, left = machinery.write_json, [2]
 
     def stop(path, content):
         write(path, content)
@@ -214,12 +224,11 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(common, "write_json", stop)
+        patched.setattr(machinery, "write_json", stop)
         with pytest.raises(KeyboardInterrupt):
-            readings.main()
+            machinery.run(readings.EXPERIMENT, options)
     assert len(json.loads((tmp_path / "readings.partial.json").read_text())["runs"]) == 2
-    monkeypatch.setattr("sys.argv", ["readings", *small, "--points", "2", *where, "--resume"])
-    readings.main()
+    machinery.run(readings.EXPERIMENT, options)
     recorded = json.loads((tmp_path / "readings.json").read_text())
     assert not (tmp_path / "readings.partial.json").exists()
     sizes = [run["data"]["train_size"] for run in recorded["runs"] if "train_error_after_percent" in run]
@@ -229,19 +238,27 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
     assert [row["size"] for row in scores["sizes"]] == [75, 150, 300]
 
 
-def test_a_study_goes_on_from_its_record_where_its_runs_are_not(tmp_path, monkeypatch):
-    arguments = argparse.Namespace(out=tmp_path, runs=tmp_path / "runs", resume=True, plot_only=False)
-    made = history(BASE, passes=3) | {"part": "space", "data": {"train_size": 250, "test_size": 50}}
-    lost = {"recipe": "printed", "seed": 1, "reason": "diverged", "fields": PRINTED.as_dict(), "part": "literal"}
-    (tmp_path / "readings.json").write_text(json.dumps({"runs": [made], "diverged": [lost]}))
-    study = Study(arguments, patterns=300)
-    done = Task(tmp_path, BASE, seed=made["seed"], data=DataChoice("synthetic"), passes=3)
-    assert study.on_record(done) and study.on_record(replace(done, passes=1))
-    assert study.on_record(replace(done, recipe=PRINTED, seed=1))
-    for other in (
-        replace(done, passes=4),
-        replace(done, seed=made["seed"] + 1),
-        replace(done, recipe=replace(BASE, mu=0.5)),
-    ):
-        assert not study.on_record(other)
-    assert not Study(arguments, patterns=600).on_record(done)
+def test_what_is_hopeless_gets_no_more_passes_and_what_diverges_stays_on_record(tmp_path, small):
+    """Of the space, the first point is lost after a pass, the second diverges after it; others are the paper's."""
+    space = [recipe.name for recipe in Space().points(4, seed=1)][:2]
+
+    def outcome(task):
+        if task.recipe.name == space[1] and task.passes > 1:
+            return Failure(task, "diverged in pass 2", diverged=True)
+        first = {"train_error_percent": 9.0} if task.recipe.name == space[0] else {}
+        measured = {"train_error_after_percent": 0.3} if task.measure else {}
+        data = {"train_size": task.data.train_size or 250, "name": "mnist validation"}
+        return history(task.recipe, task.passes, task.seed, **first) | {"data": data} | measured
+
+    options = ["--data", "synthetic", "--points", "4", "--seeds", "2", "--train-size", "300", "--out", str(tmp_path)]
+    record, steps = planned(readings.EXPERIMENT, outcome, *options)
+    asked = {name: [task.passes for step in steps for task in step if task.recipe.name == name] for name in space}
+    assert asked == {space[0]: [1], space[1]: [1, 3]}
+    assert [(end["recipe"], end["part"], end["reason"]) for end in record["diverged"]] == [
+        (space[1], "space", "diverged in pass 2")
+    ]
+    by_name = {run["recipe"]["name"]: run for run in record["runs"]}
+    assert len(by_name[space[0]]["passes"]) == 1 and space[1] not in by_name
+    assert {run["part"] for run in record["runs"]} == {"space", "box", "round", "literal", "sizes", "questions"}
+    again = [task for task in steps[-1] if task.measure] or [task for step in steps for task in step if task.measure]
+    assert {task.data.validation for task in again} == {50} and len(again) == 6

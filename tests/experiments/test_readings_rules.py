@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-
 import pytest
 
+from experiments.machinery.options import find_data, parse
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 from experiments.readings.design import _number
+from experiments.readings.experiment import EXPERIMENT, Study
 from experiments.readings.score import by_departures, rates
-from experiments.readings.study import Study
 from lenet1998.recipe import PRINTED
 
 
@@ -32,8 +33,9 @@ def test_the_printed_value_has_its_share_of_a_range_that_holds_it():
 
 
 def test_later_seeds_do_not_count_before_their_turn(tmp_path):
-    study = Study(argparse.Namespace(out=tmp_path, runs=tmp_path, resume=False, plot_only=False), patterns=300)
+    arguments = parse(EXPERIMENT, ["--data", "synthetic", "--out", str(tmp_path), "--runs", str(tmp_path)])
+    study = Study(Setting(arguments, find_data(EXPERIMENT, arguments), Store(tmp_path), "readings"))
     ends = {"recipe": "printed", "reason": "diverged", "fields": PRINTED.as_dict(), "part": "literal"}
-    study.diverged = [ends | {"seed": seed} for seed in (1, 2, 3)]
+    study.lost = {("printed", seed): ends | {"seed": seed} for seed in (1, 2, 3)}
     assert [row["diverged"] for row in study.rows(["literal"], seeds=2)] == [2]
     assert study.rows(["space"], seeds=2) == []
