@@ -11,7 +11,7 @@ from matplotlib import cbook
 from matplotlib.figure import Figure
 
 from experiments import common, compare, distortion_law, fig6_training_size, options, sdlm_vs_sgd
-from experiments.speed import __main__ as benchmark_speed
+from experiments.speed import experiment as benchmark_speed
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.pictures import plotting
@@ -98,9 +98,9 @@ def test_curves_are_told_apart_without_colours(caught, tmp_path):
     fig6_training_size.draw(sizes, tmp_path / "six")
     names = ["SDLM, 500 patterns", "SDLM, 20 patterns", "SDLM, 5000 patterns", "SGD, rate 0.004"]
     runs = [history(seed=seed) | {"recipe": {"name": name}} for name in names for seed in (1, 2)]
-    sdlm_vs_sgd.draw(runs, [], names, tmp_path / "sdlm")
+    sdlm_vs_sgd.draw({"runs": runs}, tmp_path / "sdlm")
     widths = [history(seed=seed) | {"recipe": {"name": "width 1"}} for seed in (1, 2)]
-    distortion_law.draw(widths, tmp_path / "law")
+    distortion_law.draw({"runs": widths}, tmp_path / "law")
     compare.draw(names[:2], runs, "test error", tmp_path / "compare")
     assert len(caught) == 5
     assert all(told_apart(figure.axes[0]) for figure in caught)
@@ -111,7 +111,8 @@ def test_figures_say_which_figure_of_the_paper_and_in_what_units(caught, tmp_pat
     plotting.error_curves([history() | {"recipe": {"name": "printed"}}], tmp_path / "five")
     sizes = [history(train_size=size) | {"recipe": {"name": "default"}} for size in fig6_training_size.SIZES]
     fig6_training_size.draw(sizes, tmp_path / "six")
-    benchmark_speed.bars([{"engine": "numpy", "step": 400.0}, {"engine": "numba", "step": 40.0}], 20.0, tmp_path / "b")
+    rows = [{"engine": "numpy", "step": 400.0}, {"engine": "numba", "step": 40.0}]
+    benchmark_speed.bars({"rows": rows, "matmul_gflops": 92.0}, tmp_path / "b")
     five, six, bars = (figure.axes[0] for figure in caught)
     assert five.get_title(loc="left") == "LeNet-5 on MNIST, recipe printed: seed 1; Figure 5 of the paper"
     runs = [history() | {"seed": seed, "recipe": {"name": "default j=0.5"}} for seed in range(1, 11)]
@@ -285,7 +286,7 @@ def test_the_best_rate_is_that_of_lowest_error_unless_another_was_repeated(drawn
     assert names == ["SDLM, 500 patterns", "SDLM, 20 patterns", "SDLM, 5000 patterns"]
     lost = [{"recipe": "SGD, rate 0.016", "seed": 1, "reason": ""}, {"recipe": names[0], "seed": 1, "reason": ""}]
     for runs in (one_seed, []):
-        assert sdlm_vs_sgd.draw(runs, lost, [*names, "SGD, rate 0.004"], tmp_path / "figure")[0].exists()
+        assert sdlm_vs_sgd.draw({"runs": runs, "diverged": lost}, tmp_path / "figure")[0].exists()
 
 
 def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(monkeypatch, tmp_path):
