@@ -273,7 +273,10 @@ OTHERS: dict[str, Draw] = {
     "round corners": round_corners,
     "JPEG of 28x28": jpeg(75),
 }
-KINDS = UNEVEN | OTHERS
+FIRST = ("hard shadow", "turned table", "scanner, askew", "photo", "light gradient", "red on green", "marked", "frame")
+KINDS = {kind: (UNEVEN | OTHERS)[kind] for kind in dict.fromkeys([*FIRST, *UNEVEN, *OTHERS])}
+"""The first ones have one of each cause that is looked at."""
+WHY = "changes of lenet1998/photos, where every kind is tried"
 PAIRS: dict[str, Callable[[np.ndarray, np.ndarray, Random], Image.Image]] = {
     "two beside": beside,
     "two above": above,

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.commands.options import add_plugin_options
@@ -18,39 +16,48 @@ from lenet1998.commands.show import FORMATS
 from lenet1998.errors import CheckpointError, DataError, LeNetError, escaped
 from lenet1998.photos.files import NAMES
 from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.strings.answers import DOUBTFUL, Answer, Strings, answer
 from lenet1998.strings.images import FIELD
-from lenet1998.strings.picture import MOST_DIGITS, Form, read_picture
-from lenet1998.strings.reading import Reading, confidence, read
-from lenet1998.strings.sdnn import SDNN
-from lenet1998.strings.wide import Wide, replicate, swept
+from lenet1998.strings.picture import MOST_DIGITS, read_writing
+from lenet1998.strings.sure import Characters
+from lenet1998.strings.wide import replicate
 
-DOUBTFUL = 0.5
-"""Below this confidence an answer is more likely wrong than right, as the network itself has it."""
 MOST_SHOWN = 20
 
 
-class Answer(NamedTuple):
-    """A picture's string: as the network sees it, the penalties of its outputs, how these are read, how surely."""
+class Told(NamedTuple):
+    """An answer with its picture, and which line of it that is, from 1, where each was asked for."""
 
-    form: Form
-    penalties: np.ndarray
-    reading: Reading
-    confidence: float
+    path: Path
+    line: int
+    answer: Answer
 
     @property
-    def digits(self) -> str:
-        """What is written in the picture."""
-        return "".join(map(str, self.reading.labels))
+    def name(self) -> str:
+        """What the answer is called."""
+        return f"{escaped(self.path)}, line {self.line}" if self.line else escaped(self.path)
 
-    def places(self) -> list[tuple[int, int]]:
-        """For each digit its class, and the picture's column, from 0, in which the middle of it was seen."""
-        middles = ((first + after - 1) / 2 for first, after in self.reading.columns)
-        return [(label, self.form.column(x)) for label, x in zip(self.reading.labels, middles, strict=True)]
+    def text(self) -> str:
+        """What is said to people: digits, columns, and what is left out."""
+        found, doubts = self.answer, []
+        if found.confidence < DOUBTFUL:
+            doubts.append("low: perhaps no digits, or other ones")
+        if found.upside_down:
+            doubts.append("perhaps upside down")
+        columns = "  ".join(f"{digit}: {column}" for digit, column in found.places())
+        said = f"{self.name}: {found.digits}, confidence {', '.join([f'{found.confidence:.2f}', *doubts])}"
+        marks = [f"{mark['kind']} {_where(mark['place'], found.digits)}" for mark in found.marks()]
+        return "\n".join([said, f"  columns: {columns}", *([f"  left out: {', '.join(marks)}"] if marks else [])])
 
-    def as_dict(self, picture: Path) -> dict[str, Any]:
-        """What --json says of a picture."""
-        places = [{"digit": digit, "column": column} for digit, column in self.places()]
-        return {"file": str(picture), "digits": self.digits, "confidence": self.confidence, "positions": places}
+    def as_dict(self) -> dict[str, Any]:
+        """What --json says."""
+        return {"file": str(self.path), **({"line": self.line} if self.line else {}), **self.answer.as_dict()}
+
+
+def _where(place: int, digits: str) -> str:
+    if place == 0:
+        return f"before {digits}"
+    return f"behind {digits}" if place == len(digits) else f"between {digits[:place]} and {digits[place:]}"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +82,14 @@ def options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="draw the strings, the outputs' labels and the answers as in Figure 25: PNG, PDF or SVG",
     )
+    parser.add_argument(
+        "--steps",
+        metavar="FILE",
+        type=Path,
+        help="draw how each picture was prepared: its sheet, its ink, the level line with what was left out, and what "
+        "the network sees: PNG, PDF or SVG",
+    )
+    parser.add_argument("--lines", action="store_true", help="read each line of a picture that has several")
     add_plugin_options(parser)
 
 
@@ -83,43 +98,49 @@ def run(arguments: argparse.Namespace) -> None:
     _check(arguments)
     saved, network = chosen_network(arguments.checkpoint)
     _require_strings(saved, arguments.checkpoint)
-    answers: dict[Path, Answer] = {}
+    reader = Reader(saved)
+    answers: list[Told] = []
     refused: list[LeNetError] = []
     for picture in arguments.pictures:
         try:
-            answers[picture] = answer(saved, read_picture(picture), picture)
+            answers += reader.read(picture, arguments.lines)
         except LeNetError as error:  # one picture that cannot be read costs no other's answer
             refused.append(error)
     if answers and arguments.json:
-        print(json.dumps([{**answer.as_dict(path), "network": network} for path, answer in answers.items()]))
+        print(json.dumps([{**each.as_dict(), "network": network} for each in answers]))
     elif answers:
         print(stated(network))
-        for path, each in answers.items():
-            doubt = "" if each.confidence >= DOUBTFUL else ", low: perhaps no digits, or other ones"
-            print(f"{escaped(path)}: {each.digits}, confidence {each.confidence:.2f}{doubt}")
-            print("  columns: " + "  ".join(f"{digit}: {column}" for digit, column in each.places()))
-    if answers and arguments.show:
-        _draw(answers, saved, network["name"], arguments.show)
-        if not arguments.json:
-            print(arguments.show)
+        print("\n".join(each.text() for each in answers))
+    for option, draw in (("show", _draw), ("steps", _draw_steps)):
+        if answers and (out := getattr(arguments, option)):
+            draw(answers, saved, network["name"], out)
+            if not arguments.json:
+                print(out)
     for reason in refused[:-1]:
         print(f"lenet1998: {reason}", file=sys.stderr)
     if refused:
         raise refused[-1]
 
 
-def answer(saved: Checkpoint, form: Form, name: Path) -> Answer:
-    """How the network reads a string. Raises DataError where it sees no digit.
+class Reader:
+    """A network of strings with the packaged one of characters: what reads pictures."""
 
-    NumPy computes: even sixty digits take it less time than loading compiled passes would, and compiling those of a
-    width that is new takes longer than reading hundreds of pictures.
-    """
-    penalties = saved.recipe.penalty_scale * swept(Wide(saved.network(), engine="numpy"), form.image)
-    sdnn = SDNN(saved.recipe.j)
-    reading = read(sdnn, penalties)
-    if not reading.labels:
-        raise DataError(f"{name}: nothing in the picture looks like a digit: give one that shows a line of digits")
-    return Answer(form, penalties, reading, confidence(sdnn, penalties, reading.labels))
+    def __init__(self, saved: Checkpoint):
+        characters = pretrained.load(pretrained.CHARACTERS)
+        self.strings = Strings(saved.network(), saved.recipe.penalty_scale, saved.recipe.j)
+        self.characters = Characters(characters.network(), characters.recipe.penalty_scale, characters.recipe.j)
+        self.weights = pretrained.sureness()
+
+    def read(self, picture: Path, several: bool = False) -> list[Told]:
+        """The line of a picture, or each. Raises DataError where one cannot be read."""
+        writings = read_writing(picture, several)
+        try:
+            return [
+                Told(picture, k if several else 0, answer(self.strings, self.characters, self.weights, writing))
+                for k, writing in enumerate(writings, 1)
+            ]
+        except DataError as error:
+            raise DataError(f"{picture}: {error}") from None
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -127,12 +148,14 @@ def _check(arguments: argparse.Namespace) -> None:
     for picture in arguments.pictures:
         if picture.suffix == ".npz":
             raise CheckpointError(f"{picture} is no image: name a network by --checkpoint {picture}")
-    if arguments.show and arguments.show.suffix.lower() not in FORMATS:
-        raise LeNetError(f"cannot draw {arguments.show.name}: choose a name for --show that ends in .png, .pdf or .svg")
-    if arguments.show and len(arguments.pictures) > MOST_SHOWN:
-        raise LeNetError(
-            f"--show draws at most {MOST_SHOWN} pictures, and {len(arguments.pictures)} are given: give fewer at a time"
-        )
+    for option, out in (("--show", arguments.show), ("--steps", arguments.steps)):
+        if out and out.suffix.lower() not in FORMATS:
+            raise LeNetError(f"cannot draw {out.name}: choose a name for {option} that ends in .png, .pdf or .svg")
+        if out and len(arguments.pictures) > MOST_SHOWN:
+            raise LeNetError(
+                f"{option} draws at most {MOST_SHOWN} pictures, and {len(arguments.pictures)} are given: give fewer at "
+                "a time"
+            )
 
 
 def _require_strings(saved: Checkpoint, choice: str) -> None:
@@ -146,17 +169,28 @@ def _require_strings(saved: Checkpoint, choice: str) -> None:
         )
 
 
-def _draw(answers: dict[Path, Answer], saved: Checkpoint, name: str, out: Path) -> None:
+def _draw(answers: list[Told], saved: Checkpoint, name: str, out: Path) -> None:
     from lenet1998.pictures.activations import activations  # matplotlib takes a second to load
     from lenet1998.pictures.activations_figure import written
     from lenet1998.pictures.plotting import style
     from lenet1998.strings.figure import sheet
 
     network, shown = saved.network(), []
-    for path, each in answers.items():
+    for told in answers:
+        each, line = told.answer, f", line {told.line}" if told.line else ""
         stages = activations(replicate(network, each.form.image.shape[1]), each.form.image[None])
         stages[-1] = replace(stages[-1], values=each.penalties / saved.recipe.penalty_scale)
-        shown.append((f"{path.name}: {each.digits}, confidence {each.confidence:.2f}", stages, each.reading))
+        title = f"{told.path.name}{line}: {each.digits}, confidence {each.confidence:.2f}"
+        shown.append((title, stages, each.reading))
     with style():
         figure = sheet(shown, saved.recipe.j / saved.recipe.penalty_scale, f"network {name}; Figure 25 of the paper")
     written(figure, out)
+
+
+def _draw_steps(answers: list[Told], saved: Checkpoint, name: str, out: Path) -> None:
+    from lenet1998.pictures.activations_figure import written
+    from lenet1998.pictures.plotting import style
+    from lenet1998.strings.steps import sheet
+
+    with style():
+        written(sheet([(each.path, each.answer) for each in answers]), out)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
 from lenet1998.photos.form import is_in_form
+from lenet1998.photos.light import is_even, is_written_on_outside, local_ink, plane_of_ink, reduced, sign_of
 from lenet1998.photos.parts import parts_of_digit, parts_of_line
 from lenet1998.photos.rules import without_rules
-from lenet1998.photos.sheet import EIGHT, extent, find_sheet
+from lenet1998.photos.sheet import EIGHT, find_sheet
 
 # Ink below this share of the darkest ink is taken for paper texture or for the ringing of JPEG, ...
 NOISE_SHARE = 0.1
@@ -24,8 +24,10 @@ UNEVEN_SHARE = 0.2
 LEAST_CONTRAST = 16.0
 # JPEG strews faint grey over a picture of 28x28, 25 pixels and more; MNIST has fewer than 5 away from its strokes.
 STREWN = 10
-# The background is estimated on a copy of about this size, from means over shrinking shares of the copy's side.
-COPY, SPREADS = 96, (0.25, 0.15, 0.1, 0.1)
+# Where light is uneven, ink is weak that departs from the sheet around it by less than this share of all departure.
+WEAK = 0.4
+# So much of Gaussian noise is more than a standard deviation below its middle.
+ONE_DEVIATION = 0.16
 
 
 class Line(NamedTuple):
@@ -65,29 +67,28 @@ def find_line(planes: np.ndarray) -> Line:
     return _found(planes, parts_of_line)
 
 
-def _found(planes: np.ndarray, parts: Callable[[np.ndarray], np.ndarray]) -> Line:
+def sheet_in(planes: np.ndarray) -> np.ndarray:
+    """Where the sheet is in a picture's planes (P, H, W), bool (H, W)."""
     sheet = find_sheet(planes[0])
+    if not sheet.all() and is_written_on_outside(planes[0], sheet):
+        return np.ones_like(sheet)  # the edge of a shadow, or of a coloured field
+    return sheet
+
+
+def _found(planes: np.ndarray, parts: Callable[[np.ndarray], np.ndarray]) -> Line:
+    sheet = sheet_in(planes)
     (window,) = ndimage.find_objects(sheet.astype(np.uint8))
-    sheet = sheet[window]
-    grey = _plane_of_contrast(planes[(slice(None), *window)], sheet)
-    border = sheet & ~ndimage.binary_erosion(sheet, EIGHT)
-    middle = float(np.median(grey[border]))
-    sign = 1.0 if middle > (grey[sheet].min() + grey[sheet].max()) / 2.0 else -1.0
-    ink = _departure(grey, sheet, middle, sign)
+    planes, sheet = planes[(slice(None), *window)], sheet[window]
+    ink, noise, share = _in_even_light(planes, sheet)
     if ink.max() < LEAST_CONTRAST:
         raise DataError("the image is blank: give one where a digit stands out from its background")
     strong = ink >= NOISE_SHARE * ink.max()
     strewn = np.count_nonzero(ink[~ndimage.binary_dilation(strong, EIGHT)]) > STREWN
     if is_in_form(ink / ink.max()):
         return Line(np.where(strong | (not strewn), ink, 0.0) / ink.max(), window[0].start, window[1].start)
-    background, share = _background(grey, sheet, middle, sign), NOISE_SHARE
-    if np.ptp(background) > 0.0:
-        ink, share = _departure(grey, sheet, background, sign), UNEVEN_SHARE
-        if sign > 0:  # Light falls on ink as it falls on the sheet around it.
-            ink *= background.max() / np.maximum(background, 1.0)
-    # 1.48 times the median deviation is the standard deviation of Gaussian noise, and a stroke that touches the
-    # border does not move it. Beyond five of them little noise is left, and that in single pixels.
-    noise = 5.0 * 1.48 * float(np.median(np.abs(grey - background)[border]))
+    local = _in_uneven_light(planes, sheet, float(ink.max()))
+    if local is not None:
+        ink, noise, share = local
     least = max(noise, share * ink.max())
     if noise <= ink.max() / 2.0:
         ink = without_rules(ink, least)
@@ -102,34 +103,33 @@ def _found(planes: np.ndarray, parts: Callable[[np.ndarray], np.ndarray]) -> Lin
     return Line(np.where(kept, np.minimum(ink / peak, 1.0), 0.0), window[0].start, window[1].start)
 
 
-def _plane_of_contrast(planes: np.ndarray, sheet: np.ndarray) -> np.ndarray:
-    """The brightness, unless a colour tells ink from sheet more than twice as well: red and green may be as bright."""
+def _in_even_light(planes: np.ndarray, sheet: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """What departs from the median of the sheet's border, the level of noise, and the share below which is no ink."""
+    # The brightness, unless a colour tells ink from sheet more than twice as well: red and green may be as bright.
     ranges = [np.ptp(plane[sheet]) for plane in planes]
     best = int(np.argmax(ranges))
-    return planes[best if ranges[best] > 2.0 * ranges[0] else 0]
+    grey = planes[best if ranges[best] > 2.0 * ranges[0] else 0]
+    border = sheet & ~ndimage.binary_erosion(sheet, EIGHT)
+    middle = float(np.median(grey[border]))
+    sign = 1.0 if middle > (grey[sheet].min() + grey[sheet].max()) / 2.0 else -1.0
+    # 1.48 times the median deviation is the standard deviation of Gaussian noise, and a stroke that touches the
+    # border does not move it. Beyond five of them little noise is left, and that in single pixels.
+    noise = 5.0 * 1.48 * float(np.median(np.abs(grey - middle)[border]))
+    return np.where(sheet, np.maximum(sign * (middle - grey), 0.0), 0.0), noise, NOISE_SHARE
 
 
-def _departure(grey: np.ndarray, sheet: np.ndarray, background: np.ndarray | float, sign: float) -> np.ndarray:
-    return np.where(sheet, np.maximum(sign * (background - grey), 0.0), 0.0)
-
-
-def _background(grey: np.ndarray, sheet: np.ndarray, middle: float, sign: float) -> np.ndarray:
-    """The sheet's brightness at each pixel, float32 (h, w): ``middle`` itself if it is that nearly everywhere."""
-    times = max(1, extent(grey.shape) // COPY)
-    small = np.asarray(Image.fromarray(grey).reduce(times))
-    inside = np.asarray(Image.fromarray(sheet.astype(np.float32)).reduce(times)) > 0.99
-    departure = np.where(inside, sign * (middle - small), 0.0)
-    side = extent(small.shape)
-    near = ndimage.binary_dilation(departure > departure.max() / 2.0, EIGHT, iterations=max(1, side // 20))
-    bare = departure[inside & ~near]
-    if not bare.size or np.ptp(np.quantile(bare, (0.025, 0.975))) <= NOISE_SHARE * departure.max():
-        return np.full_like(grey, middle)
-    paper = inside
-    for spread in SPREADS:
-        weights = ndimage.gaussian_filter(paper.astype(np.float32), spread * side)
-        level = ndimage.gaussian_filter(small * paper, spread * side) / np.maximum(weights, 1e-6)
-        departure = np.where(inside, sign * (level - small), 0.0)
-        paper = inside & ~ndimage.binary_dilation(departure > 0.3 * departure.max(), EIGHT)
-    # Means blur the edge of a shadow, and medians do not.
-    level = ndimage.median_filter(np.where(paper, small, level), [max(3, size // 6) for size in small.shape])
-    return np.asarray(Image.fromarray(level).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
+def _in_uneven_light(planes: np.ndarray, sheet: np.ndarray, departure: float) -> tuple[np.ndarray, float, float] | None:
+    """The same, of 255, where the sheet is not of one brightness; None where it is."""
+    small = reduced(planes)
+    inside = reduced(sheet[None].astype(np.float32))[0] > 0.99
+    sign = sign_of(np.where(inside, small[0], np.median(small[0][inside])))
+    if is_even(small[0], inside, sign, NOISE_SHARE):
+        return None
+    small = np.where(inside, small, 0.0 if sign > 0 else 255.0)
+    plane = plane_of_ink(small, sign)
+    # Strokes that fill their picture are wider than what would be taken for one.
+    if 255.0 * local_ink(small[plane], sign)[inside].max() < WEAK * departure:
+        return None
+    ink = 255.0 * local_ink(np.where(sheet, planes[plane], 0.0 if sign > 0 else 255.0), sign)
+    noise = -5.0 * float(np.quantile(ink[sheet], ONE_DEVIATION))
+    return np.where(sheet, np.maximum(ink, 0.0), 0.0), noise, UNEVEN_SHARE

@@ -20,6 +20,8 @@ BETTER = 1.25
 BLOCKS = 8
 # This share of the ink is more than what lies about on a table.
 OUTSIDE = 0.05
+# A frame is at most so wide in the small copy.
+FRAME = 3
 
 
 def reduced(planes: np.ndarray) -> np.ndarray:
@@ -28,8 +30,9 @@ def reduced(planes: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(plane).reduce(times), np.float32) for plane in planes])
 
 
-def without_ink(grey: np.ndarray) -> np.ndarray:
-    """Dark ink's sheet, float (H, W); what is beyond the borders counts as dark, as shadows may reach there.
+def without_ink(grey: np.ndarray, beyond: str = "constant") -> np.ndarray:
+    """Dark ink's sheet, float (H, W); what is beyond the borders is dark, since shadows may reach there, or else as
+    `numpy.pad` has it: mirrored, where strokes may touch the borders.
 
     >>> grey = np.full((40, 80), 200.0)
     >>> grey[:, 50:] = 100.0
@@ -39,7 +42,8 @@ def without_ink(grey: np.ndarray) -> np.ndarray:
     [200.0, 200.0, 100.0, 100.0]
     """
     square = max(3, round(SQUARE * min(grey.shape)))
-    return ndimage.grey_closing(np.pad(grey, square), square)[square:-square, square:-square]
+    around = np.pad(grey, square, mode=beyond)  # type: ignore[call-overload]
+    return ndimage.grey_closing(around, square)[square:-square, square:-square]
 
 
 def local_ink(grey: np.ndarray, sign: float) -> np.ndarray:
@@ -75,7 +79,7 @@ def sign_of(grey: np.ndarray) -> float:
 def is_even(small: np.ndarray, inside: np.ndarray, sign: float, share: float) -> bool:
     """Whether the sheet in a small copy has one brightness, give or take a share of what its ink departs from it."""
     dark = small if sign > 0 else 255.0 - small
-    sheet = without_ink(np.where(inside, dark, 0.0))[inside]
+    sheet = without_ink(np.where(inside, dark, 0.0), "symmetric")[inside]
     low, middle, high = np.quantile(sheet, (0.025, 0.5, 0.975))
     return bool(high - low <= share * (middle - dark[inside].min()))
 
@@ -85,9 +89,10 @@ def is_written_on_outside(grey: np.ndarray, sheet: np.ndarray) -> bool:
     small, inside = reduced(np.stack([grey, sheet.astype(np.float32)]))
     sign = sign_of(np.where(inside > 0.99, small, np.median(small[inside > 0.99])))
     ink = local_ink(small, sign)
-    # Strokes go to and fro: what is dark all over is no ink, and what is at the edge of the sheet neither.
+    # What is dark all over is no ink, nor is the edge of the sheet, nor a frame around the picture.
     dark = ink > 0.5 * np.quantile(ink[inside > 0.99], 0.995)
     outside = ~ndimage.binary_dilation(inside > 0.01, np.ones((3, 3)), iterations=2)
+    outside &= np.pad(np.ones([side - 2 * FRAME for side in outside.shape], bool), FRAME)
     return bool(np.count_nonzero(dark & outside) > OUTSIDE * np.count_nonzero(dark))
 
 

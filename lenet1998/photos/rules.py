@@ -9,8 +9,12 @@ from scipy import ndimage
 COPY, STEEPEST = 256, 0.1
 # ... and are found where so much of the ink's width is covered. Thicker than this share of the height are none.
 COVERED, THICKEST = 0.6, 0.08
+# Where nothing else is, a rule is seen on this share of so many columns at least; bars of digits end with them.
+SEEN, BARE = 0.7, 0.1
 # Rules reach over the sheet, and are fainter than writing or longer than it is high; or they are longer by far.
 REACH, LONGER, BY_FAR = 0.9, 1.3, 2.5
+# A comb has so many teeth at least, by so many pixels wider than its rule, and of nearly the same height.
+TEETH, TOOTH, ALIKE = 3, 2, 1.3
 # What is left must be so long, as a share of the sheet's shorter side, or it was no rule.
 LEAST_LENGTH = 0.2
 # Of writing that crosses a faint rule, ink is so much darker than it; above this share of the darkest a rule is dark.
@@ -51,8 +55,17 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
     cleared, levels = ink.copy(), []
     for top, end in bands:
         levels.append(_clear(cleared, mask, slope, top, end))
+    within = slice(int(columns.min()), int(columns.max()) + 1)
+    bare = cleared[:, within].max(axis=0) < least
+    seen = mask[:, within].max(axis=0)[bare]
+    if len(seen) < BARE * span or seen.mean() < SEEN:
+        return ink
     labels, _ = ndimage.label(cleared >= least, np.ones((3, 3)))
     boxes = ndimage.find_objects(labels)
+    if not upright:
+        for part in _ticks(boxes, bands, slope):
+            cleared[labels == part] = 0
+            boxes[part - 1] = (slice(0, 0), slice(0, 0))
     tallest = max((rows.stop - rows.start for rows, _ in boxes), default=0)
     writing = np.percentile(cleared[cleared >= least], 75) if boxes else 0.0
     is_rule = span >= REACH * ink.shape[1] and (max(levels) < writing / DARKER or span >= LONGER * tallest)
@@ -63,8 +76,10 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
 def _slope(mask: np.ndarray, span: int) -> float:
     """Rows per column of the direction in which one row covers most columns."""
     times = -(-span // COPY)
-    rows, columns = (places // times for places in np.nonzero(mask))
-    rows, columns = np.unique(np.stack([rows, columns]), axis=1)
+    places = [each // times for each in np.nonzero(mask)]
+    small = np.zeros([each.max() + 1 for each in places], bool)
+    small[tuple(places)] = True
+    rows, columns = np.nonzero(small[:, places[1].min() :])
     slopes = np.arange(-STEEPEST, STEEPEST, 1.0 * times / span)
     counts = [np.bincount(np.rint(rows - slope * columns + STEEPEST * span).astype(int)).max() for slope in slopes]
     best = slopes[int(np.argmax(counts))]
@@ -73,6 +88,19 @@ def _slope(mask: np.ndarray, span: int) -> float:
     near = np.abs(sheared - at) <= 1
     # A line through what is near says it more exactly.
     return float(np.polyfit(columns[near], rows[near], 1)[0]) if np.ptp(columns[near]) else float(best)
+
+
+def _ticks(boxes: list[tuple[slice, slice]], bands: list[tuple[int, int]], slope: float) -> list[int]:
+    """The numbers of the parts that are a comb's teeth: upright, hardly wider than the rule that they stand on."""
+    found = []
+    for number, (rows, columns) in enumerate(boxes, 1):
+        high, wide, middle = rows.stop - rows.start, columns.stop - columns.start, (columns.start + columns.stop) / 2
+        for top, end in bands:
+            stands = abs(rows.stop - top - slope * middle) <= 3
+            if stands and wide <= end - top + TOOTH and high >= 2 * wide:
+                found.append(number)
+    heights = [boxes[number - 1][0].stop - boxes[number - 1][0].start for number in found]
+    return found if len(found) >= TEETH and max(heights) <= ALIKE * min(heights) else []
 
 
 def _clear(ink: np.ndarray, mask: np.ndarray, slope: float, top: int, end: int) -> float:

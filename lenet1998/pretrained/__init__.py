@@ -26,7 +26,7 @@ STRINGS = "strings"
 CHARACTERS = "characters"
 """The one that tells digits from other ink, for `lenet1998 read`."""
 NAMES = ("default", "distorted", STRINGS)
-CARDS = "networks.json"
+CARDS, SURENESS = "networks.json", "sureness.json"
 FOLDER = resources.files(__name__)
 _REMEDY = "install lenet1998 again, or name a checkpoint.npz that lenet1998 train wrote"
 
@@ -39,7 +39,7 @@ def load(name: str) -> Checkpoint:
     ...
     lenet1998.errors.CheckpointError: no pretrained network is called 'lenet-4': choose default or distorted or strings
     """
-    if name not in NAMES:
+    if name not in (*NAMES, CHARACTERS):
         raise CheckpointError(f"no pretrained network is called {name!r}: choose {' or '.join(NAMES)}")
     file = FOLDER / f"{name}.npz"
     if not file.is_file():
@@ -49,6 +49,11 @@ def load(name: str) -> Checkpoint:
     if digest(found.values) != _recorded_digest(name):
         raise CheckpointError(f"{file} is not the network that {CARDS} describes: {_REMEDY}")
     return found
+
+
+def sureness() -> list[float]:
+    """The weights of `lenet1998.strings.sure.features`, as `experiments.pictures.sure` fitted them."""
+    return [float(weight) for weight in json.loads((FOLDER / SURENESS).read_text(encoding="utf-8"))["weights"]]
 
 
 def errors_of_all_seeds(recipe: Recipe) -> list[float]:

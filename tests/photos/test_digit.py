@@ -24,9 +24,10 @@ from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
 from lenet1998.photos.digit import read_image
 from lenet1998.photos.ink import find_ink
-from tests.drawings import KINDS, PAIRS, all_written, difference, extent, jpeg, picture
+from tests.drawings import FIRST, KINDS, PAIRS, WHY, all_written, difference, extent, jpeg, picture
 from tests.drawings import page as drawn_page
 from tests.measure_pictures import SEVERAL, outcomes, save
+from tests.rings import beyond
 
 SYNTHETIC = synthetic_digits(200, seed=3)
 DIGITS = SYNTHETIC.images[:40]
@@ -41,7 +42,7 @@ def known() -> list[tuple[np.ndarray, int]]:
     return [(SYNTHETIC.images[k], int(SYNTHETIC.labels[k])) for k in right]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", beyond(len(FIRST), KINDS, WHY))
 def test_of_each_kind_nearly_all_are_read_rightly(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     rng = np.random.default_rng(7)
     counts = outcomes((KINDS[kind](digit, rng), label) for digit, label in known[:SAMPLE])

@@ -1,0 +1,134 @@
+"""What a line of writing consists of: groups of ink that may be digits, and marks that are none by size and place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lenet1998.photos.lines import Parts
+
+# Parts are of one group where they lie above each other by this share of the narrower, or by that one where a part is
+# below so many heights, as those of a percent sign are.
+ABOVE, BESIDE, PIECE = 0.6, 0.2, 0.62
+# Crumbs farther above or below, in heights, are of no group.
+NEAR = 0.5
+# Marks are at most so high, in heights of the line's digits, and stand at least so far from any group.
+LOW, FREE = 0.38, 0.06
+# A dot is at most so large; a minus so many times as wide as high, with its middle in the middle half of the line.
+DOT, WIDE = 0.3, 1.8
+# Strokes longer than digits, and straight: as thin as this share of their length.
+LONG, STRAIGHT = 1.17, 0.1
+# A slash leans by more than this share of its height.
+LEAN = 0.12
+
+
+class Group(NamedTuple):
+    """Ink that may be one digit, or several that touch: which pixels of its box, and the box in level ink."""
+
+    pixels: np.ndarray
+    top: int
+    left: int
+
+    @property
+    def end(self) -> int:
+        """The first column after it."""
+        return self.left + self.pixels.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return len(self.pixels)
+
+
+class Line(NamedTuple):
+    """The groups of a line from left to right, its marks with their kinds, and how high its digits are."""
+
+    groups: list[Group]
+    marks: list[tuple[str, Group]]
+    height: float
+
+
+def line_of(parts: Parts, members: np.ndarray) -> Line:
+    """What these parts of level ink are, by number from 0.
+
+    >>> from lenet1998.photos.lines import parts_of
+    >>> ink = np.zeros((60, 120), np.uint8)
+    >>> ink[10:50, 10:20] = ink[10:50, 50:60] = ink[28:32, 80:100] = ink[44:50, 30:36] = 255
+    >>> line = line_of(parts_of(ink), np.arange(4))
+    >>> len(line.groups), [kind for kind, _ in line.marks], line.height
+    (2, ['point', 'minus'], 40.0)
+    """
+    groups = [(_group(parts, each), each) for each in _grouped(parts.boxes, members)]
+    groups.sort(key=lambda each: each[0].left)
+    heights = np.array([group.height for group, _ in groups], float)
+    height = float(np.median(heights[2 * heights >= heights.max()]))
+    top = float(np.median([group.top for group, _ in groups if 2 * group.height >= heights.max()]))
+    kept, marks = [], []
+    for k, (group, own) in enumerate(groups):
+        kind = _kind(group, parts.boxes[own], top, height) if len(groups) > 1 else ""
+        gap = min((_gap(group, other) for other, _ in groups[:k] + groups[k + 1 :]), default=height)
+        if kind and (gap >= FREE * height or group.height >= LONG * height):
+            marks.append((kind, group))
+        else:
+            kept.append(group)
+    return Line(kept, marks, height)
+
+
+def _gap(one: Group, other: Group) -> int:
+    return max(one.left - other.end, other.left - one.end)
+
+
+def _grouped(boxes: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
+    """Parts that lie above each other, together."""
+    groups: list[list[int]] = []
+    heights = boxes[:, 1] - boxes[:, 0]
+    usual = float(np.median(heights[members][2 * heights[members] >= heights[members].max()]))
+    small = heights < PIECE * usual
+    for part in sorted(members.tolist(), key=lambda part: boxes[part, 2]):
+        left, end = boxes[part, 2:]
+        for group in groups:
+            first, last = boxes[group, 2].min(), boxes[group, 3].max()
+            share = BESIDE if small[part] or small[group].all() else ABOVE
+            below = max(boxes[part, 0] - boxes[group, 1].max(), boxes[group, 0].min() - boxes[part, 1])
+            if min(end, last) - max(left, first) >= share * min(end - left, last - first) and below <= NEAR * usual:
+                group.append(part)
+                break
+        else:
+            groups.append([part])
+    return [np.array(group) for group in groups]
+
+
+def _group(parts: Parts, own: np.ndarray) -> Group:
+    top, left = (int(parts.boxes[own, side].min()) for side in (0, 2))
+    end, right = (int(parts.boxes[own, side].max()) for side in (1, 3))
+    return Group(np.isin(parts.labels[top:end, left:right], own + 1), top, left)
+
+
+def _kind(group: Group, boxes: np.ndarray, top: float, height: float) -> str:
+    """The kind of a mark, or "" for what may be a digit. ``boxes`` are those of its parts, ``top`` the line's."""
+    high, wide = (side / height for side in group.pixels.shape)
+    above, below = (group.top - top) / height, (group.top + group.height - top) / height
+    each_high, each_wide = (boxes[:, 1] - boxes[:, 0]) / height, (boxes[:, 3] - boxes[:, 2]) / height
+    if len(boxes) == 2 and max(*each_high, *each_wide) <= DOT and high >= 2.0 * each_high.max() and below > 0.6:
+        return "colon"
+    if high <= LOW:
+        if wide >= WIDE * high:
+            return "minus" if 0.25 <= (above + below) / 2 <= 0.75 else "sign"
+        if above < 0.5:
+            return "sign"
+        return "comma" if below > 1.12 or high > 1.5 * wide else "point"
+    if len(boxes) == 1 and high >= LONG and (lean := _straight(group.pixels)) is not None:
+        return "slash" if lean > LEAN else "bar"
+    return ""
+
+
+def _straight(pixels: np.ndarray) -> float | None:
+    """How far a straight stroke leans to the right, as a share of its height; None for what is not straight."""
+    rows, columns = np.nonzero(pixels)
+    spread, axes = np.linalg.eigh(np.cov(rows, columns))
+    # A straight stroke's deviations along and across are those of a rectangle.
+    if np.sqrt(spread[0] / spread[1]) > STRAIGHT:
+        return None
+    down, right = axes[:, 1]
+    return float(-right / down) if abs(down) > abs(right) else None

@@ -1,0 +1,82 @@
+"""Lines that slant, two lines, and marks beside digits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet1998.photos.lines import level, lines_of, parts_of
+from lenet1998.photos.marks import line_of
+
+
+def digits(*tops: int, high: int = 40, apart: int = 50) -> np.ndarray:
+    """Bars beside each other, from these rows."""
+    ink = np.zeros((160, 60 + apart * len(tops)), np.uint8)
+    for k, top in enumerate(tops):
+        ink[top : top + high, 20 + apart * k : 30 + apart * k] = 255
+    return ink
+
+
+def turned(ink: np.ndarray, degrees: float) -> np.ndarray:
+    return np.asarray(Image.fromarray(ink).rotate(degrees, Image.Resampling.BICUBIC, expand=True))
+
+
+@pytest.mark.parametrize("degrees", [-15, -6, 6, 15])
+@pytest.mark.parametrize("rows", [(60,), (30, 90)], ids=["one line", "two lines"])
+def test_lines_are_turned_level_and_places_are_known(degrees, rows):
+    ink = np.max([digits(*[row] * 5) for row in rows], axis=0)
+    slanting = turned(ink, degrees)
+    _, parts, turn = level(slanting)
+    assert math.degrees(turn.angle) == pytest.approx(-degrees, abs=1.0)
+    assert [len(members) for members in lines_of(parts.boxes)] == [5] * len(rows)
+    top, end, left, right = parts.boxes[0]
+    x, y = turn.place((left + right) / 2, (top + end) / 2)
+    assert slanting[round(y), round(x)] > 128
+
+
+def test_small_digits_raised_do_not_turn_a_line():
+    ink = digits(60, 60, 60, high=40, apart=40)
+    for left in (150, 180):
+        ink = np.pad(ink, ((0, 0), (0, 30)))
+        ink[60:78, left : left + 6] = 255
+    assert level(ink)[2].angle == 0.0
+
+
+def test_few_digits_or_unsteady_ones_are_left_as_they_are():
+    assert level(digits(60, 70))[2].angle == 0.0
+    assert level(digits(60, 52, 66, 58))[2].angle == 0.0
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kinds"),
+    [
+        ([(78, 82, 0, 14)], ["minus"]),
+        ([(94, 100, 54, 60)], ["point"]),
+        ([(94, 108, 54, 58)], ["comma"]),
+        ([(68, 74, 54, 60), (90, 96, 54, 60)], ["colon"]),
+        ([(60, 66, 54, 60)], ["sign"]),
+        ([(52, 108, 55, 59)], ["bar"]),
+        ([(94, 100, 32, 36)], []),  # at a digit's edge it is a piece of it
+    ],
+    ids=["minus", "point", "comma", "colon", "apostrophe", "bar", "piece"],
+)
+def test_marks_by_size_and_place(boxes, kinds):
+    ink = digits(60, 60, apart=60)
+    for top, end, left, right in boxes:
+        ink[top:end, left - (kinds == []) : right] = 255
+    parts = parts_of(ink)
+    line = line_of(parts, np.arange(len(parts.boxes)))
+    assert [kind for kind, _ in line.marks] == kinds and line.height == 40
+
+
+@pytest.mark.parametrize(("lean", "kind"), [(0.5, "slash"), (0.05, "bar"), (-0.5, "bar")])
+def test_long_straight_strokes(lean, kind):
+    ink = digits(60, 60, apart=100)
+    for row in range(50, 110):
+        middle = 75 - lean * (row - 80)
+        ink[row, round(middle) - 2 : round(middle) + 3] = 255
+    parts = parts_of(ink)
+    assert [each for each, _ in line_of(parts, np.arange(3)).marks] == [kind]
