@@ -141,9 +141,16 @@ def test_only_the_full_experiment_goes_where_results_are_kept():
     trial = parse(one, ["--data", "synthetic", "--quick"])
     find_data(one, trial)
     assert trial.resume and (trial.train_size, trial.test_size, trial.seeds, trial.passes) == (300, 200, 2, 2)
-    assert trial.out.parts[:2] == trial.runs.parts[:2] == ("runs", "trial")
+    assert trial.out.parts[:2] == ("runs", "trial") and trial.runs == trial.out.absolute()
     assert parse(one, ["--plot-only"]).out == RESULTS
     assert name_of(one, parse(one, ["--loss", "mle", "--set", "j=2"])) == "plain_j=2_loss=mle"
+
+
+def test_a_trial_changes_only_what_has_its_default():
+    one = plain(quick={"engine": "numpy"})
+    assert parse(one, ["--quick"]).engine == "numpy" and parse(one, []).engine == "auto"
+    chosen = parse(one, ["--quick", "--engine", "numba", "--seeds", "1", "--passes", "9"])
+    assert (chosen.engine, chosen.seeds, chosen.passes) == ("numba", 1, 2), "numbers are cut down"
 
 
 def test_a_page_has_question_tables_claims_and_command(tmp_path):
