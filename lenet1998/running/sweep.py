@@ -21,7 +21,7 @@ from tqdm import tqdm
 from lenet1998.errors import CheckpointError
 from lenet1998.running.progress import Console
 from lenet1998.running.run import CHECKPOINT, HISTORY
-from lenet1998.running.work import DataChoice, Failure, Outcome, Task, Work, attempted  # noqa: F401
+from lenet1998.running.work import Failure, Outcome, Work, attempted
 from lenet1998.running.workers import Worker, workers_of
 
 Then = Callable[[Any, Outcome], Iterable[Work]]
@@ -46,9 +46,7 @@ def sweep(
     the end. A worker process that dies is a failure of what it was doing. Raises CheckpointError if a run is there and
     `resume` is false, and LeNetError for a cluster that cannot be used (`lenet1998.running.cluster`).
     """
-    existing = [
-        task.out for task in tasks if not getattr(task, "shared", False) and os.path.exists(task.out / CHECKPOINT)
-    ]
+    existing = [task.out for task in tasks if os.path.exists(task.out / CHECKPOINT)]
     if existing and not resume:
         raise CheckpointError(
             f"{existing[0]} already holds a run: add --resume to take or continue it, or choose another --runs"

@@ -64,7 +64,6 @@ class Task:
     keep_best: bool = False
     watch: Watch | None = None
     measure: Callable[[Task], dict] | None = None
-    shared: bool = False
 
     @property
     def label(self) -> str:

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import lenet1998
-from experiments.common import of_digits, resolve_data, seeds_of
-from experiments.options import options, parse
+from experiments import fig5_error_curves
+from experiments.machinery.options import find_data, parse
+from experiments.machinery.record import of_digits
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 from lenet1998.commands import errors, evaluate, networks
 from lenet1998.commands.main import main
 from lenet1998.data import qmnist
@@ -320,11 +323,12 @@ def test_qmnist_has_two_numbers(tmp_path, monkeypatch, capsys):
 
 
 def test_experiments_take_ones_own_data(place, letters, tmp_path):
-    given = ["--data", "letters", "--passes", "1", "--engine", "numpy", "--quiet"]
-    arguments = parse(options("", 2), given)
-    found = resolve_data(arguments)
-    assert arguments.data == str(place / "letters") and str(arguments.out).startswith("runs/trial/emnist-letters-")
-    (task,) = seeds_of(Recipe(), tmp_path, arguments, 1)
+    one = fig5_error_curves.EXPERIMENT
+    arguments = parse(one, ["--data", "letters", "--passes", "1", "--engine", "numpy", "--seeds", "1", "--quiet"])
+    found = find_data(one, arguments)
+    assert arguments.out.parts[:2] == ("runs", "trial") and arguments.out.name.startswith("emnist-letters-")
+    (task,) = Setting(arguments, found, Store(tmp_path), "fig5").runs(Recipe())
+    assert task.data.kind == str(place / "letters")
     assert task.perform()["data"]["digests"] == dict(found.digests)
     with pytest.raises(LeNetError, match="is not of the ten digits in 28x28"):
         of_digits(found)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import lenet1998
-from experiments.options import RESULTS
+from experiments.machinery.record import RESULTS
 from lenet1998 import registry
 from lenet1998.commands.main import main
 from lenet1998.connections import TABLE_I, parse_table
@@ -27,7 +27,8 @@ from lenet1998.networks import build
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.check import histories
-from lenet1998.running.sweep import DataChoice, Failure, Task, sweep
+from lenet1998.running.sweep import sweep
+from lenet1998.running.work import DataChoice, Failure, Task
 from lenet1998.training import Trainer
 from tests.project.test_readme import typed
 

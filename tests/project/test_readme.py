@@ -21,7 +21,7 @@ import pytest
 
 import lenet1998.data
 from experiments.compare import read_recipe
-from experiments.options import RESULTS
+from experiments.machinery.record import RESULTS
 from experiments.summary.__main__ import BEGIN, END, PAGES, filled, page
 from lenet1998 import engines
 from lenet1998.commands.main import COMMANDS as EVERY

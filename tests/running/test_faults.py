@@ -6,7 +6,6 @@ sends itself SIGKILL at the chosen one, so that a moment that was drawn once can
 
 from __future__ import annotations
 
-import argparse
 import ast
 import ctypes
 import dataclasses
@@ -33,7 +32,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.common import carry_out
+from experiments.machinery.declaration import CHAPTERS, Experiment, Plan
+from experiments.machinery.main import Asked, perform
+from experiments.machinery.setting import Setting
 from lenet1998.data import mirrors
 from lenet1998.data.download import fetch
 from lenet1998.data.files import FILES
@@ -186,9 +187,15 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path,
 
 def experiment(place: Path, resume: bool = False) -> list[dict]:
     """Two runs, recorded as every experiment records them."""
-    tasks = [Task(place / f"seed{seed}", RECIPES[0], seed, DIGITS, 2, "numpy", keep_best=True) for seed in (1, 2)]
-    options = {"jobs": 1, "backend": "processes", "scheduler": None, "resume": resume, "quiet": True}
-    return carry_out("two", tasks, argparse.Namespace(out=place / "results", **options))
+
+    def plan(setting: Setting) -> Plan:
+        return (
+            yield [Task(place / f"seed{seed}", RECIPES[0], seed, DIGITS, 2, "numpy", keep_best=True) for seed in (1, 2)]
+        )
+
+    two = Experiment(name="two", title="two", question="?", chapter=CHAPTERS[0], plan=plan, seeds=None, passes=None)
+    places = ["--out", str(place / "results"), "--runs", str(place), *["--resume"] * resume]
+    return perform([Asked.of(two, ["--data", "synthetic", "--quiet", *places])])["two"]["runs"]
 
 
 @few_kills_or_many
@@ -337,7 +344,7 @@ def test_a_limit_on_the_size_of_files(tmp_path):
     end, said = forked(limited)
     assert os.waitstatus_to_exitcode(end) == 2, said
     assert "checkpoint.npz: File too large" in said or "best.npz: File too large" in said
-    assert "\n" not in said and "--out" in said
+    assert "\n" not in said and "choose another place" in said
     assert state(tmp_path / "out") == before
     train(tmp_path / "whole")
     train(tmp_path / "out", resume=True)

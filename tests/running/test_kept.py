@@ -6,14 +6,13 @@ hundred of the embedded digits, two passes, by the NumPy engine.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from experiments.common import at_pass, recorded
+from experiments.machinery.record import at_pass, read
 from lenet1998.commands.main import main
 from lenet1998.data import load
 from lenet1998.evaluation import error_rate
@@ -52,7 +51,7 @@ def test_a_run_goes_on(tmp_path):
 
 
 def test_an_experiment_s_results(capsys):
-    histories = recorded("fig5_error_curves", argparse.Namespace(out=KEPT))
+    histories = read(KEPT / "fig5_error_curves.json")["runs"]
     assert [history["seed"] for history in histories] == [1, 2]
     assert at_pass(histories, 2, "test_error_percent")[0] == 57
     assert Recipe.from_dict(histories[0]["recipe"]).name == "default network=lenet1 codes=one_of_n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import re
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.common import carry_out, recorded
+from experiments.machinery.declaration import CHAPTERS, Experiment
+from experiments.machinery.main import Asked, perform
+from experiments.machinery.record import read
 from lenet1998.commands import main as cli
 from lenet1998.data import mirrors
 from lenet1998.errors import CheckpointError, LeNetError
@@ -116,20 +117,23 @@ def test_the_command_says_so_in_one_line(tmp_path, capsys):
 
 
 def test_experiments_of_one_name_take_turns_and_others_do_not_wait(tmp_path):
-    arguments = argparse.Namespace(
-        out=tmp_path / "out", jobs=1, backend="processes", scheduler=None, resume=False, quiet=True
-    )
-    task = Task(tmp_path / "run", RECIPE, 1, SMALL, passes=1, engine="numpy")
-    carry_out("other", [Task(tmp_path / "other", RECIPE, 1, SMALL, passes=1, engine="numpy")], arguments)
+    def plan(setting):
+        return (yield setting.runs(RECIPE, train_size=12))
+
+    def carry_out(name: str) -> dict:
+        one = Experiment(name=name, title=name, question="?", chapter=CHAPTERS[0], plan=plan, seeds=1, passes=1)
+        places = ["--out", str(tmp_path / "out"), "--runs", str(tmp_path / "runs"), "--resume", "--quiet"]
+        return perform([Asked.of(one, ["--data", "synthetic", "--engine", "numpy", "--test-size", "5", *places])])
+
+    carry_out("other")
+    (tmp_path / "out" / ".mine.lock").parent.mkdir(exist_ok=True)
     with process_within(holding(tmp_path / "out" / ".mine.lock")):
         with pytest.raises(LeNetError, match=f"^mine in .*out is being written by {WHO}"):
-            carry_out("mine", [task], arguments)
-        assert not task.out.exists(), "refused before any work"
-        assert carry_out("theirs", [task], arguments)
-        assert recorded("other", arguments), "as --plot-only reads"
-    arguments.resume = True
-    assert carry_out("mine", [task], arguments)
-    assert sorted(os.listdir(arguments.out)) == ["mine.json", "other.json", "theirs.json"]
+            carry_out("mine")
+        assert carry_out("theirs")
+        assert read(tmp_path / "out" / "other.json")["runs"], "as --plot-only reads"
+    assert carry_out("mine")
+    assert sorted(os.listdir(tmp_path / "out")) == ["mine.json", "other.json", "theirs.json"]
 
 
 def test_a_run_that_is_held_costs_a_sweep_no_other(tmp_path):
