@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.machinery.main import guarded
+from experiments.pictures.report import block as pictures
 from experiments.summary import blocks
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
@@ -23,6 +24,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"headline": blocks.headline, "installation": blocks.installation, "results": blocks.results},
     "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
     "docs/speed.md": {"speed": blocks.speed},
+    "docs/pictures.md": {"pictures": pictures},
     "docs/experiments.md": {"experiments": blocks.experiments_table},
 }
 
