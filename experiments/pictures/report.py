@@ -50,8 +50,8 @@ def block() -> str:
         lines.append(f"| {' | '.join([kind, *share, *(f'{100 * row[what] / total:.0f}' for what in OUTCOMES)])} |")
     over = [right for _, confidence, right in now["confidences"] if confidence >= 0.9]
     said = (
-        f"Percent of {now['count']} pictures per kind, of test digits. Of the {len(over)} answers with a confidence of "
-        f"0.9 or\nmore, over all kinds, {100 * np.mean(over):.1f}% were right."
+        f"Percent of {now['count']} pictures per kind, of test digits. Over all kinds, of the {len(over)} answers\n"
+        f"with a confidence of 0.9 or more, {100 * np.mean(over):.1f}% were right."
     )
     return "\n".join([said, "", *lines])
 

@@ -141,11 +141,12 @@ def _fitted(x: np.ndarray, y: np.ndarray, size: float) -> tuple[float, float]:
     for _ in range(2):
         rows = _rows(y - slope * x, size)
         counts = np.bincount(rows)
-        u, v = (each - (np.bincount(rows, each) / counts)[rows] for each in (x, y))
-        if not u.any():
+        enough = counts[rows] >= 3  # a line through two parts says nothing
+        if not enough.any():
             return np.inf, 0.0
+        u, v = ((each - (np.bincount(rows, each) / counts)[rows])[enough] for each in (x, y))
         slope = float(u @ v / (u @ u))
-        free = max(1, len(x) - len(counts) - 1)
+        free = max(1, len(u) - int((counts >= 3).sum()) - 1)
         spread = float(np.sqrt(((v - slope * u) ** 2).sum() / free))
     if abs(slope) > STEEP:
         return np.inf, 0.0

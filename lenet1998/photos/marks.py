@@ -17,10 +17,10 @@ NEAR = 0.5
 LOW, FREE = 0.38, 0.06
 # A dot is at most so large; a minus so many times as wide as high, with its middle in the middle half of the line.
 DOT, WIDE = 0.3, 1.8
-# Strokes longer than digits, and straight: as thin as this share of their length.
-LONG, STRAIGHT = 1.17, 0.1
-# A slash leans by more than this share of its height.
-LEAN = 0.12
+# Strokes longer than digits, or a little longer, and straight: as thin as this share of their length.
+LONG, LONGER, STRAIGHT = 1.17, 1.07, 0.125
+# A slash leans by more than the first share of its height, or the second where it is hardly longer than digits.
+LEAN, OBLIQUE = 0.12, 0.35
 
 
 class Group(NamedTuple):
@@ -68,7 +68,7 @@ def line_of(parts: Parts, members: np.ndarray) -> Line:
     for k, (group, own) in enumerate(groups):
         kind = _kind(group, parts.boxes[own], top, height) if len(groups) > 1 else ""
         gap = min((_gap(group, other) for other, _ in groups[:k] + groups[k + 1 :]), default=height)
-        if kind and (gap >= FREE * height or group.height >= LONG * height):
+        if kind and (gap >= FREE * height or group.height >= LONGER * height):
             marks.append((kind, group))
         else:
             kept.append(group)
@@ -118,8 +118,10 @@ def _kind(group: Group, boxes: np.ndarray, top: float, height: float) -> str:
         if above < 0.5:
             return "sign"
         return "comma" if below > 1.12 or high > 1.5 * wide else "point"
-    if len(boxes) == 1 and high >= LONG and (lean := _straight(group.pixels)) is not None:
-        return "slash" if lean > LEAN else "bar"
+    if len(boxes) == 1 and high >= LONGER and (lean := _straight(group.pixels)) is not None:
+        if lean > (LEAN if high >= LONG else OBLIQUE):
+            return "slash"
+        return "bar" if high >= LONG else ""
     return ""
 
 
