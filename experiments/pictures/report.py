@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 
 from experiments.machinery.main import guarded
 from experiments.pictures.measuring import OUTCOMES
-from lenet1998.pictures.activations_figure import written
-from lenet1998.pictures.plotting import style
+from lenet1998.pictures.plotting import save, style
 
 RESULTS = Path(__file__).parent.parent / "results"
 RECORD, BEFORE, CURVE = "pictures.json", "pictures_before.json", "pictures_reliability.png"
@@ -71,9 +70,9 @@ def curve() -> Figure:
 
 def main() -> None:
     with style():
-        written(curve(), RESULTS / CURVE)
+        paths = save(curve(), (RESULTS / CURVE).with_suffix(""))
     print(block())
-    print(RESULTS / CURVE)
+    print(*paths, sep="\n")
 
 
 if __name__ == "__main__":

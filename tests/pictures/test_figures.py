@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -10,14 +9,18 @@ import pytest
 from matplotlib import cbook
 from matplotlib.figure import Figure
 
-from experiments import common, compare, distortion_law, fig6_training_size, options, sdlm_vs_sgd
+from experiments import compare, distortion_law, fig5_error_curves, fig6_training_size, sdlm_vs_sgd
+from experiments.machinery import options
+from experiments.machinery.declaration import CHAPTERS, Experiment, Plan
+from experiments.machinery.main import Asked, perform
+from experiments.machinery.record import RESULTS, read
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 from experiments.speed import experiment as benchmark_speed
-from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.pictures import plotting
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable, figure_5
-from lenet1998.running.work import DataChoice, Failure, Task
 from tests.programs import experiment
 
 
@@ -101,7 +104,7 @@ def test_curves_are_told_apart_without_colours(caught, tmp_path):
     sdlm_vs_sgd.draw({"runs": runs}, tmp_path / "sdlm")
     widths = [history(seed=seed) | {"recipe": {"name": "width 1"}} for seed in (1, 2)]
     distortion_law.draw({"runs": widths}, tmp_path / "law")
-    compare.draw(names[:2], runs, "test error", tmp_path / "compare")
+    compare.figures({"runs": [run for run in runs if run["recipe"]["name"] in names[:2]]}, tmp_path / "compare")
     assert len(caught) == 5
     assert all(told_apart(figure.axes[0]) for figure in caught)
     assert len(caught[1].axes[0].lines) >= 6, "three curves of ours and three of the paper"
@@ -170,7 +173,7 @@ def test_words_of_a_user_s_are_text_in_a_figure_and_no_formula(caught, tmp_path)
     for name in ("cost $_$", r"a\$b$", "$\\frac$", "caf\udce9", "two\nlines", "\u65e5\u672c"):
         runs = [history() | {"recipe": {"name": name}}, history() | {"recipe": {"name": "other"}}]
         plotting.error_curves(runs[:1], tmp_path / "five")
-        compare.draw([name, "other"], runs, "test error", tmp_path / "compare")
+        compare.figures({"runs": runs}, tmp_path / "compare")
         for figure in caught[-2:]:
             with plotting.style():
                 figure.savefig(tmp_path / "drawn.png")  # a formula that is none, or half a character, would raise
@@ -179,27 +182,22 @@ def test_words_of_a_user_s_are_text_in_a_figure_and_no_formula(caught, tmp_path)
     assert len(caught) == 12
 
 
-def arguments_of(monkeypatch, *given: str, seeds=2) -> argparse.Namespace:
-    monkeypatch.setattr("sys.argv", ["experiment", *given])
-    return options.parse(options.options("Text.", seeds))
-
-
 def resolved(monkeypatch, found: str, *given: str, train=60_000, test=10_000) -> tuple[Path, Path]:
     """--out and --runs of a command line that finds such data."""
 
     class Sized:
-        name, train, test, path = None, None, None, None
+        name, path = found, None
+        train, test = range(0), range(0)
 
-    data = Sized()
-    data.name, data.train, data.test = found, range(train), range(test)
-    monkeypatch.setattr(common, "chosen_data", lambda _: data)
-    arguments = arguments_of(monkeypatch, *given)
-    common.resolve_data(arguments)
+    Sized.train, Sized.test = range(train), range(test)
+    monkeypatch.setattr(options, "chosen_data", lambda _: Sized)
+    arguments = options.parse(fig5_error_curves.EXPERIMENT, list(given))
+    options.find_data(fig5_error_curves.EXPERIMENT, arguments)
     return arguments.out, arguments.runs
 
 
 def test_only_the_full_experiment_goes_where_results_are_kept(monkeypatch):
-    kept = (options.RESULTS, Path("runs"))
+    kept = (RESULTS, Path("runs").absolute())
     assert resolved(monkeypatch, "mnist") == kept
     assert resolved(monkeypatch, "mnist", "--passes", "25") == kept
     trials = {
@@ -211,64 +209,35 @@ def test_only_the_full_experiment_goes_where_results_are_kept(monkeypatch):
         resolved(monkeypatch, "synthetic"),
     }
     assert len(trials) == 6, "each its own place"
-    assert all(out == runs and Path("runs/trial") in out.parents for out, runs in trials)
+    assert all(out.absolute() == runs and Path("runs/trial") in out.parents for out, runs in trials)
     given = resolved(monkeypatch, "synthetic", "--out", "here", "--runs", "there")
-    assert given == (Path("here"), Path("there"))
-    assert arguments_of(monkeypatch, "--plot-only", "--quick").out == options.RESULTS
+    assert given == (Path("here"), Path("there").absolute())
 
 
-@pytest.fixture
-def swept(monkeypatch):
-    """`carry_out` on outcomes that are given; a stop among them is an interrupt."""
+def test_complete_results_are_replaced_only_at_the_end(tmp_path):
+    def made(*stops: type) -> None:
+        def plan(setting: Setting) -> Plan:
+            runs = yield setting.runs(Recipe(hessian_patterns=5))
+            for stop in stops:
+                raise stop("stopped")
+            return runs
 
-    def carry(tmp_path, outcomes, **options):
-        def sweep(tasks, *, finished, **_):
-            done = []
-            for outcome in outcomes:
-                if outcome is KeyboardInterrupt:
-                    raise outcome
-                if isinstance(outcome, dict):
-                    done.append(outcome)
-                    finished(done)
-            return outcomes
+        some = Experiment(name="some", title="some", question="?", chapter=CHAPTERS[0], plan=plan)
+        places = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
+        perform([Asked.of(some, ["--data", "synthetic", "--engine", "numpy", "--quick", "--passes", "1", *places])])
 
-        monkeypatch.setattr(common, "sweep", sweep)
-        arguments = arguments_of(monkeypatch, "--out", str(tmp_path))
-        return common.carry_out("some", [None] * len(outcomes), arguments, **options)
-
-    return carry
-
-
-def failure(diverged: bool, name="wild") -> Failure:
-    task = Task(Path("somewhere"), Recipe(name=name), 3, DataChoice("synthetic"))
-    return Failure(task, "it went wrong", diverged)
-
-
-def test_complete_results_are_replaced_only_at_the_end(swept, tmp_path, monkeypatch):
-    swept(tmp_path, [history(), history(seed=2)])
+    made()
     complete = (tmp_path / "some.json").read_text()
     with pytest.raises(KeyboardInterrupt):
-        swept(tmp_path, [history(seed=5), KeyboardInterrupt])
+        made(KeyboardInterrupt)
     assert (tmp_path / "some.json").read_text() == complete
-    arguments = arguments_of(monkeypatch, "--plot-only", "--out", str(tmp_path))
-    assert len(common.recorded("some", arguments)) == 2
     (tmp_path / "some.json").unlink()
-    assert [run["seed"] for run in common.recorded("some", arguments)] == [5], "as far as it came"
-    swept(tmp_path, [history()], complete=False)
+    assert [run["seed"] for run in read(tmp_path / "some.json")["runs"]] == [1, 2], "as far as it came"
+    with pytest.raises(LeNetError, match="stopped"):
+        made(LeNetError)
     assert not (tmp_path / "some.json").exists()
-    with pytest.raises(LeNetError, match="1 of 2 runs failed .*--resume"):
-        swept(tmp_path, [history(seed=7), failure(diverged=True)])
-    assert [run["seed"] for run in json.loads((tmp_path / "some.json").read_text())["runs"]] == [7]
+    made()
     assert not (tmp_path / "some.partial.json").exists()
-
-
-def test_a_divergence_is_a_result_where_it_is_allowed(swept, tmp_path):
-    runs = swept(tmp_path, [history(), failure(diverged=True)], allow_divergence=True)
-    assert [run["seed"] for run in runs] == [1]
-    listed = json.loads((tmp_path / "some.json").read_text())["diverged"]
-    assert listed == [{"recipe": "wild", "seed": 3, "reason": "it went wrong"}]
-    with pytest.raises(LeNetError, match="1 of 3 runs failed"):
-        swept(tmp_path, [history(), failure(diverged=True), failure(diverged=False)], allow_divergence=True)
 
 
 def sgd_run(rate: float, error: float, seed=1) -> dict:
@@ -289,24 +258,18 @@ def test_the_best_rate_is_that_of_lowest_error_unless_another_was_repeated(drawn
         assert sdlm_vs_sgd.draw({"runs": runs, "diverged": lost}, tmp_path / "figure")[0].exists()
 
 
-def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(monkeypatch, tmp_path):
-    tasks = []
+def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(tmp_path):
+    given = ["--data", "synthetic", "--quick", "--recipe", "printed", "--set", "mu=0.1", "--engine", "numpy"]
 
-    def carry_out(name, wanted, _):
-        tasks.extend([name, *wanted])
-        raise KeyboardInterrupt
+    def asked(one: Experiment) -> list[Path]:
+        arguments = options.parse(one, [*given, "--out", str(tmp_path), "--runs", str(tmp_path)])
+        name = options.name_of(one, arguments)
+        assert name == f"{one.name}_printed_mu=0.1_numpy"
+        data = options.find_data(one, arguments)
+        return [task.out for task in next(one.plan(Setting(arguments, data, Store(tmp_path), name)))]
 
-    monkeypatch.setattr(fig6_training_size, "carry_out", carry_out)
-    monkeypatch.setattr(common, "chosen_data", lambda _: load("synthetic", train_size=300, test_size=200))
-    options = ["--quick", "--recipe", "printed", "--set", "mu=0.1", "--engine", "numpy", "--seeds", "1"]
-    monkeypatch.setattr("sys.argv", ["fig6", *options, "--out", str(tmp_path), "--runs", "r"])
-    with pytest.raises(KeyboardInterrupt):
-        fig6_training_size.main()
-    name, *places = tasks
-    assert name == "fig6_training_size_printed_mu=0.1_numpy"
-    assert [str(task.out.parent) for task in places] == [
-        f"r/{name}_75", f"r/{name}_150", "r/fig5_error_curves_printed_mu=0.1_numpy", f"r/{name}_distorted"
-    ]  # fmt: skip
+    five, six = asked(fig5_error_curves.EXPERIMENT), asked(fig6_training_size.EXPERIMENT)
+    assert len(five) == 2 and len(set(six)) == 8 and set(five) < set(six)
 
 
 def test_figure_6_lies_under_ours_only_where_it_may():

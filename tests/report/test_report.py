@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import pytest
 
+from experiments.machinery.catalogue import listed
 from experiments.summary import blocks
 from lenet1998.commands.main import main
 from lenet1998.errors import LeNetError
 from lenet1998.report.citation import bibtex
-from lenet1998.report.experiments import EXPERIMENTS, find
+from lenet1998.report.experiments import EXPERIMENTS
 from lenet1998.report.kept import files, read_tables
 from lenet1998.report.kept import recorded as of_package
 from lenet1998.report.page import write
@@ -374,23 +375,8 @@ def test_the_command_prints_what_it_wrote(tmp_path, capsys, monkeypatch):
     assert Path("report/report.html").stat().st_size > 5000
 
 
-def test_the_table_of_experiments_is_that_of_the_scripts():
-    ends = ("guarded(main)", "main(EXPERIMENT)")
-    every = (path for path in (ROOT / "experiments").rglob("*.py") if "machinery" not in path.parts)
-    scripts = [path for path in every if any(end in path.read_text() for end in ends)]
-    recording = {".".join(path.relative_to(ROOT / "experiments").with_suffix("").parts) for path in scripts}
-    recording = {name.removesuffix(".__main__") for name in recording}
-    recording -= {
-        "__main__",
-        "summary",
-        "pretrained",
-        "strings.kept",
-        "paper",
-    }  # they write pages and networks, or run all others
-    commands = {re.search(r"experiments\.([\w.]+)", experiment.command)[1] for experiment in EXPERIMENTS}
-    assert commands == recording
-    names = [experiment.name for experiment in EXPERIMENTS]
-    assert len(names) == len(set(names)) and all(find(name).name == name for name in names)
+def test_the_list_of_experiments_is_that_of_their_declarations():
+    assert [(one.name, one.command) for one in EXPERIMENTS] == [(one.name, one.command) for one in listed()]
 
 
 def test_the_citation_is_that_of_the_citation_file():
