@@ -159,6 +159,10 @@ def test_what_is_known_of_others_is_whole() -> None:
         "emnist-byclass": 62, "fashion-mnist": 10, "kmnist": 10,
     }  # fmt: skip
     assert all(len(set(classes.values())) == len(classes) for classes in known.CLASSES.values())
+    # In the order of the data sets' own tables of labels.
+    assert "".join(known.CLASSES["kmnist"].values()) == "okisutsunahamayarewo"
+    assert [known.CLASSES["fashion-mnist"][label] for label in (0, 5, 9)] == ["T-shirt", "sandal", "ankle boot"]
+    assert known.CLASSES["emnist-balanced"][36] == "a" and known.CLASSES["emnist-letters"][1] == "A"
 
 
 def test_mnist_is_itself_in_whatever_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
