@@ -10,7 +10,7 @@ from matplotlib import cbook
 from matplotlib.figure import Figure
 
 from experiments import compare, distortion_law, fig5_error_curves, fig6_training_size, sdlm_vs_sgd
-from experiments.machinery import options
+from experiments.machinery import options, store
 from experiments.machinery.declaration import CHAPTERS, Experiment, Plan
 from experiments.machinery.main import Asked, perform
 from experiments.machinery.record import RESULTS, read
@@ -151,7 +151,7 @@ def test_plot_only_draws_recorded_results_and_says_when_there_are_none(tmp_path)
     assert (tmp_path / "fig5_error_curves.png").exists() and (tmp_path / "fig5_error_curves.pdf").exists()
 
 
-def test_an_experiment_records_each_seed_and_continues(tmp_path):
+def test_an_experiment_records_each_seed_and_continues(tmp_path, monkeypatch):
     small = ["--data", "synthetic", "--train-size", "60", "--test-size", "20", "--set", "hessian_patterns=20"]
     small += ["--engine", "numpy", "--quiet", "--passes", "1", "--out", str(tmp_path), "--runs", str(tmp_path / "r")]
 
@@ -161,6 +161,7 @@ def test_an_experiment_records_each_seed_and_continues(tmp_path):
 
     assert experiment("fig5_error_curves", *small, "--seeds", "1").returncode == 0
     one = recorded()
+    monkeypatch.setattr(store, "commit", lambda: "another")
     refused = experiment("fig5_error_curves", *small, "--seeds", "2")
     assert refused.returncode == 2 and "--resume" in refused.stderr
     assert experiment("fig5_error_curves", *small, "--seeds", "2", "--resume").returncode == 0

@@ -19,6 +19,7 @@ from lenet1998.report.comparison import over_patterns, over_seeds
 from lenet1998.report.runs import grouped, side_by_side, sorted_out
 from lenet1998.report.table import Table
 from lenet1998.report.tables import TEST
+from lenet1998.running.check import SEAL
 from lenet1998.running.run import run
 from lenet1998.training import DIGEST
 
@@ -202,6 +203,7 @@ def test_a_recipe_that_a_spreadsheet_would_execute_is_quoted():
 )
 def test_a_record_that_lacks_a_field_is_one_line_and_exit_code_2(spoil, tmp_path, capsys):
     content = json.loads((RESULTS / "fig5_error_curves_numpy.json").read_text())
+    del content[SEAL]
     spoil(content["runs"][0])
     path = tmp_path / "results" / "fig5_error_curves.json"
     path.parent.mkdir()
