@@ -65,5 +65,5 @@ def page(experiment: Experiment, name: str, tables: Sequence[Table], figures: Se
             parts += [f"![{variant.title}]({path.name})", caption]
     parts += [markdown(table) for table in tables]
     where = name if experiment.folder else f"{name}.json"
-    parts.append(f"Made by `{command(experiment, variant.arguments)}`; the record is [{where}]({where}).")
+    parts.append(f"Made by `{command(experiment, variant.arguments)}`; the record is `{where}` beside it.")
     return "\n\n".join(filter(None, parts)) + "\n"
