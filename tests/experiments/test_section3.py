@@ -90,7 +90,7 @@ def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path, capsys):
     assert record["data"]["train_size"] == 100 and len(record["runs"]) == 1
     page = (out / "section3.md").read_text()
     assert "| K-NN Euclidean | error (%) | not measured | this classifier needs scikit-learn" in page
-    assert "pip install 'lenet1998" in page and "[section3](section3)" in page
+    assert "pip install 'lenet1998" in page and "the record is `section3`" in page
     assert "| SVM poly 4 | error (%) | not measured | not done: its process was killed" in page
     assert "1998 (" not in page and page.count("| Pairwise |") == 5
     assert "Pairwise" in capsys.readouterr().out and not list(out.glob("*.partial.json"))
