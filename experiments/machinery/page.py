@@ -34,12 +34,6 @@ def claims_table(name: str, claims: Sequence[Claim]) -> Table:
     return Table(f"{name}_claims", "What the paper says", columns, [tuple(vars(each).values()) for each in claims])
 
 
-def tables_of(experiment: Experiment, name: str, record: Record) -> list[Table]:
-    """All tables of a record, that of the claims last."""
-    claims = experiment.claims(record)
-    return [*experiment.tables(record), *([claims_table(name, claims)] if claims else [])]
-
-
 def write_page(
     experiment: Experiment, name: str, record: Record, tables: Sequence[Table], figures: Sequence[Path], out: Path
 ) -> list[Path]:
