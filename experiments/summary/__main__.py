@@ -1,7 +1,8 @@
 """The recorded numbers of the README and of docs/: ``python -m experiments.summary`` puts them in their places.
 
 A place begins with the mark ``<!-- NAME: written by python -m experiments.summary -->`` and ends with
-``<!-- end of NAME -->``; what stands around it is written by hand, and repeats no recorded number.
+``<!-- end of NAME -->``; what stands around it is written by hand. A single number within a sentence there names its
+cell in a recorded table by a comment (`experiments.summary.values`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from experiments.machinery.main import guarded
 from experiments.pictures.report import block as pictures
 from experiments.summary import blocks
+from experiments.summary.values import with_values
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 
@@ -27,6 +29,11 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "docs/pictures.md": {"pictures": pictures},
     "docs/experiments.md": {"experiments": blocks.experiments_table},
 }
+TEXTS = (
+    "README.md",
+    "paper_notes.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+)
 
 
 def filled(text: str, name: str, content: str) -> str:
@@ -50,16 +57,19 @@ def filled(text: str, name: str, content: str) -> str:
 
 
 def page(file: str) -> str:
-    """A page as it should be: what is written by hand, and the blocks as the record has them."""
+    """A page as it should be: what is written by hand, and blocks and single numbers as the record has them."""
     text = (ROOT / file).read_text(encoding="utf-8")
-    for name, block in PAGES[file].items():
+    for name, block in PAGES.get(file, {}).items():
         text = filled(text, name, block())
-    return text
+    try:
+        return with_values(text)
+    except LeNetError as error:
+        raise LeNetError(f"{file}: {error}") from error
 
 
 def write() -> None:
     """Write all pages."""
-    pages = {file: page(file) for file in PAGES}  # all, before one is written
+    pages = {file: page(file) for file in TEXTS}  # all, before one is written
     for file, text in pages.items():
         write_atomically(ROOT / file, text.encode())
         print(ROOT / file)

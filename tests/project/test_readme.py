@@ -22,7 +22,7 @@ import pytest
 import lenet1998.data
 from experiments.compare import read_recipe
 from experiments.machinery.record import RESULTS
-from experiments.summary.__main__ import BEGIN, END, PAGES, filled, page
+from experiments.summary.__main__ import BEGIN, END, PAGES, TEXTS, filled, page
 from lenet1998 import engines
 from lenet1998.commands.main import COMMANDS as EVERY
 from lenet1998.commands.main import main, parser
@@ -172,7 +172,7 @@ def test_lines_have_a_hundred_characters_at_most(path):
         assert line.startswith(("| ", "![")) or len(line) <= 100, line
 
 
-@pytest.mark.parametrize("file", PAGES)
+@pytest.mark.parametrize("file", TEXTS)
 def test_the_numbers_on_a_page_are_those_of_the_record(file):
     assert page(file) == (ROOT / file).read_text(encoding="utf-8"), "run python -m experiments.summary"
 

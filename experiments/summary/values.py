@@ -1,0 +1,77 @@
+"""Single recorded numbers within sentences: each stands before a comment that names its cell in a recorded table.
+
+``It errs 0% (0 to 0)<!-- fig5_error_curves; 20; test error -->.`` becomes ``It errs 0.94% (0.89 to 0.98)<!-- ... -->.``
+The comment has the name of the table, the first cell of the row (and the next ones, where rows begin alike), and the
+column. The form is kept as it was typed: with or without a unit, an interval, a plus sign. The page shows no comment.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from lenet1998.errors import LeNetError
+from lenet1998.report.kept import files, read_tables, recorded
+from lenet1998.report.table import Cell, Column, Estimate, Table
+
+_NUMBER = r"(?:< )?[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
+UNIT = r"(?:\s?%|\s(?:points?|us|ms|s|seconds?|MB)\b)"
+VALUE = re.compile(
+    rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s\({_NUMBER}\sto\s{_NUMBER}\))?<!-- (?P<cell>[^;>]+;[^>]+) -->"
+)
+
+
+def with_values(text: str) -> str:
+    """A page with each of its single numbers as the record has it. Raises LeNetError for a comment without a cell.
+
+    >>> with_values("It errs 0% (0 to 0)<!-- fig5_error_curves; 20; test error -->.")
+    'It errs 0.94% (0.89 to 0.98)<!-- fig5_error_curves; 20; test error -->.'
+    """
+    alone = re.sub(r"\s+", " ", VALUE.sub("", text))
+    if missed := re.search(r".{0,30}<!-- [^;>]+;[^>]+ -->", alone):
+        raise LeNetError(f"no number stands right before the comment in {missed[0]!r}")
+    return VALUE.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    """A number with its comment, in the form in which it stands there."""
+    column, cell = cell_of(found["cell"])
+    unit = (found["unit"] or "").strip()
+    if unit and column.unit and unit.rstrip("s") != column.unit.rstrip("s"):
+        raise LeNetError(f"{found['cell']} is in {column.unit}, not in {unit}")
+    mean = column.shown(cell.mean if isinstance(cell, Estimate) else cell)
+    interval = column.shown(cell).removeprefix(mean) if found["interval"] else ""
+    if found["interval"] and not interval:
+        raise LeNetError(f"{found['cell']} has no interval")
+    if not found["mean"].startswith("+"):
+        mean, interval = mean.removeprefix("+"), interval.replace("+", "")
+    new = f"{mean}{found['unit'] or ''}{interval}"
+    old = found[0][: found.start("cell") - len("<!-- ") - found.start()]
+    return (old if old.split() == new.split() else new) + f"<!-- {found['cell']} -->"
+
+
+def cell_of(reference: str) -> tuple[Column, Cell]:
+    """The column and the cell that a comment names, ``TABLE; ROW; COLUMN``. Raises LeNetError where there are not one.
+
+    >>> cell_of("fig9; LeNet-4; 1998")[1]
+    1.1
+    """
+    name, *row, head = (" ".join(part.split()) for part in reference.split(";"))
+    table = _tables().get(name)
+    if table is None:
+        raise LeNetError(f"{reference}: no recorded table is called {name}")
+    columns = {column.name: place for place, column in enumerate(table.columns)}
+    if head not in columns:
+        raise LeNetError(f"{reference}: its columns are {'; '.join(columns)}")
+    begin = table.columns[: len(row)]
+    rows = [cells for cells in table.rows if [c.shown(v) for c, v in zip(begin, cells, strict=False)] == row]
+    column = table.columns[columns[head]]
+    if len(rows) != 1 or column.is_text or rows[0][columns[head]] is None:
+        raise LeNetError(f"{reference}: {len(rows)} rows begin with {'; '.join(row)}; the cell must be one number")
+    return column, rows[0][columns[head]]
+
+
+@cache
+def _tables() -> dict[str, Table]:
+    """All recorded tables by name."""
+    return {table.name: table for path in files(recorded()).values() for table in read_tables(path)}
