@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import stochastic_batch
+from experiments import initial_sums, stochastic_batch
 from experiments.adaptive_centres import recipes, spread
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
 from experiments.stochastic_batch import ALL, best, curves, first_below, recipe_of
+from lenet1998.data import load
 from lenet1998.network import LeNet5
 from lenet1998.recipe import Recipe
+from lenet1998.training import Trainer
 from tests.programs import planned
 
 
@@ -90,3 +92,22 @@ def test_larger_batches_make_more_passes(tmp_path):
     assert {task.recipe.batch: task.passes for task in full} == {1: 5, 64: 5, 1000: 10, 250: 30}
     assert [(task.seed, task.recipe.eta(1)) for task in full if task.recipe.batch == 1] == [(1, 0.001), (2, 0.001)]
     assert (len(record["runs"]), len(record["search"]["runs"])) == (8, 16)
+
+
+def test_weighted_sums_before_training_vary_as_a_unit_does_by_hand():
+    recipe = Recipe(dtype="float64")
+    trainer = Trainer(recipe, load("synthetic", train_size=20, test_size=1), 1, "numpy")
+    network, pixels = trainer.network, trainer.data.train.images[:5]
+    field, c1 = network.input(pixels, network.dtype), network.layers[0].values["weight"]
+    sums = np.array([
+        [[[(kernel * image[0, r : r + 5, c : c + 5]).sum() for c in range(28)] for r in range(28)] for kernel in c1]
+        for image in field
+    ])  # fmt: skip
+    assert initial_sums.varying(network, pixels)["C1"] == pytest.approx(np.sqrt(sums.var(axis=0).mean()))
+
+
+@pytest.mark.parametrize("power", initial_sums.STARTS.values())
+def test_inputs_of_unit_variance_give_the_expected_deviation(power):
+    rng, fan_in = np.random.default_rng(1), np.array([75, 100, 150])
+    sums = [rng.standard_normal((400, f)) @ rng.uniform(-2.4, 2.4, (f, 400)) / f**power for f in fan_in]
+    assert initial_sums.expected(fan_in, 2.4, power) == pytest.approx(np.sqrt(np.mean(np.square(sums))), rel=0.02)

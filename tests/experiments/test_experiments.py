@@ -57,6 +57,7 @@ def test_from_start_to_figure(name, tmp_path):
         *WRITES,
         "ablation",
         "compare",
+        "initial_sums",
         "readings",
         "section3",
         "fig13_invariance",
