@@ -1,8 +1,9 @@
 """Single recorded numbers within sentences: each stands before a comment that names its cell in a recorded table.
 
-``It errs 0% (0 to 0)<!-- fig5_error_curves; 20; test error -->.`` becomes ``It errs 0.94% (0.89 to 0.98)<!-- ... -->.``
+``It errs 0% (0 to 0)<!--fig5_error_curves;20;test_error-->.`` becomes ``It errs 0.94% (0.89 to 0.98)<!--...-->.``
 The comment has the name of the table, the first cell of the row (and the next ones, where rows begin alike), and the
-column. The form is kept as it was typed: with or without a unit, an interval, a plus sign. The page shows no comment.
+column; its spaces may be typed as underscores, which no line breaks. The form of the number is kept as it was typed:
+with or without a unit, an interval, a plus sign. The page shows no comment.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from lenet1998.report.table import Cell, Column, Estimate, Table
 _NUMBER = r"(?:< )?[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
 UNIT = r"(?:\s?%|\s(?:points?|us|ms|s|seconds?|MB)\b)"
 VALUE = re.compile(
-    rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s\({_NUMBER}\sto\s{_NUMBER}\))?<!-- (?P<cell>[^;>]+;[^>]+) -->"
+    rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s\({_NUMBER}\sto\s{_NUMBER}\))?"
+    r"(?P<mark><!--(?P<cell>[^;>]+;[^>]+)-->)"
 )
 
 
 def with_values(text: str) -> str:
     """A page with each of its single numbers as the record has it. Raises LeNetError for a comment without a cell.
 
-    >>> with_values("It errs 0% (0 to 0)<!-- fig5_error_curves; 20; test error -->.")
-    'It errs 0.94% (0.89 to 0.98)<!-- fig5_error_curves; 20; test error -->.'
+    >>> with_values("It errs 0% (0 to 0)<!--fig5_error_curves;20;test_error-->.")
+    'It errs 0.94% (0.89 to 0.98)<!--fig5_error_curves;20;test_error-->.'
     """
     alone = re.sub(r"\s+", " ", VALUE.sub("", text))
-    if missed := re.search(r".{0,30}<!-- [^;>]+;[^>]+ -->", alone):
+    if missed := re.search(r".{0,30}<!--[^;>]+;[^>]+-->", alone):
         raise LeNetError(f"no number stands right before the comment in {missed[0]!r}")
     return VALUE.sub(_written, text)
 
@@ -46,8 +48,8 @@ def _written(found: re.Match[str]) -> str:
     if not found["mean"].startswith("+"):
         mean, interval = mean.removeprefix("+"), interval.replace("+", "")
     new = f"{mean}{found['unit'] or ''}{interval}"
-    old = found[0][: found.start("cell") - len("<!-- ") - found.start()]
-    return (old if old.split() == new.split() else new) + f"<!-- {found['cell']} -->"
+    old = found[0].removesuffix(found["mark"])
+    return (old if old.split() == new.split() else new) + found["mark"]
 
 
 def cell_of(reference: str) -> tuple[Column, Cell]:
@@ -56,22 +58,27 @@ def cell_of(reference: str) -> tuple[Column, Cell]:
     >>> cell_of("fig9; LeNet-4; 1998")[1]
     1.1
     """
-    name, *row, head = (" ".join(part.split()) for part in reference.split(";"))
+    name, *row, head = map(_plain, reference.split(";"))
     table = _tables().get(name)
     if table is None:
         raise LeNetError(f"{reference}: no recorded table is called {name}")
-    columns = {column.name: place for place, column in enumerate(table.columns)}
+    columns = {_plain(column.name): place for place, column in enumerate(table.columns)}
     if head not in columns:
         raise LeNetError(f"{reference}: its columns are {'; '.join(columns)}")
     begin = table.columns[: len(row)]
-    rows = [cells for cells in table.rows if [c.shown(v) for c, v in zip(begin, cells, strict=False)] == row]
+    rows = [cells for cells in table.rows if [_plain(c.shown(v)) for c, v in zip(begin, cells, strict=False)] == row]
     column = table.columns[columns[head]]
     if len(rows) != 1 or column.is_text or rows[0][columns[head]] is None:
         raise LeNetError(f"{reference}: {len(rows)} rows begin with {'; '.join(row)}; the cell must be one number")
     return column, rows[0][columns[head]]
 
 
+def _plain(name: str) -> str:
+    """A name in a comment, or that of a cell, without underscores."""
+    return " ".join(name.replace("_", " ").split())
+
+
 @cache
 def _tables() -> dict[str, Table]:
     """All recorded tables by name."""
-    return {table.name: table for path in files(recorded()).values() for table in read_tables(path)}
+    return {_plain(table.name): table for path in files(recorded()).values() for table in read_tables(path)}

@@ -57,7 +57,7 @@ def test_every_number_with_a_unit_says_where_it_comes_from(file):
 @pytest.mark.parametrize(
     "said",
     [
-        "it errs 0.94%<!-- fig5_error_curves; 20; test error -->",
+        "it errs 0.94%<!--fig5_error_curves;20;test_error-->",
         "it errs 0.94% (0.89\nto 0.98)<!-- fig5_error_curves; 20; test error -->",
         f"{BEGIN.format('a')}it errs 0.94%\n{END.format('a')}",
         "the paper's 0.95% (III-B) and 0.82% (Figure 6), 5.0% (section III-C.2), rates are uncertain by 0.1% "
