@@ -19,22 +19,10 @@ paper: $(RECORDED)/.installed
 	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,baselines,hdf5]"
 	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
 
-# The suite with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
-# index. The other tests reach no kernel, or reach those that these have checked.
-KERNELS = tests/kernels
-
-# Whole files go to a core, because the tests of a file share what they have made; and in order, because the files with the
-# fewest tests, which go last otherwise, compile the longest.
-ALL_CORES = --numprocesses=auto --dist=loadfile --no-loadscope-reorder
-
-# The first run includes the notebooks, a minute for each cell at most. Each core has a process of its own, so that the library
-# of matrix products is to use one thread: two processes that want both cores wait for each other. `test` is the inner ring,
-# `test-all` both (CONTRIBUTING.md).
-test-all: RING = -m ""
-test test-all: export OPENBLAS_NUM_THREADS = 1
+# `test` is the inner ring, `test-all` both (CONTRIBUTING.md).
+test-all: RING = --all
 test test-all: $(STAMP)
-	$(BIN)/python -m pytest $(ALL_CORES) $(RING) --nbmake --nbmake-timeout=60
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(ALL_CORES) $(RING) $(KERNELS)
+	$(BIN)/python -m tests $(RING)
 
 # The site, in docs/_build: pages, API, and the notebooks with their outputs, which are run for it. It stops at a link that
 # leads nowhere and at a notebook that fails. Its tools take 300 MB, in an environment of their own.

@@ -1,8 +1,8 @@
-"""`make test` on every Python that is installed, with the newest and with the oldest libraries.
+"""The suite on every Python that is installed, with the newest and with the oldest libraries.
 
     nox                                          # all of it; a Python that is not installed is skipped, and nox says so
     nox --session newest-3.12                    # one of them; --list shows their names
-    nox --session oldest -- ALL_CORES=           # what follows the dashes goes to make: one process, not one a core
+    nox --session oldest -- --numprocesses=0     # what follows the dashes goes to `python -m tests`: here one process
 
 nox itself is installed by hand: pip install nox.
 """
@@ -42,6 +42,4 @@ def oldest(session: nox.Session) -> None:
 def suite(session: nox.Session, *options: str) -> None:
     session.install(*options, "--editable", ".[fast,test]")
     session.run("python", "-m", "pip", "freeze")
-    environment = Path(session.virtualenv.location)
-    (environment / ".installed").touch()  # the Makefile's mark: nothing is left to install
-    session.run("make", "test", f"VENV={environment}", *session.posargs, external=True)
+    session.run("python", "-m", "tests", *session.posargs)

@@ -1,8 +1,8 @@
 """One writer at a time: what keeps two processes from writing into one place, and says who is there first.
 
-The lock is the system's own (``flock``) on a file that names its holder. The system lets go of it when the holder ends,
-however it ends; so what a killed process leaves behind keeps nobody out. Where there are no such locks, on some network
-file systems and on systems that are not POSIX, the work is done without, after a warning.
+The lock is the system's own (``flock``, on Windows ``msvcrt.locking``) on a file that names its holder. The system lets
+go of it when the holder ends, however it ends; so what a killed process leaves behind keeps nobody out. Some network
+file systems have no locks: there the work is done without, after a warning.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,12 +20,15 @@ from pathlib import Path
 from lenet1998.errors import LeNetError
 from lenet1998.files import refusal
 
-try:
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
-except ImportError:  # not a POSIX system
-    fcntl = None  # type: ignore[assignment]
 
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_LINKS_REFUSED = getattr(os, "O_NOFOLLOW", 0)  # Windows makes links for administrators only
+_FAR = 1 << 30
+"""The byte that Windows locks, far behind the holder's name: nobody else can read a byte that is locked there."""
 
 _log = logging.getLogger("lenet1998")
 
@@ -62,10 +66,10 @@ stop it, or choose another --out
 
 def _acquire(path: Path, what: str) -> int | None:
     """The handle of the locked file, or None where there are no locks."""
-    while fcntl:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | _LINKS_REFUSED, 0o666)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
             if _is_at(handle, path):
                 _sign(handle)
                 return handle
@@ -86,6 +90,18 @@ def _acquire(path: Path, what: str) -> int | None:
     return None
 
 
+def _take(handle: int) -> None:
+    """Lock the file. Raises BlockingIOError while another has it, and OSError where there are no locks."""
+    if sys.platform == "win32":
+        os.lseek(handle, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:  # what Windows calls it
+            raise BlockingIOError(errno.EAGAIN, "locked") from error
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _is_at(handle: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))
@@ -97,9 +113,11 @@ def _sign(handle: int) -> None:
     text = f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
     with suppress(OSError):  # on a full disk the lock holds too
         os.ftruncate(handle, 0)
-        os.pwrite(handle, text.encode(), 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, text.encode())
 
 
 def _holder(handle: int) -> str:
-    words = " ".join(os.pread(handle, 200, 0).decode(errors="replace").split())
+    os.lseek(handle, 0, os.SEEK_SET)
+    words = " ".join(os.read(handle, 200).decode(errors="replace").split())
     return "".join(c for c in words if c.isprintable()) or "another process"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +30,7 @@ from lenet1998.running.sweep import sweep
 from lenet1998.running.work import DataChoice, Failure, Task
 
 pytestmark = [
-    pytest.mark.skipif(lock.fcntl is None or not hasattr(os, "fork"), reason="needs POSIX locks and processes"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX locks and processes"),
     pytest.mark.filterwarnings(
         "error::ResourceWarning",
         "error::pytest.PytestUnraisableExceptionWarning",
@@ -202,15 +203,29 @@ def test_a_lock_that_its_holder_removes_at_this_moment_is_made_anew(tmp_path, mo
     assert not path.exists()
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, None])
+def test_windows_locks_a_byte_behind_the_holders_name(tmp_path, monkeypatch):
+    """With the calls of Windows, which locks bytes and lets nobody else read them; this system's own keep them here."""
+
+    def locking(handle: int, mode: str, count: int) -> None:
+        assert (mode, count) == ("LK_NBLCK", 1) and os.lseek(handle, 0, os.SEEK_CUR) > 1000, "the name can be read"
+        try:
+            lock.fcntl.flock(handle, lock.fcntl.LOCK_EX | lock.fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+
+    monkeypatch.setattr(lock, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK="LK_NBLCK"), raising=False)
+    monkeypatch.setattr(lock.sys, "platform", "win32")
+    with locked(tmp_path / LOCK, "it"), pytest.raises(LeNetError, match=WHO), locked(tmp_path / LOCK, "it"):
+        pass
+    assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_where_there_are_no_locks_the_work_is_done_after_a_warning(tmp_path, monkeypatch, caplog, number):
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    if number is None:
-        monkeypatch.setattr(lock, "fcntl", None)
-    else:
-        monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
     assert len(train(tmp_path, passes=1)["passes"]) == 1
     assert [record.levelname for record in caplog.records if "cannot be locked" in record.message] == ["WARNING"]
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.npz", "history.json"]
@@ -222,7 +237,7 @@ def test_what_else_can_go_wrong_is_one_line(tmp_path, monkeypatch):
         locked(tmp_path / "no" / LOCK, "it"),
     ):
         pass
-    monkeypatch.setattr(lock.os, "pwrite", full)
+    monkeypatch.setattr(lock.os, "ftruncate", full)
     with process_within(holding(tmp_path / LOCK)):
         with pytest.raises(LeNetError, match="it is being written by another process: "), locked(tmp_path / LOCK, "it"):
             pass

@@ -1,0 +1,34 @@
+"""The whole suite on any system: `python -m tests`, or `python -m tests --all` for both rings (CONTRIBUTING.md).
+
+First with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
+index. The other tests reach no kernel, or reach those that these have checked. Other arguments go to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+# Whole files go to a core, because the tests of a file share what they have made; and in order, because the files with
+# the fewest tests, which go last otherwise, compile the longest.
+CORES = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
+# The first run includes the notebooks, a minute for each cell at most.
+RUNS = [("0", ["--nbmake", "--nbmake-timeout=60"]), ("1", ["tests/kernels"])]
+
+
+def main(arguments: list[str]) -> int:
+    """Run both; the exit code is that of the first which failed."""
+    given = ["-m", ""] if "--all" in arguments else []
+    given += [each for each in arguments if each != "--all"]
+    for plain, tests in RUNS:
+        # Each core has a process of its own: two whose library of matrix products wants both wait for each other.
+        environment = os.environ | {"NUMBA_DISABLE_JIT": plain, "OPENBLAS_NUM_THREADS": "1"}
+        code = subprocess.call([sys.executable, "-m", "pytest", *CORES, *given, *tests], env=environment)
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
