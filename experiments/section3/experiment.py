@@ -18,6 +18,11 @@ from lenet1998.errors import LeNetError
 from lenet1998.reference import comparable
 from lenet1998.running.work import Failure
 
+LINES = (
+    "Lines with caps are 95% intervals, those without are ranges of 2 or 3 runs. Ticks are single runs where one lost "
+    "an output unit: the bar is their median."
+)
+
 
 def plan(setting: Setting) -> Plan:
     data = description(of_digits(setting.data))
@@ -69,9 +74,9 @@ EXPERIMENT = Experiment(
     "Nearest neighbours, K-means and support vector machines need the extra `baselines`.",
     caption="Every classifier of the paper's comparison, ours beside 1998.",
     captions={
-        "fig9_classifiers": "Test errors of every classifier, ours and Figure 9's.",
+        "fig9_classifiers": f"Test errors of every classifier, ours and Figure 9's. {LINES}",
         "fig10_rejection": "Patterns that must be rejected to have 0.5% error among the rest, ours and Figure 10's; "
-        "and the error by rejection, the whole curve.",
+        f"and the error by rejection, the mean over the runs. Of LeNet-5 it is one network. {LINES}",
         "fig11_multiply_accumulates": "Multiply-accumulate operations to recognise one pattern, counted from the "
         "models, and Figure 11's.",
         "fig12_variables": "Variables to be stored, counted from the models, and Figure 12's.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,6 +17,10 @@ from lenet1998.evaluation import FEW
 
 KINDS = ("number", "difference", "significant", "p", "text", "code")
 _TEXTS = ("text", "code")
+LOST = (
+    "Lost: so many runs lost an output unit in training, and err on its whole class. The median of all runs stands for "
+    "them, without an interval."
+)
 _LEAST_P = 1e-4  # smaller p-values are shown as less than this
 
 
@@ -25,7 +29,8 @@ class Estimate:
     """A measured number: the mean of `n` runs and its interval, or None twice where there is no interval.
 
     From four runs on the interval is the 95% interval; of two or three it is their range. A single run may have the 95%
-    interval that its test patterns give.
+    interval that its test patterns give. Where some runs have `lost` an output unit it is the median, without an
+    interval.
 
     >>> Estimate(1.0, 0.88, 1.14, n=10)
     Estimate(mean=1.0, low=0.88, high=1.14, n=10)
@@ -35,10 +40,11 @@ class Estimate:
     low: float | None = None
     high: float | None = None
     n: int = 1
+    lost: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         given = [value for value in (self.mean, self.low, self.high) if value is not None]
-        if not all(_is_number(value) for value in given) or type(self.n) is not int or self.n < 1:
+        if not all(_is_number(value) for value in given) or type(self.n) is not int or self.n < 1 + self.lost:
             raise ValueError(f"{self.mean!r}, {self.low!r}, {self.high!r}, n={self.n!r} is no estimate")
         if (self.low is None) != (self.high is None):
             raise ValueError(f"an interval has two ends: {self.low!r}, {self.high!r}")
@@ -94,6 +100,8 @@ class Column:
             return cell
         if not isinstance(cell, Estimate):
             return self._number(cell)
+        if cell.lost:
+            return f"{self._number(cell.mean)} ({cell.lost} of {cell.n} lost)"
         if cell.low is None or cell.high is None:
             return self._number(cell.mean)
         return f"{self._number(cell.mean)} ({self._number(cell.low)} to {self._number(cell.high)})"
@@ -152,10 +160,11 @@ class Table:
 
     @property
     def explained(self) -> tuple[str, ...]:
-        """The notes, and after them a sentence that says what the intervals are, where there are any."""
+        """The notes, and after them sentences that say what the intervals and medians are, where there are any."""
+        notes = (*self.notes, *[LOST] * any(cell.lost for _, cell in self._estimates()))
         found = [(column, cell) for column, cell in self._estimates() if cell.low is not None]
         if not found:
-            return tuple(self.notes)
+            return notes
         ranges = {cell.n for column, cell in found if column.kind != "difference" and 2 <= cell.n <= FEW}
         others = [column for column, cell in found if column.kind == "difference" or cell.n not in ranges]
         runs = " or ".join(map(str, sorted(ranges)))
@@ -167,7 +176,7 @@ class Table:
             said = f"In brackets: range of {runs} runs; of differences, 95% interval."
         else:
             said = f"In brackets: 95% interval; range of {runs} runs where there are no more."
-        return (*self.notes, said)
+        return (*notes, said)
 
     def select(self, columns: Sequence[str] = (), rows: Sequence[str] = ()) -> Table:
         """The columns and rows that are named, in the order of their names; no names keep all.
@@ -185,7 +194,7 @@ class Table:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: estimates are dictionaries with mean, low, high and n."""
-        rows = [[asdict(cell) if isinstance(cell, Estimate) else cell for cell in row] for row in self.rows]
+        rows = [[_plain(cell) if isinstance(cell, Estimate) else cell for cell in row] for row in self.rows]
         columns = [asdict(column) for column in self.columns]
         return {
             "name": self.name,
@@ -212,6 +221,10 @@ class Table:
             for column, cell in zip(self.columns, row, strict=True):
                 if isinstance(cell, Estimate):
                     yield column, cell
+
+
+def _plain(estimate: Estimate) -> dict[str, Any]:
+    return {key: value for key, value in asdict(estimate).items() if key != "lost" or value}
 
 
 def _is_number(value: object) -> bool:

@@ -10,6 +10,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.report.comparison import over_seeds
 from lenet1998.report.estimates import difference, estimate
 from lenet1998.report.table import Column, Estimate, Table
+from lenet1998.report.writers import markdown
 
 COLUMNS = [Column("run", kind="text"), Column("test error", "%"), Column("change", "%", kind="difference")]
 
@@ -74,6 +75,11 @@ def test_what_intervals_are_is_said_without_being_asked():
     )
     assert said(("a", THREE, THREE)).endswith("In brackets: range of 3 runs; of differences, 95% interval.")
     assert said(("a", TEN, THREE)).endswith("In brackets: 95% interval.")
+    lost = Estimate(1.5, n=5, lost=1)
+    assert said(("a", lost, None)).startswith("A note. Lost: ") and "1.50 (1 of 5 lost)" in markdown(
+        table(("a", lost, None))
+    )
+    assert Table.from_dict(table(("a", lost, None)).as_dict()).rows[0][1] == lost
 
 
 def test_an_estimate_of_few_runs_is_their_range_and_of_many_an_interval():
