@@ -36,7 +36,7 @@ from experiments.machinery.record import curves, named
 from experiments.machinery.setting import Setting
 from lenet1998.commands.options import add_plugin_options, natural
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import interval_name, student_interval
 from lenet1998.files import write_json
 from lenet1998.pictures.plotting import LOOKS, band, panels, plain, save, style
 from lenet1998.recipe import Recipe, preset
@@ -223,8 +223,9 @@ def figures(record: Record, stem: Path) -> list[Path]:
             label = f"{plain(names[0])} minus {plain(name)}"
             band(right, np.arange(1, length + 1), apart, label, look, student_interval)
         right.axhline(0, color="0", linewidth=0.8)
-        left.set(xlabel="pass", ylabel=f"{what} (%)", title="Means over seeds")
-        right.set(xlabel="pass", ylabel="difference (percentage points)", title="Differences, paired by seed")
+        shown = interval_name(*map(len, by_name.values()))
+        left.set(xlabel="pass", ylabel=f"{what} (%)", title=f"Means over seeds, {shown}")
+        right.set(xlabel="pass", ylabel="difference (percentage points)", title="Differences of pairs, 95% interval")
         for axes in (left, right):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             axes.legend()

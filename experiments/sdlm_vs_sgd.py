@@ -12,6 +12,7 @@ from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.record import at_pass, curves, divergences, ended, named
 from experiments.machinery.setting import Setting
+from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds
@@ -134,7 +135,7 @@ def draw(record: Record, stem: Path) -> list[Path]:
             passes = np.array([each["pass"] for each in runs[0]["passes"]])
             band(left, passes, curves(runs, "test_error_percent"), name, look)
         left.set(xlabel="pass through the training set", ylabel="held-out error (%)", yscale="log",
-                 title="Appendix C: mean, 95% interval")  # fmt: skip
+                 title=f"Appendix C: mean, {interval_name(*map(len, shown(record).values()))}")  # fmt: skip
         if left.lines:
             left.legend()
         searched = [(rate, runs[0]) for rate in RATES if (runs := first(record, rate))]

@@ -99,13 +99,14 @@ FEW = 3
 """Up to so many seeds an interval would say more of its assumptions than of them: they are shown as they are."""
 
 
-def interval_name(seeds: int) -> str:
-    """What `rate_interval` gives for so many seeds, in words for a title.
+def interval_name(*seeds: int) -> str:
+    """What `rate_interval` gives for so many seeds, or for groups of so many each, in words for a title.
 
-    >>> interval_name(3), interval_name(10)
-    ('range of the seeds', '95% interval')
+    >>> interval_name(3), interval_name(10, 3, 1)
+    ('range of 3 runs', '95% interval or range of 3 runs')
     """
-    return "range of the seeds" if seeds <= FEW else "95% interval"
+    names = (f"range of {count} runs" if count <= FEW else "95% interval" for count in seeds if count > 1)
+    return " or ".join(dict.fromkeys(names)) or "single runs"
 
 
 def rate_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

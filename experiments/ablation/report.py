@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from experiments.machinery.declaration import Record
 from experiments.machinery.record import at_pass, named
-from lenet1998.evaluation import student_interval
+from lenet1998.evaluation import interval_name, student_interval
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, TEST, TRAIN, columns, panels, save, style
 from lenet1998.report.comparison import by_errors, by_patterns, holm, same_seeds
@@ -196,7 +196,8 @@ def draw_ladder(rows: list[dict], stem: Path) -> list[Path]:
         figure = Figure(figsize=(6, 0.36 * len(rows) + 1))
         axes = figure.add_subplot()
         _errors(axes, rows, [_rung(row) for row in rows], TEST, "o")
-        axes.set(xlabel="test error (%)", title="From 1998 to today: mean, 95% interval and single seeds")
+        shown = interval_name(*(row["seeds"] for row in rows))
+        axes.set(xlabel="test error (%)", title=f"From 1998 to today: mean, {shown} and single seeds")
         return save(figure, stem)
 
 

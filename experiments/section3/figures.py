@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,7 +16,7 @@ from experiments.section3.status import ERROR, MACS, REJECT, VARIABLES
 from lenet1998.classifiers.rejection import TARGET_PERCENT
 from lenet1998.evaluation import FEW
 from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, TEST, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, TEST, log_ticks, panels, save, style
 from lenet1998.report.table import Column, Estimate
 
 # A hollow bar or mark is the paper's and a full one ours, so that grey paper tells them apart too.
@@ -64,7 +63,7 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
         axes.axhline(TARGET_PERCENT, color="0.35", linewidth=0.8)
         axes.set(xlabel="rejected (%)", ylabel="error among the rest (%)", yscale="log", ylim=(0.01, 3))
         axes.set_title("Error against rejection,\nmean over the runs")
-        axes.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        log_ticks(axes.yaxis)
         axes.set_xlim(0, 10)
         axes.legend(fontsize=7)
     return figure
@@ -96,6 +95,7 @@ def counts(rows: list[Bar], number: int, key: str) -> Figure:
             axes.plot(values, places, **(look | marks))
     _name(axes, shown)
     axes.set(xlabel=COUNTED[key], xscale="log", title="Counted from the models" + _of(number, rows))
+    log_ticks(axes.xaxis)
     axes.legend()
     return figure
 

@@ -15,9 +15,9 @@ from experiments.machinery.declaration import Record
 from experiments.machinery.record import named
 from experiments.teaching.system import Arm, System
 from experiments.teaching.trace import trace_figure
-from lenet1998.evaluation import ErrorRate, rate_interval, student_interval
+from lenet1998.evaluation import ErrorRate, interval_name, rate_interval, student_interval
 from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Estimate, Table
@@ -132,7 +132,8 @@ def figures(system: System, record: Record, stem: Path) -> list[Path]:
 
 
 def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[str, float], stem: Path) -> list[Path]:
-    """Loss and accuracy by pass, a colour and a mark for each group of runs: the mean over its seeds, 95% interval.
+    """Loss and accuracy by pass, a colour and a mark for each group of runs: the mean over its seeds with its interval,
+    of 100 points at most, each the mean of the passes that it stands for.
 
     `groups` maps a name to runs as `experiments.teaching.system` records them; `published` names accuracies in
     percent that are drawn as lines.
@@ -152,7 +153,14 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         left.set(
             xlabel="pass", ylabel="training loss (geometric mean)", yscale="log", title=title[:1].upper() + title[1:]
         )
-        right.set(xlabel="pass", ylabel="accuracy (%)", title="Means, 95% intervals over seeds")
+        shown = interval_name(*map(len, groups.values()))
+        right.set(xlabel="pass", ylabel="accuracy (%)", title=f"Means over seeds, {shown}")
+        least = min(
+            [100 - np.mean([run["curves"]["test_error_percent"][-1] for run in runs]) for runs in groups.values()]
+        )
+        if least > 90:  # the question is which end is higher, not where they begin
+            right.set_ylim(2 * least - 100, 100.2)
+        log_ticks(left.yaxis)
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(
@@ -166,11 +174,13 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
 
 def _band(axes: Axes, runs: list[dict], key: str, colour: str, mark: str, **how: Any) -> None:
     curves = np.array([run["curves"][key] for run in runs])
+    step = -(-curves.shape[1] // 100)  # of many passes the means of a few, or the line would fill the panel
+    passes = np.arange(1, curves.shape[1] + 1)[step - 1 :: step]
+    curves = curves[:, : len(passes) * step].reshape(len(curves), -1, step).mean(axis=-1)
     if key.endswith("error_percent"):
         mean, low, high = rate_interval(100 - curves)
     else:  # on a logarithmic axis, where a loss of nothing has no place
         mean, low, high = (np.exp(line) for line in student_interval(np.log(np.maximum(curves, 1e-9))))
-    passes = np.arange(1, curves.shape[1] + 1)
     axes.plot(
         passes, mean, color=colour, linewidth=1.2, marker=mark, markersize=4, markevery=-(-len(passes) // 10), **how
     )

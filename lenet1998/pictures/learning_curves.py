@@ -37,8 +37,7 @@ def learning_curves(groups: dict[str, list[dict]], stem: Path) -> list[Path]:
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
         seeds = [len(runs) for runs in groups.values() if len(runs) > 1]
         if seeds:
-            bands = dict.fromkeys(interval_name(count) for count in seeds)
-            figure.suptitle(f"means over seeds, band: {' or '.join(bands)}", fontsize=9, x=0.01, ha="left")
+            figure.suptitle(f"means over seeds, band: {interval_name(*seeds)}", fontsize=9, x=0.01, ha="left")
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), columns(3)))
         return save(figure, stem)

@@ -14,6 +14,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib import ticker
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -126,6 +127,14 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         paths.append(stem.with_name(stem.name + suffix))
         write_atomically(paths[-1], buffer.getvalue())
     return paths
+
+
+def log_ticks(axis: Axis) -> None:
+    """Write 0.1 and 1,000 on a logarithmic axis that has its limits, not powers of ten; within a decade or so also the
+    numbers between them."""
+    low, high = axis.get_view_interval()
+    axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axis.set_minor_formatter(axis.get_major_formatter() if high < 12 * low else ticker.NullFormatter())
 
 
 Interval = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
