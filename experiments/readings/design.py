@@ -72,6 +72,7 @@ class Space:
     subsampling: tuple[str, ...] = ("average", "sum")
     printed_gain: float = 0.25
     printed_penalty: float = 0.125
+    base: Recipe = BASE
 
     def points(self, count: int, seed: int) -> list[Recipe]:
         """The first `count` points of Sobol's sequence, scrambled with `seed`; their names are what they set."""
@@ -91,7 +92,7 @@ class Space:
             values["loss"] = "mle"
         else:
             values |= {"loss": "map", "j": _number(self.j, j), "curvature_seed": kind.removeprefix("eq. 9, ")}
-        return reading(BASE, [f"{key}={value}" for key, value in values.items()])
+        return reading(self.base, [f"{key}={value}" for key, value in values.items()])
 
     def around(self, best: list[Recipe]) -> Space:
         """The box of these readings; half of the points now have the printed gain, if it lies within."""

@@ -92,17 +92,19 @@ def tables(record: Record) -> list[Table]:
     written = []
     for part, caption in PARTS.items():
         own = sorted(groups[part], key=lambda row: (not every_claim(row), by_distance(row), by_departures(row)))
-        written += [_scores(part, caption, own, names), _measures(part, caption, own, names)] if own else []
+        written += [scores_of(part, caption, own, names), measures_of(part, caption, own, names)] if own else []
     won = [f"{title}: {names[row['reading']]}, `{row['reading']}`." for title, row in winners(found).items()]
     letters = ", ".join(f"{letter}: `{answer}`" for letter, answer in zip("abc", ANSWERS, strict=True))
     first = replace(written[0], notes=[*written[0].notes, *won])
     text = f"readings_{LITERAL}"
     others = [replace(one, notes=[*one.notes, f"Answers: {letters}."]) if one.name == text else one for one in written]
     by_size = sizes(record["runs"])
-    return [first, *others[1:], _values(found, names), *([_sizes(by_size)] if by_size else [])]
+    space = [row for row in found if row["part"] in SAMPLED]
+    values = values_of("readings_values", "The readings of the space", space, names)
+    return [first, *others[1:], values, *([_sizes(by_size)] if by_size else [])]
 
 
-def _scores(part: str, caption: str, found: list[dict], names: dict[str, str]) -> Table:
+def scores_of(part: str, caption: str, found: list[dict], names: dict[str, str]) -> Table:
     """Which claims a reading fails, and how near it comes."""
     columns = [Column("reading", kind="text"), Column("seeds"), Column("diverged"), Column("departures")]
     columns += [Column("fails", kind="text"), Column("remark", kind="text"), Column("distance")]
@@ -122,7 +124,7 @@ def _scores(part: str, caption: str, found: list[dict], names: dict[str, str]) -
     return Table(name, f"Readings, {caption}", [*columns, Column("held-out error", "%")], cells, notes)
 
 
-def _measures(part: str, caption: str, found: list[dict], names: dict[str, str]) -> Table:
+def measures_of(part: str, caption: str, found: list[dict], names: dict[str, str]) -> Table:
     """What the claims are judged by."""
     rates = [Column(f"{end} rate", kind="significant") for end in ("smallest", "largest")]
     columns = [Column("reading", kind="text"), *rates, *map(Column, ("factor", "curve", "end", "rise", "worst"))]
@@ -142,19 +144,18 @@ def _measures(part: str, caption: str, found: list[dict], names: dict[str, str])
     return Table(f"readings_{part}_measures", f"Measures of readings, {caption}", columns, cells, notes)
 
 
-def _values(found: list[dict], names: dict[str, str]) -> Table:
-    """The readings of the space by their axes."""
+def values_of(name: str, caption: str, found: list[dict], names: dict[str, str]) -> Table:
+    """Readings by the axes of the space."""
     columns = [Column("reading", kind="text"), Column("gain", digits=3, kind="significant")]
     columns += [Column(each, digits=3, kind="significant") for each in ("coefficient", "penalty", "j")]
     columns += [Column("loss", kind="text"), Column("S layers", kind="text")]
     cells: list[list[Cell]] = []
     for row in found:
-        if row["part"] in SAMPLED:
-            recipe = Recipe.from_dict(row["recipe"])
-            j = recipe.j if recipe.loss == "map" else None
-            numbers = [recipe.init_gain, recipe.coefficient, recipe.penalty_scale, j]
-            cells.append([names[row["reading"]], *numbers, loss_of(recipe), recipe.subsampling])
-    return Table("readings_values", "The readings of the space", columns, cells)
+        recipe = Recipe.from_dict(row["recipe"])
+        j = recipe.j if recipe.loss == "map" else None
+        numbers = [recipe.init_gain, recipe.coefficient, recipe.penalty_scale, j]
+        cells.append([names[row["reading"]], *numbers, loss_of(recipe), recipe.subsampling])
+    return Table(name, caption, columns, cells)
 
 
 def _sizes(by_size: list[dict]) -> Table:

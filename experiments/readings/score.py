@@ -136,12 +136,13 @@ def score(recipe: Recipe, histories: list[dict], diverged: int = 0, stopped: boo
     return {**about, **measures, "misses": misses, "met": met, "distance": distance}
 
 
-def rows(histories: list[dict], diverged: list[dict]) -> list[dict]:
-    """The score of every reading, in the order in which they were made; what has fewer passes was given up."""
+def rows(histories: list[dict], diverged: list[dict], whole: int = 0) -> list[dict]:
+    """The score of every reading, in the order in which they were made; what has fewer passes than `whole`, or than
+    the longest, was given up."""
     ends = [end for end in diverged if "fields" in end]
     recipes = {run["recipe"]["name"]: (run["part"], run["recipe"]) for run in histories if run["part"] != SIZES}
     recipes |= {end["recipe"]: (end["part"], end["fields"]) for end in ends if end["recipe"] not in recipes}
-    passes = max((len(run["passes"]) for run in histories), default=0)
+    passes = whole or max((len(run["passes"]) for run in histories), default=0)
     found = []
     for name, (part, fields) in recipes.items():
         own = named(histories, name)
