@@ -124,8 +124,8 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         if runs:
             mean, low, high = at_pass(runs, -1, "test_error_percent")
             beside, error = BESIDE * sizes[-1] / 1000, [[mean - low], [high - mean]]
-            what = f"ours: test error, {sizes[-1]:,} with distortions"
-            axes.errorbar([beside], [mean], error, fmt="D", color=TEST, capsize=3, label=what)
+            what = f"test error, with distortions\n(of {sizes[-1]:,} too, drawn beside)"
+            axes.errorbar([beside], [mean], error, fmt="D", color=TEST, capsize=3, label=f"ours: {what}")
         allowed = comparable(histories)
         if allowed:
             _paper(axes)
@@ -149,7 +149,7 @@ def _paper(axes: Axes) -> None:
         errors = [float(row[key]) for row in plain]
         axes.plot(sizes, errors, label=f"1998: {label}", marker=marker, linestyle=":", **hollow)
     distorted_test = [float(paper[-1]["test_error_percent"])]
-    axes.plot([BESIDE * 60], distorted_test, "D", label="1998: test error, 60,000 with distortions", **hollow)
+    axes.plot([BESIDE * 60], distorted_test, "D", label="1998: test error, with distortions", **hollow)
 
 
 def plan(setting: Setting) -> Plan:

@@ -50,7 +50,8 @@ def tables(record: Record) -> list[Table]:
     found = errors(record)
     columns = [Column("runs"), Column("test error", "%"), Column("standard deviation", "points", 3)]
     columns += [Column("least", "%"), Column("median", "%"), Column("most", "%")]
-    row = [len(found), estimate(found), float(found.std(ddof=1)), *(float(q) for q in np.quantile(found, (0, 0.5, 1)))]
+    spread = float(found.std(ddof=1)) if len(found) > 1 else None
+    row = [len(found), estimate(found), spread, *(float(q) for q in np.quantile(found, (0, 0.5, 1)))]
     if all(map(comparable, record["runs"])):
         columns, row = [*columns, Column(f"{PAPER}% or less", "% of runs", 0)], [*row, as_low(record)]
     return [Table("single_runs", "Test errors of single runs after the last pass", columns, [row])]

@@ -118,6 +118,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
         names = [f"{KINDS[name.partition(',')[0]]}{name[name.index(',') :]}" for name in every]
         axes.set_yticks(range(len(every)), names)
         axes.set(xscale="log", xlabel="squared distance of F6 from its label's code (units of equation 7)")
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.invert_yaxis()
         figure.legend(loc="outside upper center", ncols=3)
         return save(figure, stem)

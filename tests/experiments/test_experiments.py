@@ -17,6 +17,8 @@ from tests.programs import ROOT, experiment
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
     "fig6_training_size": "fig6_training_size_numpy",
+    "fig6_passes": "fig6_passes",
+    "single_runs": "single_runs",
     "fig8_misclassified": "fig8_misclassified",
     "effective_rates": "effective_rates_numpy",
     "sdlm_vs_sgd": "sdlm_vs_sgd_numpy",
