@@ -17,14 +17,14 @@ from experiments.readings.experiment import Study
 from experiments.readings.report import measures_of, scores_of, short_names, values_of
 from experiments.readings.score import by_departures, by_distance, every_claim, rows
 from lenet1998.commands.options import positive
-from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, log_ticks, save, style
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.report.table import Table
 
 PART, WHOLE = "strip", "meets every claim"
 # Weights are small under 2.4 / F, and signals fade from layer to layer: larger coefficients of S layers would make up
 # for it, and larger penalties for the small second derivatives, whose rates are too large.
-SPACE = Space(coefficient=(0.5, 32.0), penalty_scale=(0.03, 10.0), base=replace(BASE, init_power=PRINTED.init_power))
+SPACE = Space(coefficient=(0.5, 10.0), penalty_scale=(0.03, 10.0), base=replace(BASE, init_power=PRINTED.init_power))
 
 
 def plan(setting: Setting) -> Plan:
@@ -83,6 +83,8 @@ def figures(record: Record, stem: Path) -> list[Path]:
             axes.plot(*zip(*places, strict=True), **{**look, "linestyle": ""}, label=f"{name} ({len(places)})")
         axes.set(xscale="log", yscale="log", xlabel="coefficient of S layers, on the average of a window",
                  ylabel="scale of the penalty", title="Weights that start over the fan-in F")  # fmt: skip
+        for axis in (axes.xaxis, axes.yaxis):
+            log_ticks(axis)
         figure.legend(loc="outside lower center", ncols=2)
         return save(figure, stem)
 

@@ -16,7 +16,7 @@ from experiments.machinery.record import divergences, ended, named
 from experiments.machinery.setting import Setting
 from experiments.strings.networks import Choices, Images, Sizes, engine_of, recipe_of
 from lenet1998.pictures.activations import activations, codes_of
-from lenet1998.pictures.plotting import TEST, TRAIN, save, style
+from lenet1998.pictures.plotting import TEST, TRAIN, log_ticks, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Column, Table
@@ -118,7 +118,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
         names = [f"{KINDS[name.partition(',')[0]]}{name[name.index(',') :]}" for name in every]
         axes.set_yticks(range(len(every)), names)
         axes.set(xscale="log", xlabel="squared distance of F6 from its label's code (units of equation 7)")
-        axes.xaxis.set_major_formatter("{x:g}")
+        log_ticks(axes.xaxis)
         axes.invert_yaxis()
         figure.legend(loc="outside upper center", ncols=3)
         return save(figure, stem)

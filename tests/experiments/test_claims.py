@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import initial_sums, stochastic_batch
+from experiments import fig6_passes, initial_sums, single_runs, stochastic_batch
 from experiments.adaptive_centres import recipes, spread
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
@@ -36,6 +36,28 @@ def test_the_paper_s_alpha_is_that_of_its_three_points():
     ends = np.log((1.68 - 0.05) / (0.94 - 0.35)) / np.log(4)  # three points at equal distances: the outer two decide
     assert alpha == pytest.approx(ends) and 0.5 < alpha < 1
     assert low < 0.5 < alpha < high, "three points cannot tell it from the lower end of the text's range"
+
+
+def test_as_many_updates_mean_more_passes_over_smaller_sets():
+    def run(size: int, passes: int) -> dict:
+        ends = [{"train_error_percent": 1.0, "test_error_percent": 1.0 + passes}] * passes
+        return {"seed": 1, "data": {"train_size": size}, "recipe": {}, "passes": ends}
+
+    sizes = [run(size, 20 * times) for size, every in fig6_passes.TIMES.items() for times in every]
+    found = fig6_passes.by_rule({"runs": sizes[::-1]})
+    made = {rule: [len(run["passes"]) for (run,) in sets] for rule, sets in found.items()}
+    assert list(made.values()) == [[20, 20, 20], [80, 40, 20]]
+    same, updates = found.values()
+    assert fig6_passes.alpha(same).mean == pytest.approx(0), "test and training error as far apart at each size"
+    assert fig6_passes.alpha(updates).mean == pytest.approx(1), "four and two times as far"
+    assert fig6_passes.away(updates, "train") == pytest.approx(np.sqrt((0.95**2 + 0.69**2 + 0.65**2) / 3))
+
+
+def test_how_often_a_run_says_as_little_as_that_of_1998():
+    runs = [{"passes": [{"test_error_percent": 9.0}, {"test_error_percent": error}]} for error in (0.9, 0.95, 0.96, 1)]
+    share = single_runs.as_low({"runs": runs})
+    assert (share.mean, share.n) == (50.0, 4) and share.low < 20 and share.high > 80
+    assert single_runs.in_words({"runs": runs}).startswith("2 of 4 runs err 0.95% or less, that is 50% of runs")
 
 
 def test_the_spread_of_centres():

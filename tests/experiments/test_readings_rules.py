@@ -7,9 +7,10 @@ import pytest
 from experiments.machinery.options import find_data, parse
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store
-from experiments.readings.design import _number
+from experiments.readings import over_fan_in
+from experiments.readings.design import Space, _number, on_the_average
 from experiments.readings.experiment import EXPERIMENT, Study
-from experiments.readings.score import by_departures, rates
+from experiments.readings.score import by_departures, rates, rows
 from lenet1998.recipe import PRINTED
 
 
@@ -23,6 +24,22 @@ def test_a_claim_of_which_nothing_is_known_is_not_met():
     known = {"met": {"a": True, "b": True}, "departures": ["x"], "held_out_error_percent": 1.0}
     unknown = {"met": {"a": True, "b": None}, "departures": []}
     assert by_departures(known) == (0, 1, 1.0) and by_departures(unknown) == (1, 0, float("inf"))
+
+
+def test_what_has_fewer_passes_than_the_whole_was_given_up():
+    """Also where every reading was: the longest is not taken for the whole then."""
+    first = {"step_min": 1e-5, "step_max": 0.01, "train_error_percent": 50.0, "test_error_percent": 50.0}
+    run = {"recipe": PRINTED.as_dict(), "seed": 1, "passes": [first], "part": "strip"}
+    assert [row["stopped"] for row in rows([run], [])] == [False]
+    assert [row["stopped"] for row in rows([run], [], 20)] == [True]
+
+
+def test_the_strip_divides_by_the_fan_in():
+    found = over_fan_in.SPACE.points(32, seed=3)
+    assert len({recipe.name for recipe in found}) == 32 and {recipe.init_power for recipe in found} == {1.0}
+    assert {recipe.bias_init for recipe in found} == {"zero"}
+    wide = [recipe for recipe in found if on_the_average(recipe) > Space().coefficient[1]]
+    assert len(wide) > 8 and any(recipe.penalty_scale > 1 for recipe in found)
 
 
 def test_the_printed_value_has_its_share_of_a_range_that_holds_it():
