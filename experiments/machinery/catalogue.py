@@ -82,38 +82,47 @@ def named(name: str) -> Listed:
 
 def costs(results: Path = RESULTS) -> dict[str, float]:
     """Seconds of all runs on record, by the name of what they are recorded for; shared runs are counted once."""
+    found: dict[str, float] = {}
+    for name, seconds in pieces(results):
+        found[name] = found.get(name, 0.0) + seconds
+    return {name: seconds for name, seconds in found.items() if seconds}
+
+
+def pieces(results: Path = RESULTS) -> Iterator[tuple[str, float]]:
+    """What every run and other work on record took, in seconds on one core, and the name of what it is recorded for;
+    shared runs come once."""
     order = {one.name: place for place, one in enumerate(listed())}
     records = []
     for path in sorted(results.rglob("*.json")):
         one = find(path.stem if path.parent == results else path.parent.name)
         if one and not path.stem.endswith("_scores") and path.parent.name != "tables":  # scores repeat what runs took
             records.append((order[one.name], path, one.name))
-    found: dict[str, float] = {}
     counted: set[tuple] = set()
     for _, path, name in sorted(records):
-        spent, known = _seconds(json.loads(path.read_text(encoding="utf-8")), counted)
-        found[name] = found.get(name, 0.0) + spent - known
-    return {name: seconds for name, seconds in found.items() if seconds}
+        for run, seconds in _pieces(json.loads(path.read_text(encoding="utf-8"))):
+            if run is None or run not in counted:
+                yield name, seconds
+            counted.add(run or ())
 
 
-def _seconds(content: Any, counted: set[tuple]) -> tuple[float, float]:
-    """The seconds in a record, and those of them that are of runs counted before.
+def _pieces(content: Any) -> Iterator[tuple[tuple | None, float]]:
+    """The runs in a record, by what tells them apart, and other work that has a time, and their seconds.
 
-    Where a whole has a time, it includes those of its parts.
+    Where a whole has a time, it includes those of its parts, of which the runs come apart.
     """
     if not isinstance(content, (dict, list)):
-        return 0.0, 0.0
-    parts = content.values() if isinstance(content, dict) else content
-    spent, again = (sum(times) for times in zip((0.0, 0.0), *(_seconds(part, counted) for part in parts), strict=True))
-    if isinstance(content, dict):
-        own = [float(content[key]) for key in SECONDS if isinstance(content.get(key), (int, float))]
-        spent = sum(own) if own else spent
-        passes = content.get("passes")
-        if isinstance(passes, list) and passes:  # what each took is as good as a name
-            run = passes[-1].get(DIGEST), *(record.get("seconds") for record in passes)
-            again = spent if run in counted else again
-            counted.add(run)
-    return spent, again
+        return
+    passes = content.get("passes") if isinstance(content, dict) else None
+    if isinstance(passes, list) and passes:  # what each took is as good as a name
+        times = [float(one["seconds"]) for one in passes if isinstance(one, dict) and "seconds" in one]
+        yield (passes[-1].get(DIGEST), *times), sum(times)
+        return
+    parts = [each for part in (content.values() if isinstance(content, dict) else content) for each in _pieces(part)]
+    own = [content[key] for key in SECONDS if isinstance(content, dict) and isinstance(content.get(key), (int, float))]
+    if own:
+        parts = [part for part in parts if part[0] is not None]
+        parts.append((None, max(0.0, float(sum(own)) - sum(seconds for _, seconds in parts))))
+    yield from parts
 
 
 def time_of(seconds: float) -> str:

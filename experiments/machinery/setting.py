@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,10 +35,14 @@ class Part:
     compute: Callable[..., dict]
     arguments: tuple[tuple[str, Any], ...]
     passes: int = 1
-    size: int = 1
+    steps: int = 1
 
     def patterns(self) -> int:
-        return self.size
+        return self.steps
+
+    def size(self) -> float:
+        """Unknown before it is done, and among those that took longest are some of these: they come first."""
+        return math.inf
 
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
         """Compute it, or take what is there."""

@@ -116,5 +116,6 @@ def _passes_made(task: Work) -> int:
 
 
 def _next(waiting: dict[int, Work], busy: list[Path]) -> int | None:
-    """The first piece of work whose directory nobody is writing into."""
-    return next((number for number in sorted(waiting) if waiting[number].out not in busy), None)
+    """The largest piece of work whose directory nobody is writing into; of equal ones, the first."""
+    free = [number for number in sorted(waiting) if waiting[number].out not in busy]
+    return max(free, key=lambda number: waiting[number].size(), default=None)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from lenet1998.data import load
 from lenet1998.data.places import PathName
 from lenet1998.errors import DivergenceError, LeNetError
+from lenet1998.networks import build
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
 from lenet1998.running.run import Watch, run
@@ -38,7 +39,8 @@ class DataChoice:
 
 class Work(Protocol):
     """What a worker does: ``perform`` makes its result, or continues what is in the directory ``out``, and shows how it
-    comes on as `run` does: in so many ``passes`` of so many ``patterns``."""
+    comes on as `run` does: in so many ``passes`` of so many ``patterns``. Of two, that of the larger ``size`` takes
+    longer."""
 
     @property
     def out(self) -> Path: ...
@@ -47,6 +49,7 @@ class Work(Protocol):
     @property
     def passes(self) -> int: ...
     def patterns(self) -> int: ...
+    def size(self) -> float: ...
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict: ...
 
 
@@ -73,6 +76,10 @@ class Task:
         """How many patterns a pass has."""
         return len(self.data.load().train)
 
+    def size(self) -> float:
+        """The multiply-accumulates of all forward passes, of as many patterns as MNIST has if nothing else is asked."""
+        return float(self.passes * (getattr(self.data, "train_size", None) or 60_000) * _macs(self.recipe))
+
     def perform(self, progress: Progress | None = None, passed: Callable[[dict], None] | None = None) -> dict:
         """Make or continue the run and return its history, under the recipe's own name and with what is measured."""
         history = run(
@@ -94,6 +101,11 @@ class Task:
     def named(self, history: dict) -> dict:
         """The history of a run that another task may have made, whose recipe had another name."""
         return history | {"recipe": history["recipe"] | {"name": self.recipe.name}}
+
+
+@lru_cache
+def _macs(recipe: Recipe) -> int:
+    return sum(layer.macs() for layer in build(recipe).layers)
 
 
 @dataclass(frozen=True)

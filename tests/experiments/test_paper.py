@@ -62,6 +62,9 @@ class Trace:
     def patterns(self) -> int:
         return 1
 
+    def size(self) -> float:
+        return 1.0
+
     def perform(self, progress=None, passed=None) -> dict:
         self.out.parent.mkdir(parents=True, exist_ok=True)
         with self.out.open("a") as file:
