@@ -106,11 +106,29 @@ def tables(record: Record) -> list[Table]:
     caption = "By how much training on whole strings lowers errors"
     notes = ["In per cent of the error before; least and most: of single seeds."]
     found.append(Table(f"{name}_drops", caption, columns, gained, notes))
+    found.append(_gaps(f"{name}_gaps", runs))
     kept = [[METHODS[kind], *map(estimate, rejected(runs, kind, "plain", np.array(SHARES)).T)]
             for kind in ("sdnn eq. 17", "hos eq. 17")]  # fmt: skip
     columns = [Column("method", kind="text"), *(Column(f"rejected {share:.0%}", "%") for share in SHARES)]
     caption = "Strings of five test digits, gaps of 0 to 4: wrong among those that are kept"
     return [*found, Table(f"{name}_rejected", caption, columns, kept, ["The least confident strings are rejected."])]
+
+
+def _gaps(name: str, runs: list[dict]) -> Table:
+    """The two networks that learned whole strings, by gap: the share of strings that each reads wrongly, and how many
+    these are of one seed's strings."""
+    learned = {"SDNN": "sdnn eq. 17", "HOS": "hos eq. 17"}
+    columns = [Column("gap", kind="text"), Column("strings"), *(Column(kind, "%") for kind in learned)]
+    columns += [Column(f"{kind}, wrong", digits=0) for kind in learned]
+    rows: list[list[Cell]] = []
+    for condition in [*_called(runs, "gap", ""), "plain"]:
+        strings = max((row["strings"] for row in runs[0]["rows"] if row["condition"] == condition), default=0)
+        samples = [rates(runs, method, condition) for method in learned.values()]
+        counts = [float(each.mean()) * strings / 100 if len(each) else None for each in samples]
+        gap = "0 to 4" if condition == "plain" else condition.removeprefix("gap ")
+        rows.append([gap, strings, *map(_estimate, samples), *counts])
+    caption = "Strings of five test digits by their gaps, after training on whole strings: read wrongly"
+    return Table(name, caption, columns, rows, ["Wrong: of so many strings, on average over seeds."])
 
 
 def figures(record: Record, stem: Path) -> list[Path]:

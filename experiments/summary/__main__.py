@@ -13,7 +13,7 @@ from pathlib import Path
 
 from experiments.machinery.main import guarded
 from experiments.pictures.report import block as pictures
-from experiments.summary import blocks
+from experiments.summary import blocks, ledger
 from experiments.summary.values import with_values
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
@@ -24,6 +24,12 @@ BEGIN, END = "<!-- {}: written by python -m experiments.summary -->\n", "<!-- en
 # By file, from the root: the blocks that are written into it.
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"headline": blocks.headline, "installation": blocks.installation, "results": blocks.results},
+    "paper_notes.md": {
+        "index": ledger.index,
+        "readings": ledger.readings,
+        "default": ledger.default,
+        "equation 1": ledger.alpha,
+    },
     "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
     "docs/speed.md": {"speed": blocks.speed},
     "docs/pictures.md": {"pictures": pictures},

@@ -7,6 +7,7 @@ from textwrap import fill
 
 import numpy as np
 from scipy.stats import t as student_t
+from scipy.stats.distributions import rv_frozen
 
 from experiments import compare
 from experiments.fig6_training_size import group
@@ -105,10 +106,15 @@ def headline() -> str:
     )
 
 
+def one_more_run(errors: np.ndarray) -> rv_frozen:
+    """Student's distribution of one more run, given the errors of those on record, (runs,)."""
+    return student_t(len(errors) - 1, errors.mean(), errors.std(ddof=1) * np.sqrt(1 + 1 / len(errors)))
+
+
 def single_run() -> str:
-    """Where the paper's network stands among ours: Student's distribution of one more run, given those on record."""
+    """Where the paper's network stands among ours."""
     errors, paper = np.array([run["passes"][-1][TEST] for run in published(FIGURE_5)["runs"]]), ROWS[0][1]
-    one_more = student_t(len(errors) - 1, errors.mean(), errors.std(ddof=1) * np.sqrt(1 + 1 / len(errors)))
+    one_more = one_more_run(errors)
     low, high = one_more.interval(0.95)
     return (
         f"**Figure 5.** 95% of single runs lie between {low:.2f} and {high:.2f}%. {100 * one_more.cdf(paper):.0f}% of "

@@ -18,7 +18,7 @@ from lenet1998.report.table import Cell, Column, Estimate, Table
 _NUMBER = r"(?:< )?[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
 UNIT = r"(?:\s?%|\s(?:points?|us|ms|s|seconds?|MB)\b)"
 VALUE = re.compile(
-    rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s\({_NUMBER}\sto\s{_NUMBER}\))?"
+    rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s+\({_NUMBER}\s+to\s+{_NUMBER}\))?"
     r"(?P<mark><!--(?P<cell>[^;>]+;[^>]+)-->)"
 )
 

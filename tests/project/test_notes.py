@@ -7,10 +7,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import lenet1998
+from experiments.summary.ledger import anchor, entries
+from lenet1998.errors import LeNetError
 
 ROOT = Path(__file__).parent.parent.parent
-NOTES = (ROOT / "paper_notes.md").read_text(encoding="utf-8")
+MAP = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+NOTES = (ROOT / "paper_notes.md").read_text(encoding="utf-8") + MAP
 REFERENCES = sorted(set(re.findall(r"`((?:lenet1998|experiments|tests)/[\w/.]+)(?::(\w+))?`", NOTES)))
 
 
@@ -35,7 +40,7 @@ def test_what_the_notes_name_exists():
         for file, name in REFERENCES
         if not (ROOT / file).is_file() or (name and name not in names(ROOT / file))
     ]
-    assert not lost, "paper_notes.md names these, which are not in the tree"
+    assert not lost, "ledger or map name these, which are not in the tree"
 
 
 TEXTS = sorted(
@@ -83,8 +88,39 @@ def test_what_texts_name_exists():
 
 
 def test_every_row_that_is_done_names_code_and_test():
-    for row in re.findall(r"^\| (.+) \|$", NOTES, re.MULTILINE):
-        cells = [cell.strip() for cell in row.split(" | ")]
-        if cells[-1].startswith(("done", "both")):
+    rows = re.findall(r"^\| (.+) \|$", MAP, re.MULTILINE)[1:]
+    assert len(rows) > 50
+    for row in rows:
+        cells = [cell.strip() for cell in row.split("|")]
+        if not cells[4].startswith(("not computed", "out of scope")):
             assert "lenet1998/" in cells[2] or "experiments/" in cells[2], row
             assert "tests/" in cells[3], row
+
+
+def test_the_entries_that_texts_name_are_there():
+    """Code, docs and the map name entries of the ledger by their numbers, which therefore stay."""
+    numbers = [int(title.split(".")[0]) for title, _ in entries(NOTES)]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= 43
+    named = {
+        int(number)
+        for path in TEXTS
+        for number in re.findall(
+            r"entry (\d+) of paper_notes|ledger,? (\d+)|paper_notes.md, (\d+)", path.read_text(encoding="utf-8")
+        )
+        for number in number
+        if number
+    }
+    assert len(named) > 10 and named <= set(numbers)
+
+
+def test_the_index_and_links_find_each_entry():
+    """GitHub and the site call a heading the same only where no two hyphens meet."""
+    titles = [title for title, _ in entries(NOTES)]
+    assert all("--" not in anchor(title) for title in titles)
+    assert all(f"[{title}](#{anchor(title)})" in " ".join(NOTES.split()) for title in titles)
+
+
+@pytest.mark.parametrize("wrong", ["### 1. Sum\n\nBoth fit.\n", "### 1. Sum\n\n*Status: unsure.*\n"])
+def test_an_entry_needs_a_status(wrong):
+    with pytest.raises(LeNetError, match="entry 1. Sum needs"):
+        list(entries(wrong))
