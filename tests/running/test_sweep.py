@@ -186,16 +186,18 @@ def test_work_may_lead_to_more_work(tmp_path, jobs):
 def test_the_longest_comes_first(tmp_path):
     """So that none begins alone at the end: by passes, patterns and the network's multiply-accumulates."""
     short, long = (tasks(tmp_path / str(passes), count=2, passes=passes, train_size=30) for passes in (1, 3))
-    wide = [replace(short[0], out=tmp_path / "wide", recipe=replace(short[0].recipe, network="mlp_1000"))]
+    wide = [
+        replace(short[0], out=tmp_path / "wide", recipe=replace(short[0].recipe, network="mlp_1000", codes="one_of_n"))
+    ]
     by_size = sorted([*short, *long, *wide], key=Task.size)
-    assert [task.out.parent.name for task in by_size] == ["1", "1", "3", "3", tmp_path.name]
+    assert [task.out.parent.name for task in by_size] == ["1", "1", tmp_path.name, "3", "3"]
     assert Task.size(replace(short[0], data=DataChoice("synthetic"))) == 2000 * short[0].size(), "60,000 if not said"
     order: list[Path] = []
     given = [*short, *wide, *long]
     sweep(given, quiet=True, then=lambda task, _: order.append(task.out) or ())
     assert order == [task.out for task in given], "one at a time: as they are asked for"
     waiting = dict(enumerate(given))
-    assert [waiting.pop(_next(waiting, []) or 0) for _ in given] == [*wide, *long, *short]
+    assert [waiting.pop(_next(waiting, []) or 0) for _ in given] == [*long, *wide, *short]
 
 
 def test_two_tasks_of_one_directory_take_turns(tmp_path):
