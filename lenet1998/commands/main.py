@@ -31,6 +31,7 @@ COMMANDS = {
     "Markdown",
     "report": "one page, HTML and Markdown, of everything that experiments have recorded, beside the paper's figures",
     "table": "print a table that an experiment has recorded, as LaTeX, CSV or Markdown; without a name, list them",
+    "exercises": "points for a folder of hand-ins to the exercises of notebooks/exercises/, as JSON and CSV",
     "cite": "BibTeX of this software and of the paper that it reproduces",
 }
 """The commands, each a module of `lenet1998.commands`, in the order of the help, with what they do."""

@@ -17,6 +17,7 @@ nbformat = pytest.importorskip("nbformat", reason="notebooks are read with nbfor
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EXERCISES = sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -40,7 +41,7 @@ def test_there_are_six_in_order():
     assert [path.name[:3] for path in NOTEBOOKS] == ["01_", "02_", "03_", "04_", "05_", "06_"]
 
 
-@each_notebook
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *EXERCISES], ids=lambda path: path.stem)
 def test_a_notebook_is_valid_and_has_no_outputs(path):
     """Outputs would make every run a change, and could be older than the code."""
     notebook = read(path)
@@ -63,7 +64,7 @@ def test_every_step_says_what_it_is_about(path):
     assert said[0] == "markdown" and all("markdown" in pair for pair in zip(said, said[1:], strict=False))
 
 
-@each_notebook
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *EXERCISES], ids=lambda path: path.stem)
 def test_what_a_notebook_names_exists(path):
     text = "\n".join(cell.source for cell in read(path).cells)
     for module in re.findall(r"python -m experiments\.([\w.]*\w)", text):

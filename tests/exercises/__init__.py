@@ -1,0 +1,1 @@
+"""The exercises: solutions, planted mistakes, and hand-ins that mean harm."""
