@@ -16,7 +16,7 @@ from lenet1998.report.kept import files, read_tables, recorded
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
 _NUMBER = r"(?:< )?[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
-UNIT = r"(?:\s?%|\s(?:points?|us|ms|s|seconds?|MB)\b)"
+UNIT = r"(?:\s?%|\s(?:per\s?cent|points?|us|ms|s|seconds?|MB)\b)"
 VALUE = re.compile(
     rf"(?P<mean>{_NUMBER})(?P<unit>{UNIT})?(?P<interval>\s+\({_NUMBER}\s+to\s+{_NUMBER}\))?"
     r"(?P<mark><!--(?P<cell>[^;>]+;[^>]+)-->)"

@@ -81,6 +81,7 @@ def test_numbers_from_records_and_quotations_pass(said):
         "it errs 0.95% (Intel)",
         'it errs "0.94%"',
         "0.3 point less",
+        "it errs 0.94 per cent",
         "a step takes 32 us",
         "a start takes 8 seconds",
         f"{BEGIN.format('b')}it errs 0.94%\n{END.format('b')}",
