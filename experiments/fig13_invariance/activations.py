@@ -55,9 +55,12 @@ def draw_activations(network: Network, test: Patterns, stem: Path) -> list[Path]
             axes.set_axis_off()
         for which, (axes, title) in enumerate(zip(grid, titles, strict=False)):
             Drawing(axes, stages, details=False).show(stages, which)
-            axes.set_title(f"{title}: answer {given[which]}", fontsize=8)
+            wrong = not title.startswith(f"a {given[which]} ")
+            told, weight = (", wrong", "bold") if wrong else ("", "normal")
+            axes.set_title(f"{title}: answer {given[which]}{told}", fontsize=8, weight=weight)
         figure.suptitle(
-            "LeNet-5 that learned strings with a tenth of the pixels inverted; after the manner of Figure 13",
+            "LeNet-5 that learned strings with a tenth of the pixels inverted, as drawn in Figures 25 and 26; "
+            "after Figure 13",
             fontsize=10,
         )
         figure.supxlabel(CAPTION, fontsize=8)

@@ -15,6 +15,7 @@ from experiments.machinery.declaration import Experiment, Plan, Record, Training
 from experiments.machinery.measures import trained
 from experiments.machinery.setting import Setting
 from experiments.strings.networks import Sizes, swept
+from lenet1998 import pretrained
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
 from lenet1998.running.provenance import provenance
@@ -44,7 +45,7 @@ def plan(setting: Setting) -> Plan:
     ]  # fmt: skip
     curves = yield parts
     drawing = setting.arguments.out / setting.name.replace(NAME, DRAWING)
-    draw_activations(trained(kinds[STRINGS][0])[0], test, drawing)
+    draw_activations(pretrained.load(pretrained.STRINGS).network(), test, drawing)
     found = dict(zip((each.name for each in PERTURBATIONS), curves, strict=True))
     return {**provenance(), "test_size": len(test), "curves": found, "runs": runs}
 
@@ -67,7 +68,7 @@ def measured(
 
 
 def figures(record: Record, stem: Path) -> list[Path]:
-    """The curves; the drawing of activations needs a network, and stays as the plan has left it."""
+    """The curves; the drawing of activations needs test digits, and stays as the plan has left it."""
     drawing = stem.with_name(stem.name.replace(NAME, DRAWING))
     drawn = [path for ending in (".png", ".pdf") if (path := drawing.with_name(drawing.name + ending)).exists()]
     return [*draw(record["curves"], record["test_size"], stem), *drawn]

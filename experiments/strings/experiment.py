@@ -5,6 +5,9 @@ equation 9's rubbish class, and on segments of strings. The second (SDNN) and th
 HOS) then learn whole strings by equation 17; the second also by equations 11 and 12. All read the same strings of
 test digits: by length, by the gap between characters, with 10% of the pixels inverted and without. All choices were
 made on held-out training digits (`experiments.strings.choosing`).
+
+Of the whole strings that the second learned half had inverted pixels, of those of the third none: HOS cannot cut such
+strings.
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from scipy.stats import fisher_exact
 
 from experiments.machinery.declaration import Record
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, save, style
-from lenet1998.report.estimates import estimate
+from lenet1998.report.comparison import over_seeds
+from lenet1998.report.estimates import difference, estimate
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
 METHODS = {
@@ -28,7 +30,7 @@ METHODS = {
 DRAWN = ("sdnn", "sdnn eq. 17", "hos", "hos eq. 17")
 TABLE = {
     "plain": "gaps of 0 to 4 pixels",
-    "length 5": "gaps of -1 to 4",
+    "length 5": "five digits, gaps of -1 to 4",
     "noise": "gaps of -1 to 4 and 10% of the pixels inverted",
 }
 """Strings of five characters, by the condition's name in the record."""
@@ -115,20 +117,35 @@ def tables(record: Record) -> list[Table]:
 
 
 def _gaps(name: str, runs: list[dict]) -> Table:
-    """The two networks that learned whole strings, by gap: the share of strings that each reads wrongly, and how many
-    these are of one seed's strings."""
+    """The two networks that learned whole strings, by gap: the share of strings that each reads wrongly, how many
+    these are of one seed's strings, and whether the difference holds for other seeds and for other strings."""
     learned = {"SDNN": "sdnn eq. 17", "HOS": "hos eq. 17"}
     columns = [Column("gap", kind="text"), Column("strings"), *(Column(kind, "%") for kind in learned)]
     columns += [Column(f"{kind}, wrong", digits=0) for kind in learned]
+    columns += [
+        Column("HOS minus SDNN", "point", kind="difference"),
+        Column("p seeds", kind="p"),
+        Column("p strings", kind="p"),
+    ]
     rows: list[list[Cell]] = []
     for condition in [*_called(runs, "gap", ""), "plain"]:
         strings = max((row["strings"] for row in runs[0]["rows"] if row["condition"] == condition), default=0)
         samples = [rates(runs, method, condition) for method in learned.values()]
         counts = [float(each.mean()) * strings / 100 if len(each) else None for each in samples]
+        tests: list[Cell] = [None, None, None]
+        if len(samples[0]) == len(samples[1]) > 1:
+            seeds = over_seeds(samples[1][:, 0].tolist(), samples[0][:, 0].tolist())
+            pairs = [[round(count), strings - round(count)] for count in counts if count is not None]
+            tests = [difference(seeds), seeds.p, float(fisher_exact(pairs).pvalue)]
         gap = "0 to 4" if condition == "plain" else condition.removeprefix("gap ")
-        rows.append([gap, strings, *map(_estimate, samples), *counts])
+        rows.append([gap, strings, *map(_estimate, samples), *counts, *tests])
     caption = "Strings of five test digits by their gaps, after training on whole strings: read wrongly"
-    return Table(name, caption, columns, rows, ["Wrong: of so many strings, on average over seeds."])
+    notes = [
+        "Wrong: of so many strings, on average over seeds, which all read the same strings.",
+        "P seeds: Student's t-test, paired by seed. It speaks for other networks on these strings. P strings: Fisher's "
+        "exact test on the two mean counts. It speaks for other strings.",
+    ]
+    return Table(name, caption, columns, rows, notes)
 
 
 def figures(record: Record, stem: Path) -> list[Path]:
@@ -145,11 +162,29 @@ def figures(record: Record, stem: Path) -> list[Path]:
             _by(by_gap, runs, method, "gap", "", look)
             errors = rejected(runs, method, "plain", shares)
             band(by_share, 100 * shares, errors, METHODS[method], {**look, "marker": None})
-        by_length.set(xlabel="digits in the string", ylabel="strings wrong (%)", title="gaps of -1 to 4 pixels")
-        by_noise.set(xlabel="digits in the string", ylabel="strings wrong (%)", title="and 10% of the pixels inverted")
-        by_gap.set(xlabel="pixels between boxes", ylabel="strings wrong (%)", title="five digits, one gap")
+        sizes = {row["condition"]: row["strings"] for run in runs for row in run["rows"]}
+        count, many = sizes.get("length 5", 0), sizes.get("plain", 0)
+        failing = rates(runs, "hos eq. 17", "noise, cut")
+        unread = f"\n(HOS reads {failing.mean():.0f}% wrongly: not drawn)" if failing.size else ""
+        by_length.set(
+            xlabel="digits in the string",
+            ylabel="strings wrong (%)",
+            title=f"gaps of -1 to 4 pixels, {count} strings each",
+        )
+        by_noise.set(
+            xlabel="digits in the string",
+            ylabel="strings wrong (%)",
+            title=f"the same with 10% of the pixels inverted{unread}",
+        )
+        by_gap.set(
+            xlabel="pixels between boxes",
+            ylabel="strings wrong (%)",
+            title=f"five digits, one gap, {count} strings each",
+        )
         by_share.set(
-            xlabel="strings rejected (%)", ylabel="wrong of the others (%)", title="five digits, gaps of 0 to 4"
+            xlabel="strings rejected (%)",
+            ylabel="wrong of the others (%)",
+            title=f"five digits, gaps of 0 to 4, {many} strings",
         )
         for axes in (by_length, by_noise, by_gap, by_share):
             axes.set_ylim(bottom=0)

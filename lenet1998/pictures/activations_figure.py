@@ -1,8 +1,9 @@
 """Figure 2's network with the real activations of a digit, drawn as in Figure 13.
 
-Positive is dark and negative light, zero half way between, as the paper draws them; maps have their true relative
-sizes, one unit a pixel, and layers of single units stand in twelve rows, so that F6 is the 7x12 bitmap of Figure 3. A
-label of the output is the lighter the higher its penalty. What there is to draw comes from `activations`.
+Positive is dark and negative light, zero half way between, as the paper draws them. Maps have their true relative
+sizes, except those of a few rows, which are twice as large. Layers of single units stand in twelve rows, so that F6 is
+the 7x12 bitmap of Figure 3. A label of the output is the lighter the higher its penalty. What there is to draw comes
+from `activations`.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from lenet1998.pictures.activations import Stage, activations, codes_of
 from lenet1998.pictures.plotting import fit, plain, style
 
 CAPTION = "Dark: positive; light: negative, as in Figure 13 of the paper. The lighter a label, the higher its penalty."
+_FEW_ROWS = 8
 _BETWEEN = 8  # pixels between stages
-_LIGHTEST = 0.8  # the grey of the highest penalty
+_LIGHTEST = 0.6  # the grey of the highest penalty
 
 
 class Drawing:
@@ -70,7 +72,8 @@ class Drawing:
         """Draw image `which` of the stages. Labels have one scale of greys for all the images in them."""
         *hidden, output = stages
         for image, stage in zip(self.images, hidden, strict=False):
-            image.set_data(tiled(_maps((stage.values[which] - stage.low) / (stage.high - stage.low)), self.tall))
+            maps = _maps((stage.values[which] - stage.low) / (stage.high - stage.low))
+            image.set_data(tiled(maps, int(self.tall / zoom_of(maps))))
         penalties = output.values[which]
         answer = int(penalties.argmin())
         if self.codes is not None:
@@ -90,8 +93,9 @@ class Drawing:
 
     def _block(self, label: str, maps: np.ndarray) -> AxesImage:
         """A stage's image and outlines; `show` fills it."""
-        tiles = tiled(maps, self.tall)
-        zoom = self.tall / 16 if maps[0].size == 1 else 1.0
+        tall = int(self.tall / zoom_of(maps))
+        tiles = tiled(maps, tall)
+        zoom = self.tall / 16 if maps[0].size == 1 else zoom_of(maps)
         height, width = (zoom * size for size in tiles.shape)
         slot = max(width, self.tall / 4.5) if self.details else width  # wide enough for what is written above
         left, top = self.x + (slot - width) / 2, -height / 2
@@ -103,7 +107,7 @@ class Drawing:
             interpolation="nearest",
             extent=(left, left + width, top + height, top),
         )
-        for column, row, wide, high in outlines(maps, self.tall):
+        for column, row, wide, high in outlines(maps, tall):
             corner = (left + zoom * column, top + zoom * row)
             box = Rectangle(corner, zoom * wide, zoom * high, fill=False, edgecolor="0.5", linewidth=0.3)
             self.axes.add_patch(box)
@@ -143,7 +147,7 @@ def shades(penalties: np.ndarray) -> np.ndarray:
     Black is a penalty of 0, the distance 0 of equation 7, or the lowest of all where some are negative.
 
     >>> shades(np.array([[0.0, 50.0], [25.0, 100.0]])).tolist()
-    [[0.0, 0.4], [0.2, 0.8]]
+    [[0.0, 0.3], [0.15, 0.6]]
     """
     low, high = min(0.0, float(penalties.min())), float(penalties.max())
     return _LIGHTEST * (penalties.astype(float) - low) / ((high - low) or 1.0)
@@ -152,6 +156,11 @@ def shades(penalties: np.ndarray) -> np.ndarray:
 def _maps(values: np.ndarray) -> np.ndarray:
     """One image's stage as maps (maps, rows, columns): units alone are maps of one pixel."""
     return values if values.ndim == 3 else values[:, None, None]
+
+
+def zoom_of(maps: np.ndarray) -> float:
+    """How many pixels a unit of maps (maps, rows, columns) takes: two where the maps have few rows, as those of S4."""
+    return 2.0 if 1 < maps.shape[1] < _FEW_ROWS else 1.0
 
 
 def _grid(maps: np.ndarray, tall: int) -> tuple[int, int, int]:

@@ -15,20 +15,20 @@ from matplotlib.patches import Rectangle
 
 from lenet1998.bitmaps import HEIGHT, WIDTH
 from lenet1998.pictures.activations import Stage
-from lenet1998.pictures.activations_figure import outlines, tiled
+from lenet1998.pictures.activations_figure import outlines, tiled, zoom_of
 from lenet1998.pictures.plotting import plain
 from lenet1998.strings.images import FIELD, STEP
 from lenet1998.strings.reading import Reading
 
 # In pixels of the string: how far above what is below them the rows stand, and the space between layers.
 _LABELS, _ANSWER, _TOP, _SPACE = 3.5, 9.5, 14.0, 8.0
-# Pixels of a unit in the bitmaps of F6, which stand side by side, and what all of them take.
-_F6 = 0.9 * STEP / WIDTH
+# Pixels of a unit in the bitmaps of F6, which stand in two rows in turn, and what a row takes.
+_F6 = 1.8 * STEP / WIDTH
 _F6_ROW = _F6 * HEIGHT + 2.0
 # Maps stand in rows up to so many pixels high.
 _TALL = 120
 # The grey of a label that costs as much as a blank.
-_LIGHTEST = 0.85
+_LIGHTEST = 0.55
 # Pixels of the string to the inch, and the least width of a figure.
 _DENSITY, _NARROW = 20.0, 4.5
 
@@ -54,9 +54,9 @@ def show_string(axes: Axes, stages: Sequence[Stage], j: float, reading: Reading,
     _frame(axes, 0, 0, string.values.shape[3], FIELD)
     top = 0.0
     if f6:
-        top = -_F6_ROW
+        top = -2 * _F6_ROW
         for i, bitmap in enumerate(_grey(units, each=True)):
-            _picture(axes, bitmap.reshape(HEIGHT, WIDTH), _middle(i) - _F6 * WIDTH / 2, top, _F6)
+            _picture(axes, bitmap.reshape(HEIGHT, WIDTH), _middle(i) - _F6 * WIDTH / 2, top + i % 2 * _F6_ROW, _F6)
     for i in np.flatnonzero(penalties.min(axis=1) < j).tolist():
         grey = _LIGHTEST * max(float(penalties[i].min()), 0.0) / j
         where = _middle(i), top - _LABELS
@@ -69,7 +69,7 @@ def show_string(axes: Axes, stages: Sequence[Stage], j: float, reading: Reading,
 
 
 def show_maps(axes: Axes, stages: Sequence[Stage]) -> None:
-    """Draw the layers that are maps of more than one row, from left to right, each unit as a pixel.
+    """Draw the layers that are maps of more than one row, from left to right; small maps are enlarged.
 
     >>> axes = Figure().subplots()
     >>> maps = [Stage(name, np.zeros((1, 6, rows, 60)), -1.0, 1.0) for name, rows in (("C1", 28), ("C5", 1))]
@@ -80,12 +80,13 @@ def show_maps(axes: Axes, stages: Sequence[Stage]) -> None:
     left = 0.0
     for stage in (stage for stage in stages[1:] if stage.values.ndim == 4 and stage.values.shape[2] > 1):
         maps = _grey(stage)
-        tiles = tiled(maps, _TALL)
-        _picture(axes, tiles, left, 0)
-        for column, row, width, height in outlines(maps, _TALL):
-            _frame(axes, left + column, row, width, height)
+        zoom = zoom_of(maps)
+        tiles = tiled(maps, int(_TALL / zoom))
+        _picture(axes, tiles, left, 0, zoom)
+        for column, row, width, height in outlines(maps, int(_TALL / zoom)):
+            _frame(axes, left + zoom * column, zoom * row, zoom * width, zoom * height)
         axes.text(left, -2, stage.name, fontsize=8, ha="left", va="bottom")
-        left += tiles.shape[1] + _SPACE
+        left += zoom * tiles.shape[1] + _SPACE
     axes.set(xlim=(-1, left - _SPACE + 1), ylim=(_TALL + 1, -1), aspect="equal")
     axes.set_axis_off()
 
