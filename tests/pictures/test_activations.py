@@ -141,7 +141,7 @@ def test_labels_are_lighter_for_higher_penalties(stages):
         drawing.box.get_y() < drawing.digits[answer].get_position()[1] < drawing.box.get_y() + drawing.box.get_height()
     )
     assert [float(text.get_text()) for text in drawing.numbers] == pytest.approx(penalties, abs=0.051)
-    assert shades(np.array([[-3.0, 1.0]])).tolist() == [[0.0, 0.8]]
+    assert shades(np.array([[-3.0, 1.0]])).tolist() == [[0.0, 0.6]]
 
 
 def test_a_crossing_enters_left_and_leaves_right(digits):

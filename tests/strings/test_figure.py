@@ -52,15 +52,17 @@ def test_labels_stand_over_their_outputs_the_darker_the_cheaper(f6):
     assert max(text.get_position()[1] for text in answer) < min(text.get_position()[1] for text in labels) < 0
 
 
-def test_f6_is_a_row_of_bitmaps_between_string_and_labels():
+def test_f6_is_two_rows_of_bitmaps_in_turn_between_string_and_labels():
     axes = drawn(f6=True)
     string, *bitmaps = axes.images
     assert string.get_extent() == [0, 48, 32, 0] and len(bitmaps) == 5
     for i, bitmap in enumerate(bitmaps):
         left, right, bottom, top = bitmap.get_extent()
-        assert (left + right) / 2 == pytest.approx(16 + 4 * i) and right - left < 4
+        assert (left + right) / 2 == pytest.approx(16 + 4 * i) and 4 < right - left < 8
         assert top < bottom <= 0
         np.testing.assert_allclose(bitmap.get_array(), (CODES["7"] + 1) / 2)
+    upper, lower = ({tuple(bitmap.get_extent()[2:]) for bitmap in bitmaps[row::2]} for row in (0, 1))
+    assert len(upper) == len(lower) == 1 and upper.pop()[0] < lower.pop()[1], "none hides another"
     labels = [text.get_position()[1] for text in axes.texts]
     assert max(labels) < min(bitmap.get_extent()[3] for bitmap in bitmaps)
     assert len(drawn().images) == 1
