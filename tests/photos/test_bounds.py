@@ -30,6 +30,15 @@ def test_a_sheet_has_a_sharp_edge_and_something_on_it():
         assert find_sheet(soft).all() != is_sheet, "nor a shade, whose edge is soft"
 
 
+def test_a_sheet_may_be_perforated_all_round():
+    """As a stamp is: of the sheet's edge more is table than sheet, whose own colour counts all the same."""
+    grey = page()
+    for at in range(0, 160, 5):
+        grey[[*range(15, 18), *range(102, 105)], at : at + 3] = 40
+        grey[at : at + 3, [*range(20, 23), *range(137, 140)]] = 40
+    assert find_sheet(grey)[60, 80] and not find_sheet(grey)[5, 5]
+
+
 @pytest.mark.parametrize(("colour", "where"), [(150, 28), (250, 58)])
 def test_a_colour_is_looked_at_where_it_tells_ink_more_than_twice_as_well(colour, where):
     planes = np.full((2, 60, 90), 255, np.float32)

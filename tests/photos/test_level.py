@@ -37,6 +37,13 @@ def test_lines_are_turned_level_and_places_are_known(degrees, rows):
     assert slanting[round(y), round(x)] > 128
 
 
+@pytest.mark.parametrize(("top", "high", "lines"), [(24, 40, 1), (30, 40, 2), (50, 12, 1), (50, 18, 2)])
+def test_lines_are_so_far_apart_and_have_parts_so_high(top, high, lines):
+    """Digits 40 high: from line to line are 26 rows or more, and crumbs of less than 14 rows make no line."""
+    boxes = np.array([[0, 40, 0, 10], [0, 40, 20, 30], [top, top + high, 40, 50], [top, top + high, 60, 70]], float)
+    assert len(lines_of(boxes)) == lines
+
+
 def test_small_digits_raised_do_not_turn_a_line():
     ink = digits(60, 60, 60, high=40, apart=40)
     for left in (150, 180):

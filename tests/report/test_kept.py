@@ -166,6 +166,15 @@ def test_tables_of_one_s_own_results_go_before_what_is_made_of_records(tmp_path,
     assert "synthetic_digits.json: this is no recorded table: it has no 'columns'" in capsys.readouterr().err
 
 
+def test_an_empty_line_stands_between_two_tables(tmp_path, capsys):
+    put(tmp_path / "tables", "both", table("first"), table("second"))
+    said = {}
+    for name in ("first", "second", "both"):
+        assert main(["table", name, "--results", str(tmp_path)]) == 0
+        said[name] = capsys.readouterr().out
+    assert said["both"] == f"{said['first']}\n{said['second']}"
+
+
 def test_links_that_lead_out_of_the_folder_are_no_tables(tmp_path):
     put(tmp_path / "tables", "inside", table())
     secret = put(tmp_path, "secret", table("secret"))

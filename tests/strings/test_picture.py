@@ -72,6 +72,18 @@ def test_digits_in_parts_and_at_different_heights_are_one_line():
     assert form_of(steps).image.any()
 
 
+def test_a_place_is_the_picture_s_though_thin_strokes_were_made_bolder():
+    """Of ink that begins in column 7 and row 11 of a picture that was reduced to a third."""
+    ink = np.zeros((100, 200), np.uint8)
+    ink[20:80, 40:42] = ink[20:80, 120:122] = 255
+    writing = written(ink, times=3, left=7, top=11)[0]
+    assert np.ptp(np.flatnonzero(writing.ink.any(axis=0))) > 85, "bolder"
+    for group, column in zip(writing.line.groups, (41, 121), strict=True):
+        left, top, right, bottom = writing.box(group)
+        assert (left + right) / 2 == pytest.approx(3 * (7 + column), abs=3)
+        assert (top + bottom) / 2 == pytest.approx(3 * (11 + 50), abs=3)
+
+
 @pytest.mark.parametrize(
     ("boxes", "says"),
     [
