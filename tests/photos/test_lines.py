@@ -31,6 +31,17 @@ def test_a_digit_s_reader_names_the_one_for_several():
     np.testing.assert_array_equal(parts_of_line(DIGITS), DIGITS)
 
 
+@pytest.mark.parametrize(("upper", "several"), [(47, True), (44, False)])
+def test_two_digits_above_one_another_are_each_nearly_half_of_all(upper, several):
+    """Of 100 rows, with a gap of 4 that is too short to part digits and too long for a pen that skips."""
+    mask = marks((20, 20 + upper, 20, 60), (24 + upper, 120, 20, 60), size=(140, 80))
+    if several:
+        with pytest.raises(DataError, match="several digits"):
+            parts_of_digit(mask)
+    else:
+        np.testing.assert_array_equal(parts_of_digit(mask), mask)
+
+
 def test_digits_that_fill_the_picture_are_no_edges():
     """A 1 at the left end of a picture that was cut out closely, and another at the right."""
     close = DIGITS[15:45, 40:126]
