@@ -1,37 +1,25 @@
-"""What becomes of a picture: right, doubted, warned, refused or silent.
-
-    python -m experiments.pictures.measuring [KIND ...] [--count 100] [--jobs 2] [--out FILE]
-
-"right" is the right string with a confidence of 0.5 or more, or a refusal where there is nothing to read; "doubted" the
-right string below that; "warned" a wrong string below it; "refused" no answer where there is one; "silent" a wrong
-string with a confidence of 0.5 or more. A string beside which something is written is right where that is named, and
-silent or warned where it is not. `predict` states no confidence: its wrong answers are silent.
-"""
+"""One picture, answered by the packaged networks as the commands use them, and what that comes to."""
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from experiments.pictures.made.kinds import KINDS, cases
+from experiments.pictures.made.kinds import cases
 from experiments.pictures.made.paper import Case
 from lenet1998 import pretrained
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.commands.read import Reader
-from lenet1998.data.mnist import load_mnist
 from lenet1998.engine import Engine
 from lenet1998.errors import DataError
-from lenet1998.files import write_json
 from lenet1998.photos.digit import read_image
-from lenet1998.running.provenance import provenance
+from lenet1998.running.work import DataChoice
 from lenet1998.strings.answers import DOUBTFUL, Answer
+from lenet1998.training import Progress
 
 OUTCOMES = ("right", "doubted", "warned", "refused", "silent")
 
@@ -80,33 +68,18 @@ def readers() -> Readers:
     return Readers()
 
 
-def measured(kind: str, count: int) -> tuple[dict[str, int], list[tuple[float, bool]]]:
+def measured(
+    out: Path,
+    progress: Progress | None,
+    passed: Callable[[dict], None] | None,
+    *,
+    kind: str,
+    count: int,
+    choice: DataChoice,
+) -> dict[str, Any]:
     """How many of a kind's pictures, of test digits, come to what, and confidences with whether they were right."""
-    digits = load_mnist().test
     with tempfile.TemporaryDirectory() as folder:
-        every = [readers().found(case, Path(folder)) for case in cases(kind, digits, count)]
+        every = [readers().found(case, Path(folder)) for case in cases(kind, choice.load().test, count)]
     counts = Counter(found.outcome for found in every)
-    sure = [(min(a.confidence for a in found.answers), found.right) for found in every if found.answers]
-    return {outcome: counts[outcome] for outcome in OUTCOMES}, sure
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", metavar="KIND", nargs="*", help="default: all")
-    parser.add_argument("--count", type=int, default=100, help="pictures per kind (default: 100)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
-    parser.add_argument("--out", type=Path, help="write the table as JSON")
-    arguments = parser.parse_args()
-    kinds, table, pairs = arguments.kinds or list(KINDS), {}, []
-    with ProcessPoolExecutor(arguments.jobs) as pool:
-        for kind, (row, sure) in zip(kinds, pool.map(measured, kinds, repeat(arguments.count)), strict=True):
-            table[kind] = row
-            pairs += [[kind, round(confidence, 4), right] for confidence, right in sure]
-            print(f"{kind:<24}" + "".join(f"{row[what]:5} {what}" for what in OUTCOMES), flush=True)
-    if arguments.out:
-        about = {"made_by": "python -m experiments.pictures.measuring", "count": arguments.count, **provenance()}
-        write_json(arguments.out, {**about, "kinds": table, "confidences": pairs})
-
-
-if __name__ == "__main__":
-    main()
+    sure = [[round(min(a.confidence for a in found.answers), 4), found.right] for found in every if found.answers]
+    return {"outcomes": {outcome: counts[outcome] for outcome in OUTCOMES}, "confidences": sure}

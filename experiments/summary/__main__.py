@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from experiments.machinery.main import guarded
-from experiments.pictures.report import block as pictures
 from experiments.summary import blocks, ledger
 from experiments.summary.values import with_values
 from lenet1998.errors import LeNetError
@@ -32,7 +32,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     },
     "docs/results.md": {"findings": blocks.findings, "ladder": blocks.ladder, "teaching systems": blocks.teaching},
     "docs/speed.md": {"speed": blocks.speed},
-    "docs/pictures.md": {"pictures": pictures},
+    "docs/pictures.md": {"pictures": partial(blocks.recorded_table, "pictures")},
     "docs/experiments.md": {"experiments": blocks.experiments_table},
 }
 TEXTS = (

@@ -64,6 +64,7 @@ def test_from_start_to_figure(name, tmp_path):
         "section3",
         "fig13_invariance",
         "fig7_distortions",
+        "pictures",
         "strings.sheet",
         "strings",
         "strings.choices",
