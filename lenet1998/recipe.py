@@ -58,94 +58,106 @@ class Recipe:
     """
 
     name: str = "default"
-    network: str = setting(
-        "lenet5", NETWORK, "what is built; fields below change it where it has such a layer", NETWORKS
-    )
+    network: str = setting("lenet5", NETWORK, "the network; the fields below apply to the layers that it has", NETWORKS)
     input_background: float = setting(-0.1, INPUT, "input value of the byte 0, empty paper", (-1000.0, 1000.0))
     input_foreground: float = setting(1.175, INPUT, "input value of the byte 255, ink", (-1000.0, 1000.0))
-    c3: str = setting(
-        "table", NETWORK, "C3 sees the maps of Table I (table), all (full), or those of a drawing (--c3 FILE)"
-    )
-    init_gain: float = setting(2.4, START, "the gain: weights start within +-gain / F^power", (0.0, 100.0))
-    init_power: float = setting(0.5, START, "the power of the fan-in F in it; appendix A says 1", (0.0, 2.0))
+    c3: str = setting("table", NETWORK, "inputs of C3: Table I (table), every map (full), or a drawing (--c3 FILE)")
+    init_gain: float = setting(2.4, START, "weights start within +-init_gain / F^init_power", (0.0, 100.0))
+    init_power: float = setting(0.5, START, "the exponent p in init_gain / F^p; appendix A says 1", (0.0, 2.0))
     fan_in_counts_bias: bool = setting(False, START, "whether the fan-in F counts the bias")
-    bias_init: str = setting("zero", START, "biases at zero, or uniform like the weights", ("zero", "uniform"))
+    bias_init: str = setting("zero", START, "biases start at zero, or uniform like the weights", ("zero", "uniform"))
     coefficient_init: str = setting(
-        "constant", START, "coefficients of S layers: one constant, or uniform with F = 4", ("constant", "uniform")
+        "constant",
+        START,
+        "how coefficients of S layers start: one constant, or uniform with F = 4",
+        ("constant", "uniform"),
     )
-    coefficient: float = setting(1.0, START, "that constant", (-10.0, 10.0))
+    coefficient: float = setting(1.0, START, "the constant for coefficient_init=constant", (-10.0, 10.0))
     subsampling: str = setting(
         "average",
         NETWORK,
-        "S layers add (II-B) or average (II-A) and learn, or have nothing to learn and average or take the largest",
+        "S2, S4: trainable sum (II-B), trainable average (II-A), plain average, or maximum",
         SUBSAMPLING,
     )
     squash: str = setting("tanh", NETWORK, "equation 6, or the rectifier", SQUASHING)
-    output: str = setting("rbf", NETWORK, "RBF units (equation 7), or weighted sums, the least wins", ("rbf", "linear"))
+    output: str = setting(
+        "rbf", NETWORK, "RBF units (equation 7), or linear outputs; the smallest wins", ("rbf", "linear")
+    )
     codes: str = setting(
         "bitmap", NETWORK, "the codes of RBF units: Figure 3's, or others", ("bitmap", "random", "one_of_n")
     )
-    classes: int = setting(10, NETWORK, "output units, one a class; of a user's data as many as it has", (2, 256))
+    classes: int = setting(10, NETWORK, "number of output units, one per class; taken from data of your own", (2, 256))
     characters: str = setting("0123456789", NETWORK, "the classes as characters of Figure 3, for codes=bitmap")
     codes_learn: bool = setting(False, NETWORK, "whether the RBF centres learn too (II-C, IX-C), starting at the codes")
     penalty_scale: float = setting(0.1, LOSS, "c in E(c y) for RBF units: 1 is equation 7 as printed", (1e-6, 1e3))
     loss: str = setting("map", LOSS, "equation 8, equation 9, or cross-entropy, which came later", LOSSES)
     j: float = setting(1.0, LOSS, "the rubbish-class penalty of equation 9", (1e-9, 1e6))
     curvature_seed: str = setting(
-        "exact", CURVATURE, "what starts the recursion under equation 9 and cross-entropy", ("exact", "constant")
+        "exact",
+        CURVATURE,
+        "where the recursion starts under equation 9: its exact second derivative, or a constant",
+        ("exact", "constant"),
     )
     optimiser: str = setting(
         "sdlm",
         LEARNING,
-        "appendix C's method, the same with momentum, or a later one, for which eta itself is the rate",
+        "appendix C's method, alone or with momentum, or a later one, whose rate is eta itself",
         OPTIMISERS,
     )
-    batch: int = setting(1, LEARNING, "patterns to an update", (1, 10**7))
+    batch: int = setting(1, LEARNING, "patterns per update", (1, 10**7))
     momentum: float = setting(
         0.9,
         LATER,
-        "what momentum and sdlm_momentum keep of a step, and Adam's beta1 (its beta2 is 0.999)",
+        "the share of the last step that is kept; Adam's beta1 (its beta2 is 0.999)",
         (0.0, 0.999999),
     )
     mu: float = setting(0.02, CURVATURE, "mu of equation 21", (1e-9, 1e6))
     hessian_patterns: int = setting(500, CURVATURE, "size of the sample that estimates h_kk", (1, 10**7))
     hessian_sample: str = setting(
-        "fresh", CURVATURE, "it is drawn before each pass, once, or the first of the order", ("fresh", "fixed", "first")
+        "fresh",
+        CURVATURE,
+        "drawn anew before each pass, drawn once, or the first in training order",
+        ("fresh", "fixed", "first"),
     )
-    schedule: Schedule = setting(PUBLISHED_SCHEDULE, LEARNING, "passes x eta in turn; the last eta continues")
+    schedule: Schedule = setting(
+        PUBLISHED_SCHEDULE, LEARNING, "passes x eta, one after the other; the last eta continues"
+    )
     order: str = setting(
         "constant",
         LEARNING,
-        "one random order for all passes, a new one every pass, the file's, or drawn with replacement",
+        "one random order for all passes, a new one per pass, the file's, or with replacement",
         ("constant", "reshuffled", "file", "replacement"),
     )
-    dtype: str = setting("float32", LEARNING, "the numbers that are computed with", ("float32", "float64"))
+    dtype: str = setting("float32", LEARNING, "precision of all numbers", ("float32", "float64"))
     distorted_copies: int = setting(0, NOISE, "distorted copies of each training pattern; the paper: 9", (0, 1000))
-    distortion_width: float = setting(0.5, NOISE, "their law's half-widths, times the ranges of Figure 7", (0.0, 2.0))
-    distortion_scale: float = setting(0.3, NOISE, "that range for the scale", (0.0, 0.9))
-    distortion_squeeze: float = setting(0.1, NOISE, "that range for squeezing", (0.0, 0.9))
-    distortion_shear: float = setting(0.15, NOISE, "that range for shearing", (0.0, 2.0))
-    distortion_shift: float = setting(2.3, NOISE, "that range for shifts, in pixels", (0.0, 16.0))
-    noise: float = setting(0.0, NOISE, "probability with which a pixel is inverted, in training alone", (0.0, 0.5))
+    distortion_width: float = setting(0.5, NOISE, "width of the draws, as a share of the ranges below", (0.0, 2.0))
+    distortion_scale: float = setting(0.3, NOISE, "range of the scale, as measured in Figure 7", (0.0, 0.9))
+    distortion_squeeze: float = setting(0.1, NOISE, "range of the squeeze, as measured in Figure 7", (0.0, 0.9))
+    distortion_shear: float = setting(0.15, NOISE, "range of the shear, as measured in Figure 7", (0.0, 2.0))
+    distortion_shift: float = setting(2.3, NOISE, "range of the shifts in pixels, as measured in Figure 7", (0.0, 16.0))
+    noise: float = setting(0.0, NOISE, "probability that a pixel is inverted, in training only", (0.0, 0.5))
     input_mean: bool = setting(False, TEACHING, "whether the mean of the training set is subtracted")
     input_threshold: int = setting(
-        0, TEACHING, "0, or the byte above which a pixel is ink, others being paper", (0, 254)
+        0, TEACHING, "pixels above this byte are ink, all others paper; 0: grey stays", (0, 254)
     )
     weight_init: str = setting(
-        "uniform", TEACHING, "weights uniform in their range, or normal with that deviation", ("uniform", "normal")
+        "uniform", TEACHING, "weights uniform in +-range, or normal with the range as deviation", ("uniform", "normal")
     )
     init_deviations: tuple[tuple[str, float], ...] = setting(
-        (), TEACHING, "layers whose weights start normal with a deviation of their own, such as F6x0.1"
+        (), TEACHING, "normal start of single layers, such as F6x0.1 for a deviation of 0.1"
     )
     sdlm_rates: str = setting(
-        "parameter", TEACHING, "a step size for each parameter, or layer, from the sum of h_kk", ("parameter", "layer")
+        "parameter",
+        TEACHING,
+        "one step size per parameter, or one per layer, from the sum of h_kk",
+        ("parameter", "layer"),
     )
     curvature_factors: tuple[tuple[str, float], ...] = setting(
-        (), TEACHING, "layers whose h_kk is so many times what equations 23 to 27 give, such as C1x16"
+        (), TEACHING, "factors on h_kk of single layers, such as C1x16"
     )
-    last_batch: str = setting("keep", TEACHING, "whether a last batch that is not full is learned", ("keep", "drop"))
+    last_batch: str = setting("keep", TEACHING, "keep or drop a last batch that is not full", ("keep", "drop"))
     weight_decay: float = setting(
-        0.0, TEACHING, "L2: times half the sum of all squared weights, no biases", (0.0, 10.0)
+        0.0, TEACHING, "factor of half the sum of squared weights; biases are left out", (0.0, 10.0)
     )
 
     def __post_init__(self) -> None:

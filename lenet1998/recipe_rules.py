@@ -40,8 +40,14 @@ REMOVED: dict[str, Any] = {"noise_draw": "fresh", "rms_decay": 0.999}
 
 ELSEWHERE = {
     **dict.fromkeys(("learning_rate", "lr", "eta", "rate"), "schedule, such as --set schedule=10x0.001,5x0.0003"),
-    **dict.fromkeys(("epochs", "n_epochs", "passes"), "the option --passes N"),
+    **dict.fromkeys(("epochs", "n_epochs", "num_epochs", "passes"), "the option --passes N"),
     **dict.fromkeys(("batch_size", "minibatch", "mini_batch"), "batch, such as --set batch=64"),
+    **dict.fromkeys(("optimizer", "solver"), "optimiser, such as --set optimiser=adam"),
+    **dict.fromkeys(("activation", "nonlinearity"), "squash, such as --set squash=relu"),
+    **dict.fromkeys(("random_state", "random_seed"), "the option --seed S"),
+    **dict.fromkeys(("dataset", "data_path"), "the option --data DATA"),
+    **dict.fromkeys(("output", "output_dir", "save_dir"), "the option --out DIR"),
+    **dict.fromkeys(("device", "gpu", "cuda"), "nothing: no graphics card is used"),
 }
 """What a field is called elsewhere, and what it is here."""
 

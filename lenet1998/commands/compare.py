@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         f"comes with the package ({' or '.join(pretrained.NAMES)}); the others are compared with the first",
     )
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path("comparison"), help="where to write (default: comparison)"
+        "--out", metavar="DIR", type=Path, help="where to write (default: runs/compared-A-B, after what is compared)"
     )
     parser.add_argument(
         "--data", metavar="PATH", help="where the data of runs on data of one's own are (default: where they were)"
@@ -63,10 +63,14 @@ def run(arguments: argparse.Namespace) -> None:
     histories = (history for path in arguments.runs for history in _histories(path, arguments))
     groups, said = sorted_out(histories, arguments.unfinished)
     table = asked(side_by_side(groups, arguments.unequal, said), arguments)
-    make_directory(arguments.out)
-    files = learning_curves(groups, arguments.out / "comparison")
+    out = (
+        arguments.out
+        or Path("runs") / "-".join(["compared", *(path.name.removesuffix(".json") for path in arguments.runs)])[:200]
+    )
+    make_directory(out)
+    files = learning_curves(groups, out / "comparison")
     for kind, suffix in SUFFIXES.items():
-        files.append(arguments.out / f"comparison{suffix}")
+        files.append(out / f"comparison{suffix}")
         write_atomically(files[-1], f"{written(table, kind, arguments)}\n".encode("utf-8", "backslashreplace"))
     print(written(table, "markdown", arguments))
     print(*files, sep="\n")

@@ -1,4 +1,4 @@
-"""`lenet1998 evaluate`: the test error of a network and, if it is asked for, what it takes for what."""
+"""`lenet1998 evaluate`: the test error of a network and, if asked for, its confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
-from lenet1998.commands.networks import CHOICES, chosen_network, data_for, engine_of, stated
+from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, engine_of, stated
 from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.data import qmnist
 from lenet1998.errors import escaped
@@ -40,8 +40,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="DIR",
         type=Path,
-        default=Path("confusion"),
-        help="where --confusion writes (default: confusion)",
+        help="where --confusion writes (default: the run's directory)",
     )
     add_plugin_options(parser)
 
@@ -50,8 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the error rate; write what --confusion asks for. Raises LeNetError for bad input."""
     saved, network = chosen_network(arguments.checkpoint)
     dataset = data_for(saved, arguments)
+    out = arguments.out or directory_of(arguments.checkpoint)
     if arguments.confusion:
-        make_directory(arguments.out)
+        make_directory(out)
     labels = dataset.test.labels
     given = answers(engine_of(saved).penalties(dataset.test.images))
     rate = _rate(given != labels)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.confusion:
         names = saved.classes
         matrix = confusion_matrix(labels, given, len(names))
-        written = _write(matrix, misclassified(labels, given), names, network["name"], arguments.out)
+        written = _write(matrix, misclassified(labels, given), names, network["name"], out)
         if not arguments.json:
             print(*_by_class(matrix, names), *written, sep="\n")
         found |= {"confusion": matrix.tolist(), "classes": names, "files": [str(path) for path in written]}

@@ -9,39 +9,49 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from lenet1998 import __version__
 from lenet1998.commands.ending import ended
 
 COMMANDS = {
-    "info": "the table of layers with parameters and connections, and Table I",
-    "data": "find, download or check MNIST",
+    "info": "print the table of layers with parameters and connections, and Table I",
+    "data": "find, download or check the files of MNIST",
     "train": "train LeNet-5; writes history.json, checkpoint.npz and error_curves.png, .pdf",
-    "predict": "classify images of single digits, dark on light or light on dark",
-    "evaluate": "the test error of a network, with its 95% interval and, with --confusion, the confusion matrix",
+    "predict": "classify pictures of single digits, dark on light or light on dark",
+    "evaluate": "print the test error of a network with its 95% interval and, with --confusion, the confusion matrix",
     "errors": "draw the test patterns that a network gets wrong, as in Figure 8, those of the paper boxed",
-    "check": "repeat a recorded run and compare every pass, to the last bit; exit code 1 and what differs, if one does",
-    "read": "read the digits in pictures of one line, up to 60, dark on light or light on dark",
+    "check": "repeat a recorded run and compare every pass, to the last bit; exit code 1 if one differs",
+    "read": "read the digits of one line, up to 60, in pictures; dark on light or light on dark",
     "show": "draw the network with a digit's activations, or its kernels, as PNG, PDF or SVG, or a GIF of the digit "
     "crossing",
-    "draw": "draw a digit, or what else a network reads, with mouse, finger or pen on a page in the browser, and see "
-    "answer, penalties and activations change",
+    "draw": "open a page in the browser: draw a digit with mouse, finger or pen, and see answer, penalties and "
+    "activations change",
     "export": "write a network as an ONNX graph, as plain NumPy arrays, or as an HTML page to draw on",
-    "compare": "runs side by side and beside 1998: learning curves, and a table of errors and tests as CSV, LaTeX, "
-    "Markdown",
-    "report": "one page, HTML and Markdown, of everything that experiments have recorded, beside the paper's figures",
+    "compare": "compare runs with each other and with 1998: learning curves, and a table as CSV, LaTeX and Markdown",
+    "report": "write one page, HTML and Markdown, with all that experiments have recorded, beside the paper's figures",
     "table": "print a table that an experiment has recorded, as LaTeX, CSV or Markdown; without a name, list them",
-    "exercises": "points for a folder of hand-ins to the exercises of notebooks/exercises/, as JSON and CSV",
-    "cite": "BibTeX of this software and of the paper that it reproduces",
+    "exercises": "give points for a folder of hand-ins to the exercises of notebooks/exercises/, as JSON and CSV",
+    "cite": "print BibTeX entries of this software and of the paper that it reproduces",
 }
 """The commands, each a module of `lenet1998.commands`, in the order of the help, with what they do."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says of an option that other programs have what it is here."""
+
+    def error(self, message: str) -> NoReturn:
+        from lenet1998.recipe_rules import ELSEWHERE
+
+        words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
+        names = [word.partition("=")[0] for word in words]
+        found = {name: ELSEWHERE.get(name[2:].replace("-", "_")) for name in names}
+        super().error("; ".join([message, *(f"in place of {name}: {own}" for name, own in found.items() if own)]))
+
+
 def parser(called: Sequence[str]) -> argparse.ArgumentParser:
     """The command line of these words: all commands with their helps, and the options of the one that is called."""
-    top = argparse.ArgumentParser(
-        prog="lenet1998", description="LeNet-5 as LeCun, Bottou, Bengio and Haffner described it in 1998."
-    )
+    top = _Parser(prog="lenet1998", description="LeNet-5 as LeCun, Bottou, Bengio and Haffner described it in 1998.")
     top.add_argument("--version", action="version", version=f"lenet1998 {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():

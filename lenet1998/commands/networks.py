@@ -41,6 +41,18 @@ def chosen_network(choice: str) -> tuple[Checkpoint, dict]:
     }
 
 
+def directory_of(choice: str) -> Path:
+    """Where a command writes about a network unless it is told otherwise: the run's own directory.
+
+    >>> directory_of("runs/default-seed1/checkpoint.npz").as_posix(), directory_of("default").as_posix()
+    ('runs/default-seed1', 'runs/packaged-default')
+    """
+    if choice in pretrained.NAMES:
+        return Path("runs") / f"packaged-{choice}"
+    path = Path(choice)
+    return path if path.is_dir() else path.parent
+
+
 def stated(network: dict) -> str:
     """The second value of `chosen_network` as a line for people."""
     error = network["recorded_test_error_percent"]

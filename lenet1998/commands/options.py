@@ -52,39 +52,45 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
         "--data",
         metavar="DATA",
         default=default,
-        help="mnist, the embedded synthetic digits, or auto: MNIST if it is found or can be downloaded, else the "
-        "embedded digits; qmnist, QMNIST's test patterns; or the path of data of your own, a directory or a file: IDX "
-        f"files, a table (CSV), an npz file as Keras has it, a folder of images for each class (default: {shown})",
+        help="mnist; synthetic, the embedded digits; auto, MNIST if it is found or can be downloaded, else synthetic; "
+        "qmnist, the test patterns of QMNIST; or the path of your own data: IDX files, a table (CSV), an npz file as "
+        f"Keras writes it, or a folder with one folder of images per class (default: {shown})",
     )
     parser.add_argument(
         "--data-dir",
         metavar="DIR",
         type=Path,
-        help="where MNIST or QMNIST is, and the only place looked in (default: $LENET1998_DATA, or else the user's "
-        "cache and copies of other tools)",
+        help="the directory with the files of MNIST or QMNIST; no other place is searched (default: $LENET1998_DATA, "
+        "or else the user's cache and the places of torchvision and Keras)",
     )
     parser.add_argument(
         "--resize",
         action="store_true",
-        help="scale images of your own that have another size than 28x28 and 32x32 to 28x28; their aspect is kept",
+        help="scale your own images to 28x28 unless they are 28x28 or 32x32; the aspect is kept",
     )
-    parser.add_argument("--test-size", metavar="N", type=positive, help="use N test patterns, spread over the file")
+    parser.add_argument(
+        "--test-size", metavar="N", type=positive, help="test on N patterns, spread evenly over the test set"
+    )
 
 
 def add_training_options(parser: argparse.ArgumentParser, passes: int = 20, recipe: bool = True) -> None:
-    """On what to train, how long, and, unless `recipe` is false, what."""
+    """Add the data and pass-count options and, unless `recipe` is false, those of the recipe."""
     add_data_options(parser)
-    parser.add_argument("--train-size", metavar="N", type=positive, help="use the first N training patterns")
+    parser.add_argument("--train-size", metavar="N", type=positive, help="train on the first N patterns only")
     if recipe:
         add_recipe_options(parser)
     parser.add_argument(
-        "--passes", metavar="N", type=positive, default=passes, help=f"passes to make (default: {passes})"
+        "--passes",
+        metavar="N",
+        type=positive,
+        default=passes,
+        help=f"number of passes over the training set, that is, epochs (default: {passes})",
     )
     parser.add_argument(
         "--engine",
         choices=("auto", *ENGINES),
         default="auto",
-        help="what computes (default: auto, the fastest there is)",
+        help="the compute engine (default: auto, the fastest that is installed)",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
@@ -96,15 +102,15 @@ def add_plugin_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action=_Load,
         const=False,
-        help="execute a file of Python, whose lenet1998.register adds networks, layers, optimisers or losses of your "
-        "own; may be repeated (docs/change_it.md)",
+        help="run a Python file that adds networks, layers, optimisers or losses of your own by lenet1998.register; "
+        "may be repeated (docs/change_it.md)",
     )
     parser.add_argument(
         "--changed-plugin",
         metavar="FILE",
         action=_Load,
         const=True,
-        help="the same for a file that has changed since a network was trained with it",
+        help="the same for a file that was changed after a network was trained with it",
     )
 
 
@@ -135,7 +141,10 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """--recipe, --set, --loss, --c3 and --plugin; `chosen_recipe` reads them, and the end of the help has the fields of
     a recipe."""
     parser.add_argument(
-        "--recipe", metavar="NAME", default="default", help=f"{' or '.join(PRESETS)} (default: default)"
+        "--recipe",
+        metavar="NAME",
+        default="default",
+        help=f"the settings to start from: {' or '.join(PRESETS)} (default: default)",
     )
     parser.add_argument(
         "--set",
@@ -143,16 +152,20 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         action="append",
         default=[],
-        help="change a field of the recipe, which are listed below; may be repeated",
+        help="change a field of the recipe; the fields are listed below; may be repeated, such as --set j=2",
     )
-    parser.add_argument("--loss", choices=("mle", "map"), help="short for --set loss=..., equation 8 or equation 9")
+    parser.add_argument(
+        "--loss",
+        choices=("mle", "map"),
+        help="the loss: mle is equation 8, map is equation 9 (short for --set loss=...)",
+    )
     parser.add_argument(
         "--c3",
         metavar="FILE",
         action=_Draw,
         dest="settings",
-        help="a table for C3 in place of Table I: lines of X and ., one per map of C1 and S2, with a column per map of "
-        "C3; short for --set c3=LINE/LINE/...",
+        help="a file that takes the place of Table I: one line of X and . per map of S2, one column per map of C3 "
+        "(short for --set c3=LINE/LINE/...)",
     )
     add_plugin_options(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -226,11 +239,16 @@ def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = No
         choose(folder=chosen_look().folder or folder)
     keep: dict[str, Any] = {"action": _Set, "default": argparse.SUPPRESS}
     parser.add_argument(
-        "--width", metavar="INCHES", type=inches, help="width of figures; panels are stacked below 5", **keep
+        "--width", metavar="INCHES", type=inches, help="width of figures in inches; panels are stacked below 5", **keep
     )
-    parser.add_argument("--no-title", dest="titles", nargs=0, const=False, help="figures without titles", **keep)
+    parser.add_argument("--no-title", dest="titles", nargs=0, const=False, help="draw figures without titles", **keep)
     parser.add_argument(
-        "--style", metavar="SHEET", dest="sheet", type=sheet, help="a style of matplotlib, or a file, over ours", **keep
+        "--style",
+        metavar="SHEET",
+        dest="sheet",
+        type=sheet,
+        help="a Matplotlib style name or file, applied over ours",
+        **keep,
     )
     if folder:
         help_text = f"where figures go that these options change, so that they replace none (default: {folder})"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet1998.commands.networks import CHOICES, chosen_network, data_for, stated
+from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, stated
 from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
 from lenet1998.errors import DataError, LeNetError, escaped
 from lenet1998.photos.digit import read_image
@@ -30,7 +30,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="FILE",
         type=Path,
-        help="where to draw (default: show.png, show.gif with --animate, kernels.png with --kernels)",
+        help="where to draw (default: show.png in the run's directory, show.gif with --animate, kernels.png with "
+        "--kernels)",
     )
     parser.add_argument(
         "--animate", action="store_true", help="scroll the digit across the field, as in the authors' film of 1993"
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise LeNetError("show takes a picture, the number of a test pattern, or --kernels, and one of them")
     if arguments.kernels:
         return _kernels(arguments)
-    out = _place(arguments.out, arguments.animate)
+    out = _place(arguments, "show")
     saved, network = chosen_network(arguments.checkpoint)
     image, what = _digit(arguments, saved)
     # Here, because matplotlib takes a second to load and most mistakes are found without it.
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _kernels(arguments: argparse.Namespace) -> None:
-    out = _place(arguments.out or Path("kernels.png"), arguments.animate)
+    out = _place(arguments, "kernels")
     saved, network = chosen_network(arguments.checkpoint)
     from lenet1998.pictures.activations_figure import written
     from lenet1998.pictures.kernels import kernels_figure
@@ -94,14 +95,13 @@ def _kernels(arguments: argparse.Namespace) -> None:
     print(out)
 
 
-def _place(out: Path | None, animate: bool) -> Path:
+def _place(arguments: argparse.Namespace, name: str) -> Path:
     """Where to draw, as its name says how. Raises LeNetError for another format."""
-    if animate:
-        out = out or Path("show.gif")
+    out = arguments.out or directory_of(arguments.checkpoint) / f"{name}{'.gif' if arguments.animate else '.png'}"
+    if arguments.animate:
         if out.suffix.lower() != ".gif":
             raise LeNetError(f"--animate writes a GIF: choose a name for --out that ends in .gif, not {out.name}")
         return out
-    out = out or Path("show.png")
     if out.suffix.lower() not in FORMATS:
         film = ", or add --animate" if out.suffix.lower() == ".gif" else ""
         raise LeNetError(f"cannot draw {out.name}: choose a name for --out that ends in .png, .pdf or .svg{film}")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from lenet1998.commands.options import add_figure_options, add_training_options, chosen_data, chosen_recipe, natural
 from lenet1998.running import run as runs
-from lenet1998.running.progress import Console, pass_table
+from lenet1998.running.progress import Console, Rows
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Data, recipe and passes; --seed, --out and --resume; how the figure looks."""
     add_training_options(parser)
     parser.add_argument("--seed", metavar="S", type=natural, default=1, help="seed of every random choice (default: 1)")
-    parser.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/RECIPE-CHANGES-seedS)")
-    parser.add_argument("--resume", action="store_true", help="continue the run that --out holds, if it holds one")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="the run's directory (default: runs/RECIPE-CHANGES-seedS)"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
     add_figure_options(parser)
 
 
@@ -26,7 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments)
     dataset = chosen_data(arguments)
     out = arguments.out or Path("runs") / default_name(recipe.name, dataset.name, arguments)
-    console = Console(arguments.passes, len(dataset.train), arguments.quiet)
+    rows = Rows((dataset.name, len(dataset.train), len(dataset.test)) == ("mnist", 60_000, 10_000))
+    console = Console(arguments.passes, len(dataset.train), arguments.quiet, rows=rows if sys.stdout.isatty() else None)
     try:
         history = runs.run(
             out,
@@ -44,11 +48,15 @@ def run(arguments: argparse.Namespace) -> None:
     finally:
         console.close()
     figures = error_curves([history], out / "error_curves")
-    print(pass_table(history))
+    if console.shown < len(history["passes"]):
+        print(rows.table(history))
     if dataset.notice:
         print(dataset.notice)
     for path in (out / runs.HISTORY, out / runs.CHECKPOINT, *figures):
         print(path)
+    last = history["passes"][-1]
+    print(f"test error {last['test_error_percent']:.2f}% after pass {last['pass']}; everything is in {out}")
+    print(f"next: lenet1998 errors {out}; lenet1998 compare {out} default")
 
 
 def default_name(recipe: str, data: str, arguments: argparse.Namespace) -> str:

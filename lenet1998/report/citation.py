@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from lenet1998 import __version__
 
-_YEAR = 2026  # of this version
+_DATE = "2026-11"  # of this version
 _SOFTWARE = r"""@software{{lenet1998,
   author = {{{{The lenet1998 contributors}}}},
   title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
   version = {{{version}}},
-  year = {{{year}}},
+  date = {{{date}}},
   license = {{BSD-3-Clause}}
+}}"""
+_PLAIN = r"""@misc{{lenet1998-misc,
+  author = {{{{The lenet1998 contributors}}}},
+  title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
+  howpublished = {{Software, version {version}}},
+  month = nov,
+  year = {{{year}}}
 }}"""
 _PAPER = r"""@article{lecun1998gradient,
   author = {LeCun, Yann and Bottou, L{\'e}on and Bengio, Yoshua and Haffner, Patrick},
@@ -26,9 +33,10 @@ _PAPER = r"""@article{lecun1998gradient,
 
 
 def bibtex() -> str:
-    """The two entries.
+    """This software as biblatex has it and as plain.bst does, which knows no @software; and the paper.
 
     >>> bibtex().splitlines()[0]
     '@software{lenet1998,'
     """
-    return f"{_SOFTWARE.format(version=__version__, year=_YEAR)}\n\n{_PAPER}"
+    software = _SOFTWARE.format(version=__version__, date=_DATE)
+    return "\n\n".join([software, _PLAIN.format(version=__version__, year=_DATE[:4]), _PAPER])

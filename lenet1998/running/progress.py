@@ -7,7 +7,7 @@ import sys
 
 from tqdm import tqdm
 
-from lenet1998.reference import comparable, figure_5
+from lenet1998.reference import figure_5
 
 
 def announce(quiet: bool = False) -> None:
@@ -19,12 +19,13 @@ def announce(quiet: bool = False) -> None:
 class Console:
     """Shows a run's progress: a bar on a terminal, a line after each pass elsewhere, nothing when quiet.
 
-    Its `progress` and `passed` are what `lenet1998.running.run.run` calls.
+    Its `progress` and `passed` are what `lenet1998.running.run.run` calls. With `rows` a terminal gets the table of the
+    run above the bar, a row as each pass ends; `shown` counts them.
     """
 
-    def __init__(self, passes: int, patterns: int, quiet: bool, label: str = "training"):
-        self.patterns, self.label = patterns, label
-        self.number = 0
+    def __init__(self, passes: int, patterns: int, quiet: bool, label: str = "training", rows: Rows | None = None):
+        self.patterns, self.label, self.rows = patterns, label, rows
+        self.number = self.shown = 0
         self.lines = not quiet and not sys.stderr.isatty()
         self.bar = tqdm(
             total=passes * patterns,
@@ -46,6 +47,9 @@ class Console:
 
     def passed(self, record: dict) -> None:
         """After a pass."""
+        if self.rows and not self.bar.disable:
+            self.bar.write("\n".join([*([] if self.shown else [self.rows.heading]), self.rows.row(record)]))
+            self.shown += 1
         if self.lines:
             print(
                 f"{self.label}: pass {record['pass']}: training error {record['train_error_percent']:.2f}%, "
@@ -58,17 +62,25 @@ class Console:
         self.bar.close()
 
 
-def pass_table(history: dict) -> str:
-    """The table of a run: pass, training error on the fly, test error; and the paper's two, where they compare."""
-    paper = {int(point["pass"]): point for point in figure_5()} if comparable(history) else {}
-    lines = ["pass  training error (%)  test error (%)" + ("   1998: training    test" if paper else "")]
-    for record in history["passes"]:
+class Rows:
+    """The table of a run: pass, training error on the fly, test error; with `beside`, those of Figure 5 of the paper.
+
+    >>> print(Rows(beside=True).heading)
+    pass  training error (%)  test error (%)   1998: training    test
+    """
+
+    def __init__(self, beside: bool):
+        self.paper = {int(point["pass"]): point for point in figure_5()} if beside else {}
+        self.heading = "pass  training error (%)  test error (%)" + ("   1998: training    test" if beside else "")
+
+    def row(self, record: dict) -> str:
         line = f"{record['pass']:4d}  {record['train_error_percent']:18.2f}  {record['test_error_percent']:14.2f}"
-        point = paper.get(record["pass"])
-        if point:
+        if point := self.paper.get(record["pass"]):
             line += f"   {point['train_error_on_the_fly_percent']:14.2f}  {point['test_error_percent']:6.2f}"
-        lines.append(line)
-    return "\n".join(lines)
+        return line
+
+    def table(self, history: dict) -> str:
+        return "\n".join([self.heading, *map(self.row, history["passes"])])
 
 
 def layer_table(rows: list[dict], c3_table: list[list[int]]) -> str:

@@ -81,7 +81,7 @@ def test_the_version_is_the_package_s_and_the_citation_s(capsys):
     assert capsys.readouterr().out == f"lenet1998 {lenet1998_package.__version__}\n"
     assert cli.main(["cite"]) == 0
     cited = capsys.readouterr().out
-    assert re.findall(r"^@(\w+){", cited, re.MULTILINE) == ["software", "article"]
+    assert re.findall(r"^@(\w+){", cited, re.MULTILINE) == ["software", "misc", "article"]
     assert f"version = {{{lenet1998_package.__version__}}}," in cited
     assert cited.count("{") == cited.count("}")
 

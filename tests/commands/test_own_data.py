@@ -102,7 +102,7 @@ def test_what_is_taken_for_what_is_said_in_a_line_each(letters, tmp_path, caplog
     for shown in (out, error):
         assert "known by its name alone; 3 classes (A, B, C); 60 training and 9 test patterns; images turned" in shown
         assert "every tenth pattern of a class is held out for tests" in shown
-    assert "1998" not in out and main(["train", "--data", "nothing", *SHORT]) == 2
+    assert "1998:" not in out and main(["train", "--data", "nothing", *SHORT]) == 2
 
 
 def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch, capsys):

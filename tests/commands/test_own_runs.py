@@ -157,3 +157,42 @@ def test_errors_of_all_seeds_are_those_of_the_description(tmp_path, monkeypatch)
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     assert pretrained.errors_of_all_seeds(replace(Recipe(), name="mine")) == [1.0, 2.0]
     assert pretrained.errors_of_all_seeds(Recipe(mu=0.5)) == []
+
+
+def test_what_is_written_about_a_run_stands_in_its_directory(place, monkeypatch, capsys):
+    """And what compares runs, or is about a packaged network, under runs/ in a directory named after them."""
+    monkeypatch.chdir(place)
+    run = "runs/default-synthetic-300-100tested-seed1"
+    test = ["--data", "synthetic", "--test-size", "50"]
+    assert main(["errors", run, *test]) == 0
+    assert main(["evaluate", f"{run}/checkpoint.npz", "--confusion", *test]) == 0
+    assert main(["show", "3", "--checkpoint", run, *test]) == main(["errors", *test]) == 0
+    assert main(["compare", run, "default", "--data-dir", "nowhere"]) == 0
+    written = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+    assert {f"{run}/{name}" for name in ("errors.png", "confusion.csv", "misclassified.csv", "show.png")} <= written
+    assert "runs/packaged-default/errors.png" in written
+    assert "runs/compared-default-synthetic-300-100tested-seed1-default/comparison.csv" in written
+    assert all(name.startswith("runs/") for name in written)
+
+
+@pytest.mark.parametrize(
+    "option, says",
+    [("--epochs", "--passes N"), ("--lr=0.1", "--set schedule="), ("--batch-size", "--set batch="), ("--gpu", "no gr")],
+)
+def test_an_option_that_other_programs_have_leads_to_ours(option, says, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", option])
+    assert f"in place of {option.partition('=')[0]}: " in (told := capsys.readouterr().err) and says in told
+
+
+def test_on_a_terminal_the_table_grows_as_passes_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["train", *SMALL, "--out", str(tmp_path / "run")]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0] == "pass  training error (%)  test error (%)" and sum(row == rows[0] for row in rows) == 1
+    error = json.loads((tmp_path / "run" / "history.json").read_text())["passes"][-1]["test_error_percent"]
+    assert rows[1].split()[::2] == ["1", f"{error:.2f}"]
+    assert rows[-2] == f"test error {error:.2f}% after pass 1; everything is in {tmp_path / 'run'}"
+    assert main(["train", *SMALL, "--out", str(tmp_path / "run"), "--resume"]) == 0
+    assert rows[:2] == capsys.readouterr().out.splitlines()[:2], "a run that is there is shown whole"

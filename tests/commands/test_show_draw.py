@@ -68,7 +68,7 @@ def test_show_a_picture_as_predict_reads_it(tmp_path, capsys, monkeypatch):
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("digit.png"))
     assert cli.main(["show", "digit.png", "--checkpoint", "default"]) == 0
     assert said in capsys.readouterr().out
-    assert (tmp_path / "show.png").exists()
+    assert (tmp_path / "runs" / "packaged-default" / "show.png").exists()
 
 
 @pytest.mark.parametrize("command", ["predict", "read", "show"])
@@ -86,7 +86,7 @@ def test_animate_writes_a_gif(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(activations_figure, "crossing", lambda *given: crossing(*given)[[10, 30]])
     monkeypatch.chdir(tmp_path)
     assert cli.main(["show", "7", *DIGITS, "--animate"]) == 0
-    with Image.open(tmp_path / "show.gif") as gif:
+    with Image.open(tmp_path / "runs" / "packaged-default" / "show.gif") as gif:
         assert (gif.format, gif.n_frames) == ("GIF", 2)
     assert "show.gif" in capsys.readouterr().out
 
