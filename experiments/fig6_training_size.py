@@ -124,8 +124,8 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         if runs:
             mean, low, high = at_pass(runs, -1, "test_error_percent")
             beside, error = BESIDE * sizes[-1] / 1000, [[mean - low], [high - mean]]
-            what = f"test error, with distortions\n(of {sizes[-1]:,} too, drawn beside)"
-            axes.errorbar([beside], [mean], error, fmt="D", color=TEST, capsize=3, label=f"ours: {what}")
+            what = "ours: test error, with distortions"
+            axes.errorbar([beside], [mean], error, fmt="D", color=TEST, capsize=3, label=what)
         allowed = comparable(histories)
         if allowed:
             _paper(axes)
@@ -133,6 +133,10 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         title = f"Mean of {seeds} seeds, {interval_name(seeds)}" + ("; Figure 6 of the paper" if allowed else "")
         axes.set(xlabel="training set size (thousands of patterns)", ylabel="error (%)", title=title)
         axes.set_ylim(bottom=0)
+        axes.set_xticks([size / 1000 for size in sizes])
+        if runs:
+            words = f"with distortions:\nof {sizes[-1]:,} too"
+            axes.annotate(words, (beside, low), (0, -6), textcoords="offset points", ha="right", va="top", fontsize=7)
         axes.legend()
         return save(figure, stem)
 

@@ -15,8 +15,7 @@ from experiments.machinery.setting import Setting
 from lenet1998.classifiers.network import recipe_of
 from lenet1998.evaluation import student_interval
 from lenet1998.network import Network
-from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, band, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Table
@@ -85,14 +84,14 @@ def draw(record: Record, stem: Path) -> list[Path]:
     """Training error by factor and pass, and the layers' weights by pass."""
     histories = record["runs"]
     with style():
-        figure, (left, middle, right) = panels(3, (9, 3.4))
+        figure, (left, middle, right) = panels(3, (9, 4))
         for factor, look in zip(FACTORS, LOOKS, strict=False):
             runs = named(histories, name_of(factor))
             if runs:
                 passes = np.array([record["pass"] for record in runs[0]["passes"]])
                 band(left, passes, curves(runs, "train_error_percent"), name_of(factor), look)
         left.set(xlabel="pass", ylabel="training error, on the fly (%)", yscale="log", title="Appendix A: LeNet-5")
-        left.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        log_ticks(left.yaxis)
         for axes, title, networks in (
             (middle, "LeNet-5, weights x 1", [name_of(1.0)]),
             (right, "Perceptrons, III-C.5", list(PERCEPTRONS)),
@@ -106,14 +105,10 @@ def draw(record: Record, stem: Path) -> list[Path]:
                     band(axes, np.arange(by_pass.shape[1]), by_pass, label, next(looks), student_interval)
             axes.axhline(1, color="0.5", linewidth=0.8)
             axes.set(xlabel="pass", ylabel="rms weight / at the start", title=title)
-        left.set_ylim(top=100)  # room for the legend, as below
-        for axes, place in ((left, (1, 1)), (middle, (0.3, 1)), (right, (1, 0.58))):
+        for axes in (left, middle, right):
             axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             if axes.get_legend_handles_labels()[0]:
-                if chosen_look().narrow:
-                    axes.legend(ncols=2 if axes is left else 1)
-                else:
-                    axes.legend(loc="upper right", bbox_to_anchor=place, ncols=2 if axes is left else 1)
+                axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         return save(figure, stem)
 
 

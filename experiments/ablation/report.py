@@ -239,7 +239,12 @@ def _errors(axes: Axes, rows: list[dict], labels: list[str], colour: str, marker
         if row["interval"]:
             axes.plot(row["interval"], [y, y], color=colour)
         axes.plot(mean, y, marker, color=colour)
-        axes.annotate(f"{mean:.2f}", (mean, y), (0, 4), textcoords="offset points", fontsize=7, ha="center")
+        white = {
+            "facecolor": "white",
+            "edgecolor": "none",
+            "pad": 0.3,
+        }  # or a line would strike it through
+        axes.annotate(f"{mean:.2f}", (mean, y), (0, 4), textcoords="offset points", fontsize=7, ha="center", bbox=white)
     axes.set_yticks(range(len(rows)), labels)
     axes.set_ylim(len(rows) - 0.4, -0.7)
     low, high = axes.get_xlim()

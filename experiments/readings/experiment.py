@@ -151,7 +151,7 @@ plays no part.
 Two winners are named. The default recipe is the one that meets every claim with the fewest departures, of equals the
 one with the lowest held-out error.""",
     caption="Where the paper is silent: readings of a whole space, with the text taken literally at the left, and "
-    "which of the paper's claims about training each meets, on held-out training patterns. Rings are the two winners: "
+    "which of the paper's claims about training each meets, on held-out training patterns. Marked are the two winners: "
     "the closest to the results, and the least departure from the text.",
     chapter="What the paper leaves open",
     place=1,

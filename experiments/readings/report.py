@@ -33,7 +33,9 @@ from lenet1998.report.table import Cell, Column, Estimate, Table
 
 MET, FAILED, UNKNOWN, TEXT = "#0072B2", "#D55E00", "0.75", "#000000"
 MARKS = {"eq. 8": "o", "eq. 9, exact": "D", "eq. 9, constant": "s"}
+BESIDE = {"eq. 8": 3.7, "eq. 9, exact": 4.2, "eq. 9, constant": 4.8}  # where those of a gain of 2.4 stand, by loss
 OVER_F = 0.8  # where on the axis of gains the readings stand that divide by the fan-in instead of its root
+WINNERS = {"closest": ("^", 13.0), "least departure": ("o", 11.0)}
 _TITLES = {
     "rates": "rates of pass 1",
     "curve": "training curve",
@@ -197,18 +199,21 @@ def draw(rows: list[dict], stem: Path) -> list[Path]:
         axes = figure.subplots(2, 4, sharex=True, sharey=True).flat
         for panel, claim in zip(axes, _TITLES, strict=False):
             _panel(panel, points, claim)
-        for row in winners(rows).values():
-            x, y = _place(Recipe.from_dict(row["recipe"]))
-            axes[6].plot(x, y, "o", markersize=11, markerfacecolor="none", markeredgecolor=TEXT, markeredgewidth=0.8)
+        for name, row in winners(rows).items():
+            shape, size = WINNERS[name]
+            hollow = {"markerfacecolor": "none", "markeredgecolor": TEXT, "markeredgewidth": 0.9}
+            axes[6].plot(*_place(Recipe.from_dict(row["recipe"])), shape, markersize=size, zorder=5, **hollow)
         _legend(axes[7])
-        strip = "those in the strip at the left divide by F, all others by its root"
+        strip = "left strip: divided by F, not its root; right strip: a gain of 2.4, a column per loss"
         figure.supxlabel(f"gain of the initial weights; {strip}", fontsize=8)
         figure.supylabel("scale of the penalty (equation 7: 1)", fontsize=8)
         return save(figure, stem)
 
 
 def _place(recipe: Recipe) -> tuple[float, float]:
-    return (OVER_F if recipe.init_power == PRINTED.init_power else recipe.init_gain), recipe.penalty_scale
+    if recipe.init_power == PRINTED.init_power:
+        return OVER_F, recipe.penalty_scale
+    return BESIDE[loss_of(recipe)] if recipe.init_gain == PRINTED.init_gain else recipe.init_gain, recipe.penalty_scale
 
 
 def _panel(axes: Axes, rows: list[dict], claim: str) -> None:
@@ -231,12 +236,13 @@ def _panel(axes: Axes, rows: list[dict], claim: str) -> None:
         )
         if row["part"] == "literal" and not row["departures"]:
             axes.scatter(x, y, s=60, marker="*", facecolor="none", edgecolor=TEXT, zorder=4, linewidths=0.8)
-    axes.axvline((OVER_F + 1) / 2, color="0.6", linewidth=0.6)
+    for x in ((OVER_F + 1) / 2, 3.4):
+        axes.axvline(x, color="0.6", linewidth=0.6)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xticks([OVER_F, 1, 1.73, 2.4], ["2.4/F", "1", "1.7", "2.4"], fontsize=6)
+    axes.set_xticks([OVER_F, 1, 1.73, 2.5, BESIDE["eq. 9, exact"]], ["2.4/F", "1", "1.7", "2.5", "2.4"], fontsize=6)
     axes.set_xticks([], minor=True)
-    axes.set_xlim(0.72, 3.2)
+    axes.set_xlim(0.72, 5.3)
     axes.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"], fontsize=6)
     axes.set_yticks([], minor=True)
     axes.set_title(_TITLES[claim], fontsize=8)
@@ -254,6 +260,6 @@ def _legend(axes: Axes) -> None:
         mark("x", FAILED, "failed"),
         mark(".", UNKNOWN, "not known: given up\nearly"),
         mark("*", TEXT, "the text taken literally", 8, hollow=True),
-        mark("o", TEXT, "the two winners", 9, hollow=True),
+        *(mark(shape, TEXT, f"winner: {name}", 9, hollow=True) for name, (shape, _) in WINNERS.items()),
     ]
     axes.legend(handles=handles, loc="center", fontsize=6, frameon=False)

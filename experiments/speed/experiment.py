@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter
 from threadpoolctl import threadpool_limits
 
 from experiments.machinery.declaration import Experiment, Plan, Record
@@ -22,7 +21,7 @@ from experiments.speed.rivals import RIVALS
 from lenet1998.data import load
 from lenet1998.engines import ENGINES
 from lenet1998.loss import MAP
-from lenet1998.pictures.plotting import TEST, save, style
+from lenet1998.pictures.plotting import TEST, log_ticks, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running.provenance import provenance
@@ -154,7 +153,7 @@ def tables(record: Record) -> list[Table]:
 
 
 def bars(record: Record, stem: Path) -> list[Path]:
-    """Microseconds of one online step, engine by engine, on a logarithmic axis; bars begin at the yardstick."""
+    """Microseconds of one online step, engine by engine: points, since a logarithmic axis has no zero for bars."""
     rows, yardstick = (
         sorted(record["rows"], key=lambda row: -row["step"]),
         1e3 * MFLOP["step"] / record["matmul_gflops"],
@@ -163,16 +162,16 @@ def bars(record: Record, stem: Path) -> list[Path]:
         figure = Figure(figsize=(6, 0.5 + 0.45 * len(rows)))
         axes = figure.add_subplot()
         for row in rows:
-            (drawn,) = axes.barh(NAMES[row["engine"]], row["step"] - yardstick, left=yardstick, color=TEST)
+            axes.plot(row["step"], NAMES[row["engine"]], "o", color=TEST)
             text = f"{row['step']:.0f} \N{MICRO SIGN}s, {row['step'] / yardstick:.1f}x"
-            axes.annotate(text, (row["step"], drawn.get_y() + drawn.get_height() / 2), (3, 0),
-                          textcoords="offset points", fontsize=8, va="center")  # fmt: skip
+            place = row["step"], NAMES[row["engine"]]
+            axes.annotate(text, place, (6, 0), textcoords="offset points", fontsize=8, va="center")
         axes.axvline(yardstick, color="black", linestyle=":", linewidth=1)
         axes.set_title(f"Dotted: 1.84 MFLOP at the rate of matrix multiplication, {yardstick:.0f} \N{MICRO SIGN}s")
         axes.set(xscale="log", xlabel="one online step of LeNet-5, one core (\N{MICRO SIGN}s)")
         axes.set_xlim(0.8 * yardstick, 3 * rows[0]["step"])
-        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-        axes.grid(axis="y", visible=False)
+        log_ticks(axes.xaxis)
+        axes.margins(y=0.15)
         return save(figure, stem)
 
 

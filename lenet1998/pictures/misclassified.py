@@ -21,11 +21,12 @@ def misclassified_patterns(
     stem: Path,
     papers: Collection[int] = (),
     names: Sequence[str] = "0123456789",
+    whose: str = "",
 ) -> list[Path]:
     """The patterns as the paper draws them, from `images` uint8 (P, rows, columns), each with true class > answer.
 
     `wrong` has them as `lenet1998.evaluation.misclassified` gives them; those of `papers`, indices too, are boxed.
-    `names` are those of the classes.
+    `names` are those of the classes, and `whose` says whose errors they are.
     """
     columns = 10
     shown = list(wrong.items())[:MOST]
@@ -44,7 +45,7 @@ def misclassified_patterns(
                 axes.add_patch(Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor="#D55E00", linewidth=1.2))
         first = f"The first {len(shown)} of {len(wrong):,}" if len(shown) < len(wrong) else f"The {len(wrong)}"
         boxed = "; boxed: also in Figure 8 of the paper" if papers else ""
-        figure.suptitle(f"{first} misclassified test patterns, true class > answer{boxed}", fontsize=9)
+        figure.suptitle(f"{first} misclassified test patterns{whose}, true class > answer{boxed}", fontsize=9)
         return save(figure, stem)
 
 
