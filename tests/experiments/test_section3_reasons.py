@@ -47,18 +47,17 @@ def run_of(network: str, reading: tuple[float, float], error: float, weights: fl
     return {"recipe": recipe, "data": {"name": data}, WATCHED: {"F1": 1.0}, "passes": passes}
 
 
-def test_the_reading_that_meets_most_of_the_papers_errors_is_the_nearest():
-    """The first meets one of two exactly; the second is nearer on average and meets none; the third diverged."""
-    tried = {(0.5, 1.0): (4.7, 9.0), (0.75, 1.0): (4.0, 2.0), (1.0, 1.0): (4.7, None)}
+def test_the_reading_is_chosen_by_the_first_network_alone():
+    """The second reading is nearer with the first network, the third diverged."""
+    tried = {(0.5, 1.0): (4.0, 1.6), (0.75, 1.0): (5.0, 9.0), (1.0, 1.0): (None, 1.6)}
     runs = [
         run_of(network, reading, error, 0.9, "mnist validation regular")
         for reading, errors in tried.items()
         for network, error in zip(perceptrons.DESIGN, errors, strict=True)
         if error is not None
     ]
-    found = [perceptrons.nearness(runs, reading, 1) for reading in tried]
-    assert [met for met, _ in found] == [1, 0, 0] and found[1][1] > found[0][1] and found[2][1] == -np.inf
-    assert max(tried, key=lambda reading: perceptrons.nearness(runs, reading, 1)) == (0.5, 1.0)
+    assert perceptrons.distance(runs, (1.0, 1.0)) == np.inf
+    assert min(tried, key=lambda reading: perceptrons.distance(runs, reading)) == (0.75, 1.0)
     (claim,) = perceptrons.claims({"runs": runs})
     assert claim.verdict == "agrees" and "2 of 2 layers at power 0.5" in claim.found
 
