@@ -1,4 +1,4 @@
-"""What is tried to explain rows of section III: neighbours by k, pairwise units, the perceptrons' starts and rates."""
+"""What is tried to explain rows of section III: neighbours by k, pairwise units, the perceptrons' starts."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ def test_neighbours_and_pairs_are_recorded_and_drawn_again(monkeypatch, tmp_path
         assert experiment(name, "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
 
 
-def run_of(network: str, reading: tuple[float, float], error: float, weights: float, data: str) -> dict:
+def run_of(network: str, power: float, error: float, weights: float, data: str) -> dict:
     passes = [{"pass": 1, "test_error_percent": error, "train_error_percent": error, WATCHED: {"F1": weights}}]
-    recipe = {"name": perceptrons.recipe(network, *reading).name, "network": network}
+    recipe = {"name": perceptrons.recipe(network, power).name, "network": network}
     return {"recipe": recipe, "data": {"name": data}, WATCHED: {"F1": 1.0}, "passes": passes}
 
 
-def test_the_reading_is_chosen_by_the_first_network_alone():
-    """The second reading is nearer with the first network, the third diverged."""
-    tried = {(0.5, 1.0): (4.0, 1.6), (0.75, 1.0): (5.0, 9.0), (1.0, 1.0): (None, 1.6)}
+def test_the_start_is_chosen_by_the_first_network_alone():
+    """The second start is nearer with the first network, the third diverged."""
+    tried = {0.5: (4.0, 1.6), 0.75: (5.0, 9.0), 1.0: (None, 1.6)}
     runs = [
-        run_of(network, reading, error, 0.9, "mnist validation regular")
-        for reading, errors in tried.items()
+        run_of(network, power, error, 0.9, "mnist validation regular")
+        for power, errors in tried.items()
         for network, error in zip(perceptrons.DESIGN, errors, strict=True)
         if error is not None
     ]
-    assert perceptrons.distance(runs, (1.0, 1.0)) == np.inf
-    assert min(tried, key=lambda reading: perceptrons.distance(runs, reading)) == (0.75, 1.0)
+    assert perceptrons.distance(runs, 1.0) == np.inf
+    assert min(tried, key=lambda power: perceptrons.distance(runs, power)) == 0.75
     (claim,) = perceptrons.claims({"runs": runs})
     assert claim.verdict == "agrees" and "2 of 2 layers at power 0.5" in claim.found
 
@@ -80,6 +80,6 @@ def test_perceptrons_learn_on_held_out_patterns_first(tmp_path):
     assert done.returncode == 0, done.stderr
     runs = json.loads((tmp_path / "section3_perceptrons.json").read_text())["runs"]
     tried = [run for run in runs if perceptrons.is_tried(run)]
-    assert len(tried) == len(perceptrons.READINGS) * len(perceptrons.DESIGN)
+    assert len(tried) == len(perceptrons.POWERS) * len(perceptrons.DESIGN)
     assert {run["recipe"]["network"] for run in runs if run not in tried} == set(perceptrons.ROWS)
     assert {run["data"]["name"].split()[-1] for run in runs} == {"regular", "deslanted"}
