@@ -111,7 +111,7 @@ def distance(runs: list[dict], power: float) -> float:
 
 
 def tables(record: Record) -> list[Table]:
-    """Every start on held-out patterns, the one nearest to the paper on the test set, and what becomes of its weights."""
+    """Every start on held-out patterns, the nearest to the paper on the test set, and what becomes of its weights."""
     made = max(len(each["passes"]) for each in record["runs"] if is_tried(each))
     shown = [each for each in AFTER if each <= made] or [made]
     rows: list[list[Cell]] = []
