@@ -5,7 +5,7 @@ STAMP = $(VENV)/.installed
 # Training has an environment of its own: it needs no test tools, and the versions with which the results were recorded.
 RECORDED = $(VENV)-recorded
 
-.PHONY: docs paper reproduce test test-all
+.PHONY: docs paper reproduce test test-all test-arm64
 
 # Train LeNet-5 and lay its error curves over Figure 5; a stopped run continues where it was. Then one line says whether it is,
 # bit for bit, the run of this seed in the record.
@@ -23,6 +23,10 @@ paper: $(RECORDED)/.installed
 test-all: RING = --all
 test test-all: $(STAMP)
 	$(BIN)/python -m tests $(RING)
+
+# The recorded bits on arm64, emulated; as root, because it fetches Debian's packages.
+test-arm64:
+	tests/kernels/arm64.sh .arm64
 
 # The site, in docs/_build: pages, API, and the notebooks with their outputs, which are run for it. It stops at a link that
 # leads nowhere and at a notebook that fails. Its tools take 300 MB, in an environment of their own.

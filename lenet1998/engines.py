@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -98,3 +99,15 @@ def numba_works() -> bool:
 def _hint() -> None:
     """Say once what is to be gained: who reads the program's lines may not have read how it is installed."""
     _log.info("NumPy computes, since numba is not installed: pip install 'lenet1998[fast]' is many times as fast")
+
+
+def same_bits_here() -> bool:
+    """Whether compiled kernels give the recorded bits on this processor: it needs fused multiply-add. Every arm64 has it,
+    x86-64 has it beside AVX2 (docs/speed.md)."""
+    if platform.machine().lower() in ("arm64", "aarch64") or not find_spec("numba"):
+        return True
+    from llvmlite import binding
+    from numba import config
+
+    able = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    return "+fma" in able and "+avx2" in able

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet1998.data import KINDS
+from lenet1998.engines import same_bits_here
 from lenet1998.errors import LeNetError, reason_of
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import Recipe
@@ -221,6 +222,10 @@ def _difference(number: int, different: list[str], around: list[str], engine: st
         if around
         else ("versions, data, recipe and architecture are those of the record")
     )
+    if engine == "numba" and not same_bits_here():
+        why += (
+            "; this processor has no fused multiply-add (FMA, AVX2), and without it bits are equal within rounding only"
+        )
     if engine == "numpy":
         why += "; the NumPy engine's sums are those of its BLAS library, the same elsewhere within rounding only"
     return f"pass {number} is not the recorded one: {different[0]}; {why}"

@@ -235,3 +235,13 @@ def test_a_record_that_was_edited_is_not_as_it_was_written(two_seeds, tmp_path, 
     path.write_text(json.dumps(record))
     code, _, said = check(capsys, path)
     assert code == 1 and "not as it was written" in said
+
+
+def test_a_processor_without_fused_multiply_add_is_named(recorded, tmp_path, capsys, monkeypatch):
+    def other_end(history):
+        history["passes"][0]["train_loss"] += 1e-9
+        history["engine"] = "numba"
+
+    monkeypatch.setattr("lenet1998.running.check.same_bits_here", lambda: False)
+    code, _, err = check(capsys, changed(recorded, tmp_path, other_end))
+    assert code == 1 and "no fused multiply-add" in err.splitlines()[-1]
