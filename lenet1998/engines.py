@@ -102,7 +102,7 @@ def _hint() -> None:
 
 
 def same_bits_here() -> bool:
-    """Whether compiled kernels give the recorded bits on this processor: it needs fused multiply-add. Every arm64 has it,
+    """Whether compiled kernels give the recorded bits on this processor: it needs fused multiply-add. arm64 has it,
     x86-64 has it beside AVX2 (docs/speed.md)."""
     if platform.machine().lower() in ("arm64", "aarch64") or not find_spec("numba"):
         return True
