@@ -5,7 +5,7 @@ STAMP = $(VENV)/.installed
 # Training has an environment of its own: it needs no test tools, and the versions with which the results were recorded.
 RECORDED = $(VENV)-recorded
 
-.PHONY: docs paper reproduce test test-all test-arm64
+.PHONY: article docs paper reproduce test test-all test-arm64
 
 # Train LeNet-5 and lay its error curves over Figure 5; a stopped run continues where it was. Then one line says whether it is,
 # bit for bit, the run of this seed in the record.
@@ -18,6 +18,12 @@ reproduce: $(RECORDED)/.installed
 paper: $(RECORDED)/.installed
 	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,baselines,hdf5]"
 	$(RECORDED)/bin/python -m experiments.paper --resume --jobs 2 $(ARGS)
+
+# The article: docs/article.pdf, by pdflatex and bibtex, which must be there (Debian: texlive-latex-extra), its page, and
+# ARTIFACT.md. Its figures need MNIST; `ARGS=--no-figures` takes them as they are.
+article: $(RECORDED)/.installed
+	$(RECORDED)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[fast,article]"
+	$(RECORDED)/bin/python -m experiments.article $(ARGS)
 
 # `test` is the inner ring, `test-all` both (CONTRIBUTING.md).
 test-all: RING = --all

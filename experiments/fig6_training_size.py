@@ -21,6 +21,7 @@ from experiments.machinery.main import main
 from experiments.machinery.record import at_pass
 from experiments.machinery.setting import Setting
 from lenet1998.evaluation import interval_name, student_interval
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import TEST, TRAIN, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.reference import figure_6
@@ -137,7 +138,10 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
         if runs:
             words = f"with distortions:\nof {sizes[-1]:,} too"
             axes.annotate(words, (beside, low), (0, -6), textcoords="offset points", ha="right", va="top", fontsize=7)
-        axes.legend()
+        if chosen_look().narrow:  # the curves leave it no room
+            figure.legend(loc="outside lower center")
+        else:
+            axes.legend()
         return save(figure, stem)
 
 

@@ -24,7 +24,17 @@ from lenet1998.interop.export import FORMATS
 ROOT = Path(__file__).parent.parent.parent
 INDEX = ROOT / "lenet1998" / "report" / "recorded" / "index.json"
 RESULTS = ("experiments/results/*.md", "experiments/results/*.png")
-SHOWN = ("*.md", "*.cff", "docs/*.md", "docs/*.png", "notebooks/*.ipynb", *RESULTS)
+SHOWN = (
+    "*.md",
+    "*.cff",
+    "docs/*.md",
+    "docs/*.png",
+    "docs/*.pdf",
+    "docs/article/*.md",
+    "docs/article/*.png",
+    "notebooks/*.ipynb",
+    *RESULTS,
+)
 
 
 def modules() -> dict[str, list[str]]:

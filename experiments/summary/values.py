@@ -58,27 +58,27 @@ def cell_of(reference: str) -> tuple[Column, Cell]:
     >>> cell_of("fig9; LeNet-4; 1998")[1]
     1.1
     """
-    name, *row, head = map(_plain, reference.split(";"))
-    table = _tables().get(name)
+    name, *row, head = map(plain, reference.split(";"))
+    table = tables().get(name)
     if table is None:
         raise LeNetError(f"{reference}: no recorded table is called {name}")
-    columns = {_plain(column.name): place for place, column in enumerate(table.columns)}
+    columns = {plain(column.name): place for place, column in enumerate(table.columns)}
     if head not in columns:
         raise LeNetError(f"{reference}: its columns are {'; '.join(columns)}")
     begin = table.columns[: len(row)]
-    rows = [cells for cells in table.rows if [_plain(c.shown(v)) for c, v in zip(begin, cells, strict=False)] == row]
+    rows = [cells for cells in table.rows if [plain(c.shown(v)) for c, v in zip(begin, cells, strict=False)] == row]
     column = table.columns[columns[head]]
     if len(rows) != 1 or column.is_text or rows[0][columns[head]] is None:
         raise LeNetError(f"{reference}: {len(rows)} rows begin with {'; '.join(row)}; the cell must be one number")
     return column, rows[0][columns[head]]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name in a comment, or that of a cell, without underscores."""
     return " ".join(name.replace("_", " ").split())
 
 
 @cache
-def _tables() -> dict[str, Table]:
+def tables() -> dict[str, Table]:
     """All recorded tables by name."""
-    return {_plain(table.name): table for path in files(recorded()).values() for table in read_tables(path)}
+    return {plain(table.name): table for path in files(recorded()).values() for table in read_tables(path)}

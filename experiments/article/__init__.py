@@ -1,0 +1,1 @@
+"""The article that is made of the records: ``python -m experiments.article`` writes it."""
