@@ -12,7 +12,7 @@ from experiments.machinery.main import main
 from experiments.machinery.setting import Setting
 from lenet1998.engine import Engine
 from lenet1998.patterns import Patterns
-from lenet1998.pictures.plotting import LOOKS, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Column, Table
 from lenet1998.running.provenance import provenance
@@ -130,8 +130,9 @@ def figures(record: Record, stem: Path) -> list[Path]:
             passes.plot(range(1, 1 + len(record["medians"])), [each[layer] for each in record["medians"]], label=layer,
                         **look)  # fmt: skip
         passes.axhline(record["mu"], color="0.4", linestyle="--", linewidth=1)
-        passes.text(1, record["mu"] * 1.15, "mu", fontsize=8)
+        passes.text(len(record["medians"]), record["mu"] * 0.85, "mu", fontsize=8, ha="right", va="top")
         passes.set(yscale="log", xlabel="pass", ylabel="median of $h_{kk}$", title="Curvature by layer")
+        log_ticks(passes.yaxis)
         passes.legend(fontsize=7, ncols=2)
         sizes.axvspan(*PAPERS, color="0.9")
         for layer, look in zip(layers, LOOKS, strict=False):
