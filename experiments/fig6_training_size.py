@@ -139,6 +139,7 @@ def draw(histories: list[dict], stem: Path) -> list[Path]:
             words = f"with distortions:\nof {sizes[-1]:,} too"
             axes.annotate(words, (beside, low), (0, -6), textcoords="offset points", ha="right", va="top", fontsize=7)
         if chosen_look().narrow:  # the curves leave it no room
+            figure.set_size_inches(chosen_look().width or 3.4, 3.6)
             figure.legend(loc="outside lower center")
         else:
             axes.legend()

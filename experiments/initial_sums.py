@@ -60,7 +60,9 @@ def tables(record: Record) -> list[Table]:
     """Layer by layer, what is to be expected and what was measured."""
     columns = [Column("layer", kind="text"), Column("F", kind="text")]
     columns += [
-        Column(f"over {start}, {how}", kind="significant") for start in STARTS for how in ("expected", "measured")
+        Column(f"{start.replace(' of', '')}: {how}", kind="significant")
+        for start in STARTS
+        for how in ("expected", "measured")
     ]
     rows = []
     for layer in LeNet5(Recipe()).layers:

@@ -66,7 +66,7 @@ def draw() -> None:
         for axes in panels.flat:
             axes.set_axis_off()
         for axes, code in zip(panels.flat, CODES.values(), strict=True):
-            axes.imshow(code, cmap="gray_r", interpolation="nearest")
+            axes.imshow(code, cmap="gray_r", interpolation="none")  # pixels as they are, at any size
         save(figure, SOURCES / "codes")
 
 

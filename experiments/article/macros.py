@@ -21,6 +21,7 @@ from decimal import Decimal
 import numpy as np
 
 from experiments.machinery.catalogue import costs, listed, time_of
+from experiments.machinery.declaration import CHAPTERS
 from experiments.machinery.record import published
 from experiments.readings.score import every_claim
 from experiments.summary import blocks
@@ -39,18 +40,13 @@ _MACRO = re.compile(rf"\\(measured|mean|runs|recorded|fact|setting)((?:{_ARGUMEN
 
 def table_of(name: str) -> Table:
     """A recorded table by its name, or one of those that are made of them for the article."""
-    if name == "commands":
-        columns = [Column("result", kind="text"), Column("command", kind="code"), Column("on one core", kind="text")]
-        seconds = costs()
-        return Table(
-            name,
-            "",
-            columns,
-            [
-                [one.variant.title, one.command, time_of(seconds[one.name]) if one.name in seconds else ""]
-                for one in listed()
-            ],
-        )
+    if name == "commands":  # without teaching systems and tools
+        heads = ("result", "python -m experiments.", "on one core")
+        columns = [Column(head, kind="code" if "." in head else "text") for head in heads]
+        seconds, shown = costs(), [one for one in listed() if one.experiment.chapter in CHAPTERS[:5]]
+        times = [time_of(seconds[one.name]) if one.name in seconds else "" for one in shown]
+        commands = [one.command.removeprefix(heads[1]) for one in shown]
+        return Table(name, "", columns, list(zip((one.variant.title for one in shown), commands, times, strict=True)))
     if name == "evidence":
         columns = [Column(each, kind="text") for each in ("classifier", "status", "evidence, or what is not said")]
         rows = [
