@@ -26,6 +26,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checkpoint", metavar="CHECKPOINT", nargs="?", default="default", help=f"{CHOICES} (default: default)"
     )
+    add_test_options(parser)
+
+
+def add_test_options(parser: argparse.ArgumentParser) -> None:
+    """What to test on, and what to say and write."""
     add_data_options(parser, default=None)
     parser.set_defaults(train_size=1)  # no more are needed, and the embedded digits take a while to draw
     add_figure_options(parser)

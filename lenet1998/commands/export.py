@@ -11,37 +11,50 @@ from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 from lenet1998.interop.export import FORMATS
 from lenet1998.interop.onnx_graph import image_shape
+from lenet1998.interop.torch_module import torch_files
+
+_ENDINGS = {**{kind: kind for kind in FORMATS}, "torch": "py"}
+"""How the names of files end, by format."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """CHECKPOINT, --format and --out."""
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHOICES)
     parser.add_argument(
-        "--format", choices=FORMATS, help="default: as --out ends, else onnx, which needs the extra onnx"
+        "--format",
+        choices=_ENDINGS,
+        help="default: as --out ends, else onnx, which needs the extra onnx; torch writes a module of PyTorch, its "
+        "weights (.npz) and SDLM as an optimiser (_sdlm.py) beside it",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: CHECKPOINT_export.FORMAT)")
     add_plugin_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the file, whole or not at all; a file that is there already is refused, for it may be a checkpoint."""
+    """Write the files, each whole or not at all; one that is there is refused, for it may be a checkpoint."""
     kind = _format(arguments.out, arguments.format)
     source = Path(arguments.checkpoint)
-    out = arguments.out or Path(f"{source.name if source.is_dir() else source.stem}_export.{kind}")
-    if out.exists():
-        raise LeNetError(f"{out} is there already: choose another --out, or remove it")
+    out = arguments.out or Path(f"{source.name if source.is_dir() else source.stem}_export.{_ENDINGS[kind]}")
     saved, network = chosen_network(arguments.checkpoint)
-    write_atomically(out, FORMATS[kind](saved))
+    files = torch_files(saved, out) if kind == "torch" else {out: FORMATS[kind](saved)}
+    for path in files:
+        if path.exists():
+            raise LeNetError(f"{path} is there already: choose another --out, or remove it")
+    for path, content in files.items():
+        write_atomically(path, content)
     print(stated(network))
     if kind == "onnx":
         shape = ", ".join(str(size) for size in ("P", *image_shape(saved.network())))
         print(f"images: uint8 ({shape}), 0 background, 255 ink; penalties: float32, the smallest for the answer")
-    print(out)
+    print(*files, sep="\n")
 
 
 def _format(out: Path | None, asked: str | None) -> str:
     """The format that is asked for or that the name ends in. Raises LeNetError where they contradict each other."""
     ending = out.suffix[1:].lower() if out else ""
-    if asked and ending in FORMATS and ending != asked:
-        raise LeNetError(f"--format {asked} and {out} contradict each other: choose a name that ends in .{asked}")
-    return asked or (ending if ending in FORMATS else "onnx")
+    named = next((kind for kind, each in _ENDINGS.items() if each == ending), None)
+    if asked and named and named != asked:
+        raise LeNetError(
+            f"--format {asked} and {out} contradict each other: choose a name that does not end in .{ending}"
+        )
+    return asked or named or "onnx"

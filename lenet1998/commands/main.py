@@ -27,7 +27,8 @@ COMMANDS = {
     "crossing",
     "draw": "open a page in the browser: draw a digit with mouse, finger or pen, and see answer, penalties and "
     "activations change",
-    "export": "write a network as an ONNX graph, as plain NumPy arrays, or as an HTML page to draw on",
+    "export": "write a network as an ONNX graph, a PyTorch module, plain NumPy arrays, or an HTML page to draw on",
+    "import": "make a checkpoint of a state dict that was trained in an exported PyTorch module, and evaluate it",
     "compare": "compare runs with each other and with 1998: learning curves, and a table as CSV, LaTeX and Markdown",
     "report": "write one page, HTML and Markdown, with all that experiments have recorded, beside the paper's figures",
     "table": "print a table that an experiment has recorded, as LaTeX, CSV or Markdown; without a name, list them",
