@@ -2,7 +2,9 @@
 
 The page has the network as JSON: the input field, and of each layer its type, its sizes, what its function needs to
 know and its parameters, little-endian float32 in base64. ``network.js`` has a function for each type of layer and
-computes with them in float64; ``page.js`` draws. Values are those of the package to about 1e-5.
+computes with them in float64, ``form.js`` brings ink to MNIST's form, ``parts.js`` sees several digits, ``terms.js``
+takes weighted sums apart; these need no document. ``sheet.js`` is drawn on, ``unit.js`` explains a unit, ``page.js``
+shows all. Values are those of the package to about 1e-5.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998.connections import TABLE_I
+from lenet1998.data.mnist import FILES, find, read_file
+from lenet1998.data.places import contents
 from lenet1998.errors import LeNetError
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
@@ -26,13 +31,20 @@ from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.patterns import SIDE, one_of
+from lenet1998.reference import figure_8
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.squash import A, S
 
+BITMAPS = (
+    "Why bitmaps? Characters that look alike have codes that are alike. "
+    "A program that knows which words are likely can then choose between them (section II-C)."
+)
+
 
 def _convolution(layer: Convolution) -> dict[str, Any]:
+    is_table_i = np.array_equal(layer.table, TABLE_I)
     sees = [np.flatnonzero(column).tolist() for column in layer.table.T]
-    return {"kernel": layer.k, "stride": layer.stride, "padding": layer.padding, "sees": sees}
+    return {"kernel": layer.k, "stride": layer.stride, "padding": layer.padding, "sees": sees, "tableI": is_table_i}
 
 
 _FACTS: dict[type[Layer], Callable[[Any], dict[str, Any]]] = {
@@ -96,7 +108,7 @@ def html_page(saved: Checkpoint) -> str:
     >>> page.splitlines()[0], "<h1>LeNet-5</h1>" in page, "http:" in page
     ('<!DOCTYPE html>', True, False)
     """
-    content = {**described(saved.network()), "classes": saved.classes}
+    content = {**described(saved.network()), "classes": saved.classes, "examples": _hard_digits(saved)}
     network = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
     return Template(_part("page.html")).substitute(
         title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
@@ -105,9 +117,33 @@ def html_page(saved: Checkpoint) -> str:
         version=version("lenet1998"),
         network=network,
         css=_part("page.css"),
-        code=_part("network.js"),
-        page=_part("page.js"),
+        bitmaps=BITMAPS if saved.recipe.codes == "bitmap" else "",
+        code="".join(_part(f"{name}.js") for name in ("network", "form", "parts", "terms")),
+        page="".join(_part(f"{name}.js") for name in ("sheet", "unit", "page")),
     )
+
+
+def _hard_digits(saved: Checkpoint) -> list[dict[str, str]]:
+    """Of the 82 digits of Figure 8 those that this network gets wrong too, at most one per class: label, the paper's
+    answer and the image. They are MNIST's, so there are none where MNIST is not found; nothing is downloaded.
+    """
+    copy, _ = find()
+    if copy is None or saved.classes != list("0123456789"):
+        return []
+    name = "t10k-images-idx3-ubyte"
+    images = read_file(contents(copy[1])[name], FILES[name])
+    places = list(figure_8())
+    answers = saved.network().forward(images[places]).argmin(axis=1)
+    wrong = {figure_8()[place][0]: place for place, answer in zip(places, answers, strict=True)
+             if answer != figure_8()[place][0]}  # fmt: skip
+    return [
+        {
+            "label": str(label),
+            "taken": str(figure_8()[place][1]),
+            "image": base64.b64encode(images[place].tobytes()).decode(),
+        }
+        for label, place in sorted(wrong.items())
+    ]
 
 
 def _facts(saved: Checkpoint) -> str:

@@ -1,4 +1,4 @@
-// The network: a function for each type of layer, named as in the package, and what brings ink to its input.
+// The network: a function for each type of layer, named as in the package.
 // A layer has `below` and `shape`, the sizes of its input and output, and its parameters under the package's names;
 // maps lie one after the other, row by row, in one Float64Array.
 
@@ -81,7 +81,7 @@ function read(text) {
   return network;
 }
 
-const SIDE = 28, BOX = 20; // MNIST's field, and the box in it that a digit fills
+const SIDE = 28; // of MNIST's field
 
 // The input field of an image of 28x28 bytes: centred, scaled to the network's range, less the mean if there is one.
 function inputOf({ shape: [, height, width], background, foreground, threshold, mean }, image) {
@@ -96,7 +96,8 @@ function inputOf({ shape: [, height, width], background, foreground, threshold, 
 }
 
 // What every stage makes of an image: the input, and each layer that has a name with what follows it up to the next.
-// `low` and `high` are drawn white and black; the values of the last stage are the penalties.
+// `low` and `high` are drawn white and black; the values of the last stage are the penalties. Of a layer with a name,
+// `place` is where it stands in the list, `below` its input and `sums` its output before what follows it.
 function stagesOf({ input, layers }, image) {
   let x = inputOf(input, image);
   const stage = (shape, range) => {
@@ -106,9 +107,10 @@ function stagesOf({ input, layers }, image) {
   };
   const range = input.mean ? null : [input.background, input.foreground];
   const stages = [{ name: "Input", kinds: [], ...stage(input.shape, range) }];
-  for (const layer of layers) {
+  for (const [place, layer] of layers.entries()) {
+    const below = x;
     x = LAYERS[layer.kind](layer, x);
-    if (layer.name) stages.push({ name: layer.name, kinds: [] });
+    if (layer.name) stages.push({ name: layer.name, kinds: [], place, below, sums: x });
     const last = stages[stages.length - 1];
     last.kinds.push(layer.kind);
     Object.assign(last, stage(layer.shape, layer.kind === "Squash" ? [-layer.A, layer.A] : null));
@@ -116,59 +118,4 @@ function stagesOf({ input, layers }, image) {
   return stages;
 }
 
-// Ink, bytes row by row on a sheet `width` wide, in MNIST's form (section III-A): the digit in a box of 20x20 with its
-// centre of mass in the middle of 28x28. Without ink, all background. Filter and rounding are the package's.
-function toMnistForm(ink, width) {
-  const image = new Uint8Array(SIDE * SIDE);
-  const height = ink.length / width;
-  let top = height, bottom = -1, left = width, right = -1;
-  ink.forEach((byte, k) => {
-    if (!byte) return;
-    const row = Math.floor(k / width), column = k % width;
-    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
-    [left, right] = [Math.min(left, column), Math.max(right, column)];
-  });
-  if (bottom < 0) return image;
-  const size = [bottom - top + 1, right - left + 1];
-  const [rows, columns] = size.map((length) => Math.max(1, roundEven((length * BOX) / Math.max(...size))));
-  const cropped = [];
-  for (let row = top; row <= bottom; row++) cropped.push(resized(ink.subarray(row * width + left, row * width + right + 1), columns));
-  const digit = transposed(transposed(cropped).map((column) => resized(column, rows)));
-  const masses = [digit.map(total), transposed(digit).map(total)];
-  const mass = total(masses[0]);
-  if (!mass) return image;
-  const [down, across] = masses.map((line) => {
-    const centre = total(line.map((m, k) => m * k)) / mass;
-    return Math.min(Math.max(roundEven(SIDE / 2 - centre), 0), SIDE - line.length);
-  });
-  digit.forEach((line, row) => image.set(line, (down + row) * SIDE + across));
-  return image;
-}
-
-// A line of bytes at another length, as Pillow resizes it with its Hamming filter, which widens with the reduction.
-function resized(line, length) {
-  if (line.length === length) return [...line];
-  const scale = line.length / length, reach = Math.max(scale, 1);
-  return Array.from({ length }, (_, k) => {
-    const centre = (k + 0.5) * scale;
-    const first = Math.max(0, Math.floor(centre - reach + 0.5));
-    const last = Math.min(line.length, Math.floor(centre + reach + 0.5));
-    let sum = 0, weights = 0;
-    for (let at = first; at < last; at++) {
-      const x = Math.PI * Math.abs((at + 0.5 - centre) / reach);
-      const weight = x === 0 ? 1 : x >= Math.PI ? 0 : (Math.sin(x) / x) * (0.54 + 0.46 * Math.cos(x));
-      sum += weight * line[at];
-      weights += weight;
-    }
-    return Math.round(sum / weights);
-  });
-}
-
-const total = (line) => line.reduce((a, b) => a + b, 0);
-const transposed = (lines) => lines[0].map((_, k) => lines.map((line) => line[k]));
-
-// Halves go to the even neighbour, as in Python.
-function roundEven(x) {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 ? up - 1 : up;
-}
+const total = (numbers) => numbers.reduce((a, b) => a + b, 0);

@@ -1,14 +1,14 @@
-// The page: a sheet to draw on, and the answer, the penalties and the maps of `network` as one draws.
+// The page: the answer, the penalties, the maps and the codes of `network` for what is on the sheet.
 
 const network = read(document.getElementById("network").textContent);
-const sheet = document.getElementById("sheet");
-const pen = sheet.getContext("2d", { willReadFrequently: true });
 const output = network.layers[network.layers.length - 1];
 const codes = output.kind === "RBF" && output.name ? output.codes : null; // compared with the stage below, equation 7
+const digitsOnly = network.classes.every((name) => /^\d$/.test(name));
 const answer = document.getElementById("answer");
 const second = document.getElementById("second");
 const asked = second.textContent; // shown while nothing is drawn
 const UNIT_ROWS = 12; // single units stand in twelve rows, so that F6 is a 7x12 bitmap of Figure 3
+let shown = null; // what is shown: the sheet in MNIST's form and the stages
 
 function element(parent, tag, className = "", text = "") {
   const made = document.createElement(tag);
@@ -37,75 +37,143 @@ function paint(canvas, values, low, high) {
   context.putImageData(image, 0, 0);
 }
 
-// The canvases of a stage of this shape, and the function that paints values on them.
-function stageView(title, what, [maps, rows = 1, columns = 1]) {
-  const figure = element(document.getElementById("stages"), "figure");
-  const caption = element(figure, "figcaption");
-  const name = element(caption, "b", "", title);
-  element(caption, "span", "", what);
-  const place = element(figure, "div", "maps");
-  if (rows * columns === 1) {
-    const canvas = bitmap(place, Math.min(UNIT_ROWS, maps), Math.ceil(maps / UNIT_ROWS), 8);
-    return { name, paint: ({ values, low, high }) => paint(canvas, values, low, high) };
-  }
-  const zoom = Math.min(8, Math.max(2, Math.floor(64 / columns)));
-  place.style.maxWidth = `calc(8 * (${columns * zoom}px * var(--scale) + 5px))`; // eight in a row
-  const canvases = Array.from({ length: maps }, () => bitmap(place, rows, columns, maps === 1 ? 2 * zoom : zoom));
-  const size = rows * columns;
-  return {
-    name,
-    paint: ({ values, low, high }) =>
-      canvases.forEach((canvas, map) => paint(canvas, values.subarray(map * size, (map + 1) * size), low, high)),
-  };
+// Puts a frame around some rows and columns, first and last, of so many of what is in `parent`.
+function frame(box, parent, height, width, [top, bottom], [left, right]) {
+  const share = (length, all) => `${(100 * length) / all}%`;
+  box.className = "frame";
+  Object.assign(box.style, { top: share(top, height), left: share(left, width) });
+  Object.assign(box.style, { height: share(bottom - top + 1, height), width: share(right - left + 1, width) });
+  parent.append(box);
 }
 
+const paper = { box: document.createElement("div"), mark(_, rows, columns) {
+  if (!rows) return paper.box.remove();
+  const { top, left, high, wide } = shown.form, [, ...sides] = network.input.shape;
+  const margins = sides.map((side) => Math.floor((side - SIDE) / 2));
+  const [down, across] = [[rows, margins[0], high, top], [columns, margins[1], wide, left]].map(([[first, last], margin, scale, start]) =>
+    [start + (first - margin) * scale, start + (last + 1 - margin) * scale - 1]);
+  frame(paper.box, document.getElementById("paper"), sheet.height, sheet.width, down, across);
+} };
+
+const wordOf = (kind) => kind.replace(/([a-z])([A-Z][a-z])/, "$1 $2").toLowerCase().replace(/relu/, "ReLU");
+
 function described({ kinds, shape: [maps, rows = 1, columns = 1] }) {
-  const words = kinds.map((kind) => kind.replace(/([a-z])([A-Z][a-z])/, "$1 $2").toLowerCase().replace(/relu/, "ReLU"));
+  const words = kinds.map(wordOf);
   const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const size = rows * columns === 1 ? many(maps, "unit") : `${many(maps, "map")} of ${rows} × ${columns}`;
   return `${size}${words.length ? `: ${words.join(", ")}` : ""}`;
 }
 
+// A figure of a stage's units, in which one can be chosen: `paint` shows values, `mark` frames a part of a map.
+function stageView(stage, k) {
+  const [maps, rows = 1, columns = 1] = stage.shape, units = maps * rows * columns, single = rows * columns === 1;
+  const [height, width] = single ? [Math.min(UNIT_ROWS, maps), Math.ceil(maps / UNIT_ROWS)] : [rows, columns];
+  const figure = element(document.getElementById("stages"), "figure");
+  const caption = element(figure, "figcaption");
+  element(caption, "b", "", stage.name);
+  element(caption, "span", "", described(stage));
+  const place = element(figure, "div", "maps"), box = document.createElement("div");
+  const zoom = single ? 8 : Math.min(8, Math.max(2, Math.floor(64 / columns)));
+  if (!single) place.style.maxWidth = `calc(8 * (${columns * zoom}px * var(--scale) + 5px))`; // eight in a row
+  const canvases = Array.from({ length: single ? 1 : maps }, () =>
+    bitmap(element(place, "div", "cell"), height, width, maps === 1 ? 2 * zoom : zoom));
+  const size = height * width;
+  const view = {
+    paint: ({ values, low, high }) =>
+      canvases.forEach((canvas, map) => paint(canvas, values.subarray(map * size, (map + 1) * size), low, high)),
+    mark: (map, ...sides) => (map === null ? box.remove() : frame(box, canvases[map].parentNode, height, width, ...sides)),
+    markUnit(unit) {
+      const [row, column] = [Math.floor(unit / width) % height, unit % width];
+      view.mark(Math.floor(unit / size), [row, row], [column, column]);
+    },
+    focus: () => place.focus(),
+  };
+  const layer = network.layers[stage.place];
+  if (k && (!SUMS[layer.kind] || stage.sums.length !== stage.values.length)) return view;
+  place.tabIndex = 0;
+  place.setAttribute("role", "application");
+  place.setAttribute("aria-label", `${stage.name}, ${described(stage)}. Arrow keys choose a unit, Page Up and Page Down a map.`);
+  place.addEventListener("click", ({ target, offsetX, offsetY }) => {
+    const map = canvases.indexOf(target);
+    if (map < 0) return;
+    const [row, column] = [Math.floor((offsetY * height) / target.clientHeight), Math.floor((offsetX * width) / target.clientWidth)];
+    const unit = map * size + Math.min(row, height - 1) * width + Math.min(column, width - 1);
+    if (unit < units) choose(k, unit);
+  });
+  place.addEventListener("keydown", (event) => {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -width, ArrowDown: width, PageUp: -size, PageDown: size };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
+    const unit = chosen && chosen.k === k ? chosen.unit + steps[event.key] : middle;
+    if (unit >= 0 && unit < units) choose(k, unit);
+  });
+  return view;
+}
+
 const codeOf = (k) => codes.subarray((k * codes.length) / output.shape[0], ((k + 1) * codes.length) / output.shape[0]);
 
-const blank = stagesOf(network, new Uint8Array(SIDE * SIDE));
-const views = blank.slice(0, -1).map((stage) => stageView(stage.name, described(stage), stage.shape));
-const codeView = codes && stageView("Code", `compared with ${blank[blank.length - 2].name}`, output.below);
+// The stage below the output as large as the codes, beside them, with the distances between.
+function codesView() {
+  const units = codes.length / output.shape[0], below = blank[blank.length - 2].name;
+  const figure = element(document.getElementById("stages"), "figure", "codes");
+  const caption = element(figure, "figcaption");
+  element(caption, "b", "", `${below} and the codes`);
+  element(caption, "span", "", "7 × 12 units and the squared distances between: the smallest wins (equation 7)");
+  const place = element(figure, "div", "maps");
+  const card = (name) => {
+    const made = element(place, "div", "card");
+    element(made, "b", "", name);
+    const canvas = bitmap(made, Math.min(UNIT_ROWS, units), Math.ceil(units / UNIT_ROWS), 6);
+    return { card: made, canvas, distance: element(made, "span", "number") };
+  };
+  const own = card(below), why = document.getElementById("bitmaps");
+  why.hidden = !figure.appendChild(why).textContent;
+  const cards = network.classes.map(card);
+  cards.forEach(({ canvas }, k) => paint(canvas, codeOf(k), -1, 1));
+  return ({ values, low, high }, penalties, best) => {
+    paint(own.canvas, values, low, high);
+    cards.forEach(({ card, distance }, k) => {
+      card.className = k === best ? "card best" : "card";
+      distance.textContent = penalties[k].toFixed(1);
+    });
+  };
+}
+
+const blank = stagesOf(network, new Uint8Array(SIDE ** 2));
+const views = blank.slice(0, -1).map(stageView);
+const showCodes = codes && codesView();
 const rows = Array.from({ length: output.shape[0] }, (_, k) => {
   const row = element(document.getElementById("penalties"), "tr");
   element(row, "th", "", network.classes[k]).scope = "row";
-  if (codes) {
-    const units = codes.length / output.shape[0];
-    paint(bitmap(element(row, "td", "code"), Math.min(UNIT_ROWS, units), Math.ceil(units / UNIT_ROWS), 2), codeOf(k), -1, 1);
-  }
   const bar = element(element(row, "td", "bar"), "div");
   return { row, bar, number: element(row, "td", "number") };
 });
 
+const inOrder = (penalties) => [...penalties.keys()].sort((a, b) => penalties[a] - penalties[b]);
+
 function show() {
-  const { data } = pen.getImageData(0, 0, sheet.width, sheet.height);
-  const ink = new Uint8Array(data.length / 4).map((_, k) => data[4 * k + 3]); // what is not transparent
-  const drawn = ink.some((byte) => byte > 0);
-  const stages = stagesOf(network, toMnistForm(ink, sheet.width));
+  const form = sheetInForm();
+  const stages = stagesOf(network, form.image);
+  shown = { form, stages };
   views.forEach((view, k) => view.paint(stages[k]));
   const penalties = stages[stages.length - 1].values;
-  const [best, next] = [...penalties.keys()].sort((a, b) => penalties[a] - penalties[b]);
-  answer.textContent = drawn ? network.classes[best] : "?";
+  const [first, next] = inOrder(penalties);
+  const several = digitsOnly && form.digits > 1, best = form.digits && !several ? first : -1;
+  answer.textContent = best < 0 ? "?" : network.classes[best];
   answer.className = answer.textContent.length > 2 ? "word" : "";
-  second.textContent = drawn ? `runner-up ${network.classes[next]}` : asked;
+  second.textContent = several ? "the sheet seems to hold several digits: draw a single one"
+    : best < 0 ? asked : `runner-up ${network.classes[next]}`;
   const low = Math.min(0, ...penalties), high = Math.max(...penalties);
   rows.forEach(({ row, bar, number }, k) => {
-    row.className = drawn && k === best ? "best" : "";
+    row.className = k === best ? "best" : "";
     bar.style.width = `${(100 * (penalties[k] - low)) / (high - low || 1)}%`;
     number.textContent = penalties[k].toFixed(1);
   });
-  if (codes) {
-    codeView.name.textContent = `Code of ${network.classes[best]}`;
-    codeView.paint({ values: codeOf(best), low: -1, high: 1 });
-  }
+  if (codes) showCodes(stages[stages.length - 2], penalties, best);
+  showUnit();
 }
 
-let from = null; // where the pen is, while it is down
 let due = false; // whether the next frame shows what is new
 
 function refresh() {
@@ -117,35 +185,17 @@ function refresh() {
   });
 }
 
-function draw(event) {
-  const place = sheet.getBoundingClientRect();
-  const moves = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-  for (const { clientX, clientY } of moves.length ? moves : [event]) {
-    const to = [clientX - place.left, clientY - place.top].map((at) => (at * sheet.width) / place.width);
-    pen.beginPath();
-    pen.moveTo(...(from || to));
-    pen.lineTo(...to);
-    pen.stroke();
-    from = to;
-  }
-  refresh();
+// Digits that are hard to read, of the user's own copy of MNIST, each on a button that loads it.
+function offer({ label, taken, image: base64 }) {
+  const image = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const button = element(document.getElementById("examples"), "button", "example");
+  button.type = "button";
+  button.setAttribute("aria-label", `Load a ${label} that the paper's network took for a ${taken}`);
+  paint(bitmap(button, SIDE, SIDE, 1), image, 0, 255);
+  element(button, "span", "", `${label}>${taken}`);
+  button.addEventListener("click", () => load(image));
 }
 
-pen.lineWidth = (sheet.width * 3) / 35;
-pen.lineCap = pen.lineJoin = "round";
-sheet.addEventListener("pointerdown", (event) => {
-  if (!event.isPrimary || event.button !== 0) return;
-  event.preventDefault();
-  sheet.setPointerCapture(event.pointerId);
-  from = null;
-  draw(event);
-});
-sheet.addEventListener("pointermove", (event) => {
-  if (from && event.isPrimary) draw(event);
-});
-for (const end of ["pointerup", "pointercancel"]) sheet.addEventListener(end, () => (from = null));
-document.getElementById("clear").addEventListener("click", () => {
-  pen.clearRect(0, 0, sheet.width, sheet.height);
-  refresh();
-});
+document.getElementById("hard").hidden = !network.examples.length;
+network.examples.forEach(offer);
 show();

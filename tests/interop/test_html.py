@@ -27,16 +27,18 @@ from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, for_classes
 from lenet1998.photos.form import to_mnist_form
+from lenet1998.photos.parts import _are_several, _joined
 from lenet1998.pictures.activations import activations
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
+from tests.chromium import CHROMIUM
+from tests.drawings import all_written
 from tests.interop.test_export import RECIPES, started
 from tests.networks import random_images
 
 GREY = [name for name in RECIPES if name not in ("cat_lenet", "cifar10_convnet") and "20x20" not in name]
 NODE = shutil.which("node")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def computed(page: str, expression: str, folder: Path, **inputs) -> np.ndarray:
@@ -188,13 +190,33 @@ def drawings() -> list[np.ndarray]:
 def test_what_is_drawn_is_brought_to_mnist_form(page, tmp_path):
     """To a grey level in one pixel of a hundred: Pillow may scale the columns before the rows, and rounds between."""
     sheets = drawings()
-    digit = "[...toMnistForm(ink.subarray(19600 * k, 19600 * (k + 1)), 140)]"
+    digit = "[...toMnistForm(ink.subarray(19600 * k, 19600 * (k + 1)), 140).image]"
     every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => {digit})"
     found = computed(page, every, tmp_path, ink=bytes_of(np.stack(sheets)))
     ours = [to_mnist_form(sheet).ravel() for sheet in sheets[:-2]]
     assert np.abs(found[:-2] - ours).max() <= 1
     assert (found[:-2] == ours).mean() > 0.99
     assert not found[-2:].any(), "ink that does not survive scaling, and no ink, are no digit"
+
+
+def test_several_digits_are_seen_as_predict_sees_them(page, tmp_path):
+    """Digits in one stroke or several, small and large pens, alone and in pairs beside and above one another."""
+    rng = np.random.default_rng(5)
+    written = [np.asarray(drawn.resize((70, 100))) < 130 for drawn, _ in all_written(0.06)]
+    sheets = np.zeros((3 * len(written), 140, 140), bool)
+    for one, sheet in zip(written, sheets, strict=False):
+        sheet[20:120, 35:105] = one
+    for sheet in sheets[len(written) :]:
+        for k, pick in enumerate(rng.integers(len(written), size=2)):
+            top, left = (8 + 5 * k, 70 * k) if rng.random() < 0.5 else (64 * k, 20)
+            small = written[pick][: 140 - top, : 140 - left] if top < 60 and left else written[pick][::2, ::2]
+            sheet[top : top + len(small), left : left + small.shape[1]] |= small
+    ours = [_are_several(_joined(sheet)) for sheet in sheets]
+    several = "Number(isSeveral(ink.subarray(19600 * k, 19600 * (k + 1)), 140))"
+    every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => {several})"
+    found = computed(page, every, tmp_path, ink=bytes_of((255 * sheets).astype(np.uint8)))
+    assert np.array_equal(found, ours)
+    assert sum(ours[: len(written)]) <= 2 and sum(ours[len(written) :]) > len(written)
 
 
 def test_the_page_asks_for_nothing_and_says_what_it_is(page):
