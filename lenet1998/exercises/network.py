@@ -142,6 +142,7 @@ C3 = Exercise(
         ),
         "rows and columns of the kernel have changed places": lambda x, w, b, t: convolved(x, w.swapaxes(2, 3), b, t),
         table_ignored: lambda x, w, b, t: convolved(x, w, b, every(t)),
+        "the table is ignored, and the bias is left out": lambda x, w, b, t: convolved(x, w, 0 * b, every(t)),
         "the table is read the wrong way round: an X joins maps, a dot does not": lambda x, w, b, t: convolved(
             x, w * ~t.T[..., None, None], b, every(t)
         ),
@@ -192,6 +193,10 @@ S2 = Exercise(
         "averaged, not added: a quarter": lambda x, c, b: subsampled(x, c / 4, b),
         "the largest of four is taken: section II-B adds the four": lambda x, c, b: subsampled(
             largest_of_windows(x), c, b
+        ),
+        "averaged, and not squashed: add the four, and squash in the end": lambda x, c, b: summed(x, c / 4, b),
+        "this is max pooling: section II-B adds, multiplies, adds a bias and squashes": lambda x, c, b: summed(
+            largest_of_windows(x), c / c, 0 * b
         ),
         "only the upper left unit of each window is taken: add the four": lambda x, c, b: subsampled(
             first_of_windows(x), c, b

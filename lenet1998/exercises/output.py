@@ -59,6 +59,10 @@ RBF_UNITS = Exercise(
             distances(x, w),
             distances(x, w)[d] + np.log(np.exp(j) + np.exp(distances(x, w)).sum()),
         ),
+        "this is the probability of the correct class: take minus its logarithm": lambda x, w, d, j: (
+            distances(x, w),
+            np.exp(-equation_9(distances(x, w), d, j)[1]),
+        ),
         "the penalty of the correct class is missing": lambda x, w, d, j: (
             distances(x, w),
             equation_9(distances(x, w), d, j)[1] - distances(x, w)[d],
