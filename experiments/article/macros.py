@@ -20,6 +20,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from experiments.fig6_training_size import in_words
 from experiments.machinery.catalogue import costs, listed, time_of
 from experiments.machinery.declaration import CHAPTERS
 from experiments.machinery.record import published
@@ -96,6 +97,7 @@ FACTS: dict[str, Callable[[], str]] = {
     "processor": lambda: published(blocks.FIGURE_5)["runs"][0]["machine"]["processor"],
     "ends of single runs": lambda: single_runs()[0],
     "single runs below the paper": lambda: single_runs()[1],
+    "equation 1": lambda: marks.latex(in_words(published(blocks.FIGURE_6)["runs"])),
     "readings": sampled,
     "readings that meet every claim": lambda: sampled(met=True),
     "open rows": open_rows,
