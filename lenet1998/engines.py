@@ -109,5 +109,5 @@ def same_bits_here() -> bool:
     from llvmlite import binding
     from numba import config
 
-    able = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    able = getattr(config, "CPU_FEATURES", None) or binding.get_host_cpu_features().flatten()
     return "+fma" in able and "+avx2" in able
