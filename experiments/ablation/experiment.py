@@ -166,7 +166,8 @@ Seconds are those of training, without testing, on one core, beside as many othe
         "means, 95% intervals, and single seeds as ticks.",
         "ablation_components": "Each part of the other kind put alone into LeNet-5 as it was, left, and as it would be "
         "built today, right. The dashed line and the band are the default recipe, left, and modern, right.",
-        "ablation_speed": "Mean test error of the ladder's networks by pass and by seconds of training.",
+        "ablation_speed": "Mean test error of the ladder's networks by pass and by seconds of training, which were not "
+        "measured for 1998 as it is.",
     },
     chapter="1998 and today",
     place=1,

@@ -171,7 +171,7 @@ def ladder() -> str:
     ends = "Both ends at their full length of 20 passes (`python -m experiments.compare default modern`):"
     return "\n\n".join(
         (
-            recorded_table("ablation_ladder", ["variant", "test error", "minus 1998", "Holm 1998"]),
+            recorded_table("ablation_ladder", ["variant", "test error", "minus default", "Holm default"]),
             prose(ends),
             *map(shown, compare.tables(record)[:2]),
         )

@@ -112,7 +112,7 @@ def test_in_a_clone_the_recorded_ladder_is_read(monkeypatch, capsys):
     plt.close("all")
     recorded = json.loads((ROOT / "experiments/results/ablation_scores.json").read_text(encoding="utf-8"))["rows"]
     assert [row["label"] for row in namespace["rows"]] == [row["label"] for row in recorded if row["group"] == "ladder"]
-    second = namespace["rows"][1]["against"]["1998"]
+    second = namespace["rows"][1]["against"]["default"]
     line = f"{second['difference']:+.2f} ({second['low']:+.2f} to {second['high']:+.2f})  p = {second['p']:.2g}"
     assert line in capsys.readouterr().out
 

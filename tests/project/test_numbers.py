@@ -93,7 +93,7 @@ def test_other_numbers_are_found(said):
 
 
 def test_single_numbers_are_written_in_the_form_that_stands_there():
-    mark = "<!-- ablation_ladder; + max pooling; minus 1998 -->"
+    mark = "<!-- ablation_ladder; + max pooling; minus default -->"
     assert with_values(f"0 point{mark}, +0 (0 to 0){mark}, 0{mark}") == (
         f"0.89 point{mark}, +0.89 (+0.59 to +1.19){mark}, 0.89{mark}"
     )
