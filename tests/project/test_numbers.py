@@ -95,9 +95,9 @@ def test_other_numbers_are_found(said):
 def test_single_numbers_are_written_in_the_form_that_stands_there():
     mark = "<!-- ablation_ladder; + max pooling; minus default -->"
     assert with_values(f"0 point{mark}, +0 (0 to 0){mark}, 0{mark}") == (
-        f"0.89 point{mark}, +0.89 (+0.59 to +1.19){mark}, 0.89{mark}"
+        f"0.98 point{mark}, +0.98 (+0.64 to +1.32){mark}, 0.98{mark}"
     )
-    apart = f"0.89 point\n(0.59 to 1.19){mark}"
+    apart = f"0.98 point\n(0.64 to 1.32){mark}"
     assert with_values(apart) == apart, "a line that ends within a number stays"
     assert cell_of("section3_choices; rates of lenet4; 1 times LeNet-5's; held-out error")[0].unit == "%"
 
