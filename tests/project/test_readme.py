@@ -105,7 +105,8 @@ def test_the_readmes_commands_work_as_printed(reader):
         assert (reader / "runs" / "default-seed1" / file).is_file()
         assert file in named or file.startswith("error_curves")
     for kind in ("png", "pdf", "tex", "csv", "md"):
-        assert (reader / "comparison" / f"comparison.{kind}").is_file()
+        compared = reader / "runs" / "compared-default-seed1-default-loss=mle-seed1"
+        assert (compared / f"comparison.{kind}").is_file()
     assert r"\toprule" in (reader / "fig5.tex").read_text() and "@article" in (reader / "references.bib").read_text()
 
 
