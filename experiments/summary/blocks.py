@@ -33,7 +33,8 @@ ROWS = (
     ("test error, trained on 15,000", 1.68, FIGURE_6, (15_000, 0), 20, TEST, FIGURE_6),
     ("test error, trained on 30,000", 1.14, FIGURE_6, (30_000, 0), 20, TEST, FIGURE_6),
     ("test error, with distortions", 0.82, FIGURE_6, (60_000, 9), 20, TEST, FIGURE_6),
-    ("test error, engine NumPy", 0.95, f"{FIGURE_5}_numpy", (60_000, 0), 20, TEST, f"{FIGURE_5} --seeds 1 --engine numpy"),
+    ("test error, engine NumPy", 0.95, f"{FIGURE_5}_numpy", (60_000, 0), 20, TEST,
+     f"{FIGURE_5} --seeds 1 --engine numpy"),
     ("test error, the text taken literally", 0.95, f"{FIGURE_5}_printed", (60_000, 0), 20, TEST,
      f"{FIGURE_5} --seeds 1 --recipe printed"),
 )  # fmt: skip
