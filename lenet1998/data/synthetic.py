@@ -8,6 +8,8 @@ bent, slanted, turned and squeezed, drawn with pens of varying width, and brough
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from lenet1998.data.strokes import WRITINGS, parse
@@ -57,12 +59,17 @@ def synthetic_digits(count: int, seed: int = 0, stream: str = "train") -> Patter
     images = np.empty((count, SIDE, SIDE), np.uint8)
     labels = np.empty(count, np.uint8)
     for start in range(0, count, BLOCK):
-        rng = np.random.default_rng([seed, STREAMS[stream], start // BLOCK])
-        digits, canvases = _draw_block(rng)
-        for i in range(min(BLOCK, count - start)):
-            images[start + i] = to_mnist_form(canvases[i])
-            labels[start + i] = digits[i]
+        own = slice(start, min(start + BLOCK, count))
+        drawn, digits = _block(seed, stream, start // BLOCK)
+        images[own], labels[own] = drawn[: count - start], digits[: count - start]
     return Patterns(images, labels)
+
+
+@lru_cache(maxsize=128)  # 25 MB; the usual training and test set are 48 blocks, which many runs of a process ask for
+def _block(seed: int, stream: str, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """The digits of a block in MNIST's form, uint8 (250, 28, 28), and their labels, which are not to be changed."""
+    digits, canvases = _draw_block(np.random.default_rng([seed, STREAMS[stream], number]))
+    return np.stack([to_mnist_form(canvas) for canvas in canvases]), digits
 
 
 def _draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -114,3 +114,11 @@ def test_a_closed_stroke_has_no_corner_where_it_closes() -> None:
     path = weights @ points
     first, last = path[1] - path[0], path[-1] - path[-2]
     assert first @ last / np.linalg.norm(first) / np.linalg.norm(last) > 0.9
+
+
+def test_a_block_is_drawn_once_and_nobody_s_changes_come_back(monkeypatch):
+    first = synthetic_digits(300, seed=4).images
+    before = first.copy()
+    first[:] = 0
+    monkeypatch.setattr("lenet1998.data.synthetic._draw_block", lambda rng: pytest.fail("a block is drawn again"))
+    np.testing.assert_array_equal(synthetic_digits(400, seed=4).images[:300], before)
