@@ -37,24 +37,19 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize("program", ["command", "experiment"])
-def test_streams_that_cannot_be_written_to(program, tmp_path):
+@pytest.mark.parametrize("stream", [">&-", "2>&-", ">&- 2>&-", "| head -0", "> /dev/full", "2> /dev/full"])
+def test_streams_that_cannot_be_written_to(stream):
+    done, full = shell(f"{COMMAND} info {stream}"), stream == "> /dev/full"
+    assert (done.returncode, done.stderr.decode()) == ((2, f"lenet1998: {FULL}") if full else (0, ""))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(("stream", "errors", "code"), [(">&- 2>&-", "", 0), ("> /dev/full", FULL, 2)])
+def test_an_experiment_s_work_is_done_whoever_reads_of_it(stream, errors, code, tmp_path):
     (tmp_path / "fig5_error_curves.json").write_text(RECORD)
-    line, prefix, code = f"{COMMAND} info", "lenet1998: ", 0
-    if program == "experiment":
-        line, prefix = f"{EXPERIMENT} --plot-only --out '{tmp_path}'", ""
-    for stream, errors, code in (
-        (">&-", "", 0),
-        ("2>&-", "", 0),
-        (">&- 2>&-", "", 0),
-        ("| head -0", "", 0),
-        ("> /dev/full", prefix + FULL, 2),
-        ("2> /dev/full", "", 0),
-    ):
-        done = shell(f"{line} {stream}")
-        assert (done.returncode, done.stderr.decode()) == (code, errors), stream
-        if program == "experiment":
-            (tmp_path / "fig5_error_curves.pdf").unlink()  # the work is done, whoever reads of it
+    done = shell(f"{EXPERIMENT} --plot-only --out '{tmp_path}' {stream}")
+    assert (done.returncode, done.stderr.decode()) == (code, errors)
+    assert (tmp_path / "fig5_error_curves.pdf").exists()
 
 
 def test_a_reader_may_close_its_end_before_a_long_text_has_arrived():
@@ -75,8 +70,7 @@ def test_what_an_encoding_lacks_is_escaped(coding, tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9"
     os.mkdir(name)
     for place, shown in ((tmp_path / "\u65e5.json", "\u65e5" if coding == "utf-8" else "\\u65e5"), (name, "\\udce9")):
-        (Path(os.fsdecode(place)) / "fig5_error_curves.json").write_text(RECORD)
-        command = [sys.executable, "-m", "experiments.fig5_error_curves", "--plot-only", "--out", place]
+        command = [sys.executable, "-m", "lenet1998", "table", "fig9", "--out", Path(os.fsdecode(place)) / "fig9.md"]
         environment = {**os.environ, "PYTHONIOENCODING": coding}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=60)
         assert done.returncode == 0 and done.stderr == b""

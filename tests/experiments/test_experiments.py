@@ -11,8 +11,11 @@ import matplotlib.image
 import pytest
 
 from experiments import sdlm_vs_sgd
+from experiments.machinery.catalogue import declared
+from experiments.machinery.options import parser_of
 from lenet1998.data import load
 from tests.programs import ROOT, experiment
+from tests.rings import beyond
 
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
@@ -29,11 +32,12 @@ WRITES = {
 }
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"  # kernels as plain Python
 ONCE = ["--seeds", "1", "--passes", "1"]
+FEW = ["--train-size", "100", "--test-size", "40"]
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_from_start_to_figure(name, tmp_path):
-    options = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet"]
+    options = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", *FEW]
     if PLAIN or name != "fig5_error_curves":
         # Figure 5 shows that several seeds and passes go through; of the others one each is enough.
         options += ONCE if name != "effective_rates" else ONCE[2:]
@@ -55,23 +59,27 @@ def test_from_start_to_figure(name, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        *WRITES,
-        "ablation",
-        "compare",
-        "initial_sums",
-        "readings",
-        "section3",
-        "fig13_invariance",
-        "fig7_distortions",
-        "pictures",
-        "strings.sheet",
-        "strings",
-        "strings.choices",
-        "strings.choosing",
-        "synthetic_digits",
-        "speed",
-    ],
+    beyond(
+        3,
+        [
+            "ablation",
+            "compare",
+            "initial_sums",
+            "readings",
+            "section3",
+            "fig13_invariance",
+            "fig7_distortions",
+            "pictures",
+            "strings.sheet",
+            "strings",
+            "strings.choices",
+            "strings.choosing",
+            "synthetic_digits",
+            "speed",
+            *WRITES,
+        ],
+        "another cold start; the options of all are made in the test below",
+    ),
 )
 def test_help(name):
     """From a cold start: nothing that an experiment needs has been imported by another."""
@@ -79,6 +87,12 @@ def test_help(name):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
     assert "usage:" in done.stdout and len(done.stdout) > 300
+
+
+def test_every_experiment_says_what_it_asks_and_has_a_trial():
+    for each in declared():
+        told = parser_of(each).format_help()
+        assert each.question in told and "--quick" in told and "--plot-only" in told
 
 
 def test_effective_rates_has_only_the_options_that_it_honours():
@@ -131,7 +145,11 @@ def test_of_other_data_than_those_that_one_chooses(name, tmp_path, monkeypatch):
     """Trials that may be repeated, and are drawn from their records; where MNIST is asked for, of other digits."""
     monkeypatch.setattr("experiments.fig7_distortions.load", lambda *_: load("synthetic", train_size=400, test_size=10))
     options = ["--quick", "--out", str(tmp_path), "--quiet"]
-    options += ["--runs", str(tmp_path / "runs"), *([] if name == "fig7_distortions" else [*ONCE, "--engine", "numpy"])]
+    options += [
+        "--runs",
+        str(tmp_path / "runs"),
+        *([] if name == "fig7_distortions" else [*ONCE, "--engine", "numpy"]),
+    ]
     done = experiment(name, *options)
     assert done.returncode == 0, done.stderr
     picture = (tmp_path / f"{name}.png").read_bytes()

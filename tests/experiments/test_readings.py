@@ -215,6 +215,7 @@ def small(monkeypatch):
 def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, monkeypatch, small):
     where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
     options = ["--quick", "--data", "synthetic", "--quiet", "--seeds", "1", "--passes", "1", "--points", "2", *where]
+    options += ["--engine", "numpy", "--train-size", "60", "--test-size", "20"]
     write, left = machinery.write_json, [2]
 
     def stop(path, content):
@@ -232,10 +233,10 @@ def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, 
     recorded = json.loads((tmp_path / "readings.json").read_text())
     assert not (tmp_path / "readings.partial.json").exists()
     sizes = [run["data"]["train_size"] for run in recorded["runs"] if "train_error_after_percent" in run]
-    assert sorted(sizes) == [75, 150, 300]
+    assert sorted(sizes) == [15, 30, 60]
     scores = json.loads((tmp_path / "readings_scores.json").read_text())
     assert {row["part"] for row in scores["rows"]} == {"space", "box", "round", "literal", "questions"}
-    assert [row["size"] for row in scores["sizes"]] == [75, 150, 300]
+    assert [row["size"] for row in scores["sizes"]] == [15, 30, 60]
 
 
 def test_what_is_hopeless_gets_no_more_passes_and_what_diverges_stays_on_record(tmp_path, small):

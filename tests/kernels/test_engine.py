@@ -25,6 +25,7 @@ from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 from tests.kernels.agreement import HOW, agree, agree_in_batches, kernels, randomise, some
+from tests.rings import beyond
 
 numba = pytest.importorskip("numba", reason="the compiled engine needs numba (extra fast)")
 
@@ -128,6 +129,7 @@ def test_lenet5_agrees_in_float32(fresh):
     agree(*fresh, some(SMALL, 28, 10), 200 if JIT else 2, one=4e-6, many=4e-6)
 
 
+@pytest.mark.outer("drawn networks have these layers as plain Python, and LeNet-5 is compiled; this takes a minute")
 def test_other_layers_agree_compiled_in_float64():
     # convolution on convolution, a kernel in groups of rows, averages, points that are not a full connection
     def build() -> Network:
@@ -295,7 +297,7 @@ def test_an_output_or_an_input_without_kernels_is_refused_by_name():
         NumbaEngine(Network(Retina(4), [FullConnection("F", 2), RBF("Output", np.ones((2, 2)))]), MLE(1))
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("jit", beyond(1, [False, True], "LeNet-5's kernels are compiled in the inner ring"))
 @pytest.mark.parametrize("loss", [MLE(0.1), MAP(0.2, 1.0)], ids=str)
 def test_centres_that_learn(loss, jit):
     """Online, their curvatures and in mini-batches (section II-C)."""

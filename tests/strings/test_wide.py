@@ -17,7 +17,6 @@ from lenet1998.networks import build
 from lenet1998.output import RBF
 from lenet1998.recipe import Recipe
 from lenet1998.strings.wide import Wide, replicate, swept
-from tests.rings import beyond
 
 
 def windows(images: np.ndarray, side: int, step: int) -> np.ndarray:
@@ -85,7 +84,8 @@ def test_every_layer_of_lenet5_gives_on_a_string_what_it_gives_on_each_window(n)
     np.testing.assert_allclose(x, own, rtol=1e-12)
 
 
-@pytest.mark.parametrize("n", beyond(1, [9, 1], "the same kernels, compiled for another width"))
+@pytest.mark.outer("compiled and replicated, LeNet-5 learns as the reference does in tests/strings/test_training.py")
+@pytest.mark.parametrize("n", [9, 1])
 def test_lenet5_on_a_string_in_all_three_passes_and_both_engines(n):
     agree(LeNet5(Recipe(dtype="float64")), 4, n, jit=True)
 
