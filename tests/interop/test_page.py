@@ -73,6 +73,16 @@ def test_what_draws(draw, clean):
     assert clean.text("#second") == f"runner-up {answers[1]}"
 
 
+def test_ink_and_bars_show_in_forced_colours(clean):
+    """The sheet keeps its own white below the black ink, and bars are not of the page's colour."""
+    clean.mouse(on_sheet(clean))
+    clean.call("Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}])
+    colours = "['body', '.bar div'].map((name) => getComputedStyle(document.querySelector(name)).backgroundColor)"
+    (body, bar), adjusted = clean.value(f"[{colours}, getComputedStyle(sheet).forcedColorAdjust]")
+    clean.call("Emulation.setEmulatedMedia", features=[])
+    assert adjusted == "none" and bar != body
+
+
 def test_undo_and_clear(clean):
     clean.mouse(on_sheet(clean))
     one = image_of(clean)
