@@ -48,6 +48,7 @@ def made(name: str, *options: object) -> str:
 def test_the_sheet_shows_images_and_strings(tmp_path, monkeypatch):
     """Drawn again, it needs no data."""
     monkeypatch.setattr(sheet, "load", lambda *_: load("synthetic", train_size=50, test_size=50))
+    monkeypatch.setattr(sheet, "COLUMNS", 2)
     printed = made("strings.sheet", "--out", tmp_path)
     picture = tmp_path / "strings_sheet.png"
     assert matplotlib.image.imread(picture).std() > 0.1
@@ -69,6 +70,7 @@ def test_choices_change_one_thing_at_a_time():
 
 
 FEW = ["--quick", "--data", "synthetic", "--engine", "numpy", "--seeds", 1, "--passes", 1, "--quiet"]
+FEW += ["--train-size", 150, "--test-size", 100]
 
 
 def test_choices_from_start_to_table(tmp_path):
