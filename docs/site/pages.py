@@ -32,6 +32,7 @@ SHOWN = (
     "docs/*.pdf",
     "docs/article/*.md",
     "docs/article/*.png",
+    "docs/report_template/*.tex",
     "notebooks/*.ipynb",
     *RESULTS,
 )

@@ -157,5 +157,5 @@ def shown(asked: Asked, record: Record) -> list[Path]:
     written = [asked.path.parent / asked.name if experiment.folder else asked.path]
     if experiment.scores:
         written.append(stem.with_name(f"{asked.name}_scores.json"))
-        write_json(written[-1], {"experiment": asked.name, **experiment.scores(record)})
+        write(written[-1], {"experiment": asked.name, **experiment.scores(record)})
     return [*written, *write_page(experiment, asked.name, record, found, figures, asked.arguments.out), *figures]

@@ -16,6 +16,7 @@ from experiments.ablation import experiment as ablation
 from experiments.ablation import report
 from experiments.ablation.experiment import EXPERIMENT, variants
 from lenet1998.recipe import Recipe, preset
+from lenet1998.running.check import is_sealed
 from lenet1998.running.work import Failure
 from tests.programs import experiment, planned
 
@@ -196,7 +197,8 @@ def test_from_start_to_figure(tmp_path):
     assert [run["data"]["test_size"] for run in searched] == [50] * 10
     page = (tmp_path / "ablation.md").read_text()
     (tmp_path / "ablation.md").unlink()
-    assert json.loads((tmp_path / "ablation_scores.json").read_text())["rows"]
+    scores = json.loads((tmp_path / "ablation_scores.json").read_text())
+    assert scores["rows"] and is_sealed(scores)
     again = experiment("ablation", *options, "--plot-only")
     assert again.returncode == 0 and again.stdout == done.stdout
     assert (tmp_path / "ablation.md").read_text() == page
