@@ -52,7 +52,7 @@ def load(name: str) -> Checkpoint:
 
 
 def sureness() -> list[float]:
-    """The weights of `lenet1998.strings.sure.features`, as `experiments.pictures.sure` fitted them."""
+    """The weights of `lenet1998.strings.sure.evidence`, as `experiments.pictures.sure` fitted them."""
     return [float(weight) for weight in json.loads((FOLDER / SURENESS).read_text(encoding="utf-8"))["weights"]]
 
 
