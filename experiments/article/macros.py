@@ -48,12 +48,13 @@ def table_of(name: str) -> Table:
         times = [time_of(seconds[one.name]) if one.name in seconds else "" for one in shown]
         commands = [one.command.removeprefix(heads[1]) for one in shown]
         return Table(name, "", columns, list(zip((one.variant.title for one in shown), commands, times, strict=True)))
-    if name == "evidence":
+    if name == "evidence":  # rows with the same evidence in one
         columns = [Column(each, kind="text") for each in ("classifier", "status", "evidence, or what is not said")]
-        rows = [
-            row for row in tables()["section3 gaps"].rows if row[1] == "error (%)" and row[3] != "nothing was tried"
-        ]
-        return Table(name, "", columns, [[classifier, status, why] for classifier, _, status, why in rows])
+        found: dict[tuple[str, str], list[str]] = {}
+        for classifier, figure, status, why in tables()["section3 gaps"].rows:
+            if figure == "error (%)" and why != "nothing was tried":
+                found.setdefault((status, why), []).append(classifier)
+        return Table(name, "", columns, [["; ".join(those), *evidence] for evidence, those in found.items()])
     if name == "fig9":  # without the rows that are ours alone
         return replace(tables()[name], rows=[row for row in tables()[name].rows if row[1] is not None])
     return blocks.results_table() if name == "results" else tables()[plain(name)]
