@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet1998 import pretrained
 from lenet1998.connections import TABLE_I
 from lenet1998.data.mnist import FILES, find, read_file
 from lenet1998.data.places import contents
@@ -32,6 +33,7 @@ from lenet1998.network import Network
 from lenet1998.output import RBF
 from lenet1998.patterns import SIDE, one_of
 from lenet1998.reference import figure_8
+from lenet1998.report.kept import read_tables, recorded
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.squash import A, S
 
@@ -114,6 +116,7 @@ def html_page(saved: Checkpoint) -> str:
         title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
         what=escape(one_of(saved.classes)),
         facts=escape(_facts(saved)),
+        drawings=_drawings(saved),
         version=version("lenet1998"),
         network=network,
         css=_part("page.css"),
@@ -152,6 +155,15 @@ def _facts(saved: Checkpoint) -> str:
     what = f"Recipe {saved.recipe.name}, seed {saved.history['seed']}, {len(passes)} passes over {data}"
     error = passes[-1]["test_error_percent"] if passes else np.nan
     return what + ("." if np.isnan(error) else f": test error {error:.2f}%.")
+
+
+def _drawings(saved: Checkpoint) -> str:
+    """How many drawings a network of the package reads rightly, by the record; "" for others."""
+    (table,) = read_tables(recorded() / "drawn_digits.json")
+    for name, count, rate, *_ in table.rows:
+        if np.array_equal(pretrained.load(str(name)).values, saved.values):
+            return f"Of {count} drawings made by a program, it reads {table.columns[2].shown(rate)} per cent rightly."
+    return ""
 
 
 def _part(name: str) -> str:

@@ -224,6 +224,7 @@ def test_the_page_asks_for_nothing_and_says_what_it_is(page):
     assert not re.search(r"https?:|src=|@import|url\(|fetch\(|XMLHttp|WebSocket|\bimport\b", markup)
     assert "default-src 'none'" in markup
     error = pretrained.load("default").history["passes"][-1]["test_error_percent"]
+    assert re.search(r"Of \d+ drawings made by a program, it reads \d\d\.\d \(\d\d\.\d to \d\d\.\d\) per cent", markup)
     assert "<h1>LeNet-5</h1>" in markup and f"test error {error:.2f}%" in markup
     assert "Gradient-Based Learning Applied to Document Recognition" in markup
 
@@ -235,6 +236,7 @@ def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
     page = html_page(Checkpoint(saved.values, history))
     assert f"Recipe &lt;/p&gt;&lt;script&gt;$code, seed {history['seed']}, 0 passes over mnist.</p>" in page
     assert "test error" not in page
+    assert "drawings made" not in html_page(of_classes(*"0123456789"))
 
 
 def of_classes(*names: str) -> Checkpoint:

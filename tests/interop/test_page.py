@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from experiments.drawn_digits import SIDE, drawings
+from experiments.machinery.record import RESULTS
 from lenet1998 import pretrained
 from lenet1998.connections import TABLE_I
 from lenet1998.interop import html
@@ -81,6 +85,17 @@ def test_ink_and_bars_show_in_forced_colours(clean):
     (body, bar), adjusted = clean.value(f"[{colours}, getComputedStyle(sheet).forcedColorAdjust]")
     clean.call("Emulation.setEmulatedMedia", features=[])
     assert adjusted == "none" and bar != body
+
+
+def test_drawings_are_answered_as_the_record_has_it(clean):
+    """The experiment draws and reads without a browser; this draws some of its lines with the mouse."""
+    answers = json.loads((RESULTS / "drawn_digits.json").read_text(encoding="utf-8"))["answers"]["default"]
+    corner, end = on_sheet(clean, [(0, 0), (1, 1)])
+    for k, (_, _, lines) in list(enumerate(drawings()))[::66]:
+        clean.value("clearSheet()")
+        for line in lines:
+            clean.mouse((corner + line / SIDE * np.subtract(end, corner)).tolist())
+        assert clean.text("#answer") == str(answers[k])
 
 
 def test_undo_and_clear(clean):
