@@ -96,7 +96,8 @@ def tables(record: Record) -> list[Table]:
     for name, answers in record["answers"].items():
         right = np.array(answers, float) == digits
         rate = ErrorRate(int(right.sum()), right.size)
-        every = Estimate(rate.error_percent, *rate.interval_percent)
+        low, high = rate.interval_percent
+        every = Estimate(rate.error_percent, low, high)
         rows.append([name, right.size, every, *(100 * float(right[sizes == size].mean()) for size in SIZES),
                      answers.count(None)])  # fmt: skip
     columns = [Column("network", kind="text"), Column("drawings"), *(Column(each, "%", 1) for each in ("all", *SIZES)),
