@@ -109,32 +109,11 @@ def tables(record: Record) -> list[Table]:
         for way in WAYS:
             held_out, test = errors(record, images, way)
             best, near = int(held_out.argmin()), int(np.abs(held_out - said).argmin())
-            rows.append(
-                [
-                    images,
-                    way,
-                    said,
-                    float(test[0]),
-                    float(test[SAID - 1]),
-                    1 + best,
-                    float(test[best]),
-                    1 + near,
-                    float(test[near]),
-                ]
-            )
-    columns = [
-        Column("images", kind="text"),
-        Column("to 20x20", kind="text"),
-        Column("1998", "%"),
-        Column("k = 1", "%"),
-    ]
-    columns += [
-        Column(f"k = {SAID}", "%"),
-        Column("best k"),
-        Column("its error", "%"),
-        Column("nearest k"),
-        Column("error of that", "%"),
-    ]
+            first, third, least, nearly = (float(test[k]) for k in (0, SAID - 1, best, near))
+            rows.append([images, way, said, first, third, 1 + best, least, 1 + near, nearly])
+    columns = [Column("images", kind="text"), Column("to 20x20", kind="text"), Column("1998", "%")]
+    columns += [Column("k = 1", "%"), Column(f"k = {SAID}", "%"), Column("best k"), Column("its error", "%")]
+    columns += [Column("nearest k"), Column("error of that", "%")]
     notes = [
         f"Errors on the test set. The best k errs least on held-out patterns, of k from 1 to {MOST}.",
         "The nearest k comes nearest to the paper's error on held-out patterns.",
