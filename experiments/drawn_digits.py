@@ -132,6 +132,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     figures=sheet,
     load=lambda arguments: load("synthetic", train_size=1, test_size=1),
+    full=lambda arguments, data: not arguments.quick,
     seeds=None,
     passes=None,
 )
