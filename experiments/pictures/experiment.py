@@ -15,6 +15,7 @@ from experiments.pictures.measuring import OUTCOMES, measured
 from lenet1998.commands.options import positive
 from lenet1998.patterns import DataSet
 from lenet1998.pictures.plotting import panels, save, style
+from lenet1998.pretrained import CARDS, FOLDER, SURENESS
 from lenet1998.report.table import Column, Table
 from lenet1998.running.provenance import provenance
 
@@ -32,8 +33,10 @@ def plan(setting: Setting) -> Plan:
     """On record by kind: how many pictures came to what, and each confidence with whether the answer was right."""
     of_digits(setting.data)
     count, kinds = setting.arguments.count, list(dict.fromkeys(setting.arguments.only or KINDS))
+    networks = [(FOLDER / name).read_text(encoding="utf-8") for name in (CARDS, SURENESS)]
     found = yield [
-        setting.part(kind, measured, size=count, kind=kind, count=count, choice=setting.choice) for kind in kinds
+        setting.part(kind, measured, networks, size=count, kind=kind, count=count, choice=setting.choice)
+        for kind in kinds
     ]
     known = setting.recorded()
     known = known if known.get("count") == count else {}

@@ -2,8 +2,9 @@
 
     python -m experiments.pictures.sure [--count 40] [--seed 1] [--jobs 2] [--out lenet1998/pretrained]
 
-The digits are the last 10,000 training digits, which the network of characters did not learn; fonts and hands are those
-to learn from. A logistic function of `lenet1998.strings.sure.features` is fitted to whether strings were read rightly.
+The digits are the last 10,000 training digits, which the network of characters did not learn, distorted, since that of
+strings did; fonts and hands are those to learn from. What is fitted to whether strings were read rightly is
+`lenet1998.strings.sure.sureness`, a product over digits and line.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from experiments.machinery.main import guarded
 from experiments.pictures.characters import LEARNED
@@ -27,38 +29,55 @@ from experiments.pictures.made.signs import SIGNS
 from experiments.pictures.measuring import readers
 from experiments.pretrained import PACKAGE
 from lenet1998.data.mnist import load_mnist
+from lenet1998.distortions import DistortedSet, law_of
 from lenet1998.files import write_json
-from lenet1998.patterns import Patterns
+from lenet1998.patterns import SIDE, Patterns
 from lenet1998.pretrained import SURENESS
+from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance
-from lenet1998.strings.sure import FEATURES
+from lenet1998.strings.sure import DIGIT, LINE, Evidence
 
 HELD_BACK = {"euro", "pound", "section", "No", "other letter"}
 KINDS = [kind for kind in (*LINES, *SIGNS, *RUBBISH) if kind not in HELD_BACK | {"58 digits"}]
 # Weights are drawn to 0 as by so many pictures.
-RIDGE = 0.5
+RIDGE = 0.05
 
 
-def fitted(values: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Weights (F,) of the likeliest logistic function, drawn a little to 0."""
+def fitted(found: list[Evidence], right: np.ndarray) -> Evidence:
+    """The likeliest weights, drawn a little to 0."""
+    digits, lines = np.concatenate([each.digits for each in found]), np.stack([each.line for each in found])
+    owner = np.repeat(np.arange(len(found)), [len(each.digits) for each in found])
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        p = expit(values @ weights)
-        likely = np.where(right, p, 1 - p)
-        return float(-np.log(likely + 1e-12).sum() + RIDGE * weights @ weights), values.T @ (
-            p - right
-        ) + 2 * RIDGE * weights
+        of_digits, of_lines = digits @ weights[: len(DIGIT)], lines @ weights[len(DIGIT) :]
+        log = np.bincount(owner, log_expit(of_digits), len(found)) + log_expit(of_lines)
+        p = np.exp(np.minimum(log, -1e-9))
+        slope = np.where(right, 1.0, -p / (1 - p))  # of the likelihood's logarithm by that of p
+        gradient = (slope[owner] * expit(-of_digits)) @ digits, (slope * expit(-of_lines)) @ lines
+        likely = np.log(np.where(right, p, 1 - p)).sum()
+        return float(RIDGE * weights @ weights - likely), 2 * RIDGE * weights - np.concatenate(gradient)
 
-    return minimize(loss, np.zeros(values.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = minimize(loss, np.zeros(len(DIGIT) + len(LINE)), jac=True, method="L-BFGS-B").x
+    return Evidence(weights[: len(DIGIT)], weights[len(DIGIT) :])
 
 
-def learned_from(kind: str, count: int, seed: int) -> list[tuple[np.ndarray, bool]]:
-    """Features of the answers to a kind's pictures, and whether these are right."""
+@cache
+def digits_to_read(seed: int) -> Patterns:
+    """The training digits that the network of characters did not learn, each distorted once."""
     train = load_mnist().train
-    digits = Patterns(train.images[LEARNED:], train.labels[LEARNED:])
+    last = Patterns(train.images[LEARNED:], train.labels[LEARNED:])
+    drawn = DistortedSet(last, law_of(Recipe()), 1, np.random.default_rng(seed), SIDE).batch(
+        len(last) + np.arange(len(last))
+    )
+    return Patterns(drawn.images, drawn.labels)
+
+
+def learned_from(kind: str, count: int, seed: int) -> list[tuple[Evidence, bool]]:
+    """What speaks for the answers to a kind's pictures, and whether these are right."""
     with tempfile.TemporaryDirectory() as folder:
-        every = [readers().found(case, Path(folder)) for case in cases(kind, digits, count, seed, learning=True)]
-    return [(answer.values, found.right) for found in every for answer in found.answers]
+        pictures = cases(kind, digits_to_read(seed), count, seed, learning=True)
+        every = [readers().found(case, Path(folder)) for case in pictures]
+    return [(answer.found, found.right) for found in every for answer in found.answers]
 
 
 def main() -> None:
@@ -68,17 +87,20 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
     arguments = parser.parse_args()
-    values, right = [], []
+    evidence: list[Evidence] = []
+    right: list[bool] = []
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for found in pool.map(learned_from, KINDS, repeat(arguments.count), repeat(arguments.seed)):
-            values += [each for each, _ in found]
+            evidence += [each for each, _ in found]
             right += [each for _, each in found]
-            print(len(values), flush=True)
-    weights = fitted(np.array(values), np.array(right))
+            print(len(right), flush=True)
+    weights = fitted(evidence, np.array(right))
     about = {"made_by": "python -m experiments.pictures.sure", "seed": arguments.seed, "count": arguments.count}
     record = {"kinds": KINDS, "pictures": len(right), "right": int(np.sum(right)), **provenance()}
-    write_json(arguments.out / SURENESS, {**about, "features": list(FEATURES), "weights": weights.tolist(), **record})
-    print(dict(zip(FEATURES, weights.round(3).tolist(), strict=True)))
+    parts = zip(("digit", "line"), (DIGIT, LINE), weights, strict=True)
+    written = {part: dict(zip(names, each.tolist(), strict=True)) for part, names, each in parts}
+    write_json(arguments.out / SURENESS, {**about, "weights": written, **record})
+    print(written)
 
 
 if __name__ == "__main__":

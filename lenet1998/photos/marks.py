@@ -9,7 +9,7 @@ import numpy as np
 from lenet1998.photos.lines import Parts
 
 # Parts are of one group where they lie above each other by this share of the narrower, or by that one where a part is
-# below so many heights, as those of a percent sign are.
+# below so many heights, as those of a percent sign are, unless two such stand beside each other.
 ABOVE, BESIDE, PIECE = 0.6, 0.2, 0.62
 # Crumbs farther above or below, in heights, are of no group.
 NEAR = 0.5
@@ -89,8 +89,9 @@ def _grouped(boxes: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
         left, end = boxes[part, 2:]
         for group in groups:
             first, last = boxes[group, 2].min(), boxes[group, 3].max()
-            share = BESIDE if small[part] or small[group].all() else ABOVE
             below = max(boxes[part, 0] - boxes[group, 1].max(), boxes[group, 0].min() - boxes[part, 1])
+            both = small[part] and small[group].all() and -below > 0.5 * min(heights[part], heights[group].max())
+            share = BESIDE if not both and (small[part] or small[group].all()) else ABOVE
             if min(end, last) - max(left, first) >= share * min(end - left, last - first) and below <= NEAR * usual:
                 group.append(part)
                 break
@@ -115,6 +116,8 @@ def _kind(group: Group, boxes: np.ndarray, top: float, height: float) -> str:
     if high <= LOW:
         if wide >= WIDE * high:
             return "minus" if 0.25 <= (above + below) / 2 <= 0.75 else "sign"
+        if max(high, wide) > DOT and high <= 1.5 * wide:  # a small digit
+            return ""
         if above < 0.5:
             return "sign"
         return "comma" if below > 1.12 or high > 1.5 * wide else "point"

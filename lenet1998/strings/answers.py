@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lenet1998.errors import DataError
 from lenet1998.network import Network
-from lenet1998.photos.marks import Group, Line
-from lenet1998.strings.picture import Form, Writing, has_own_size, string_form
-from lenet1998.strings.reading import Reading, confidence, read
+from lenet1998.photos.marks import LOW, Group, Line
+from lenet1998.strings.picture import Form, Writing, string_form
+from lenet1998.strings.reading import Reading, read
 from lenet1998.strings.sdnn import SDNN
-from lenet1998.strings.sure import TURNED, Characters, Looked, features, looked, pieces, sureness
+from lenet1998.strings.sure import (
+    NONE,
+    TURNED,
+    Characters,
+    Evidence,
+    Looked,
+    by_strings,
+    evidence,
+    looked,
+    sureness,
+    together,
+)
 from lenet1998.strings.wide import Wide, swept
 
 DOUBTFUL = 0.5
@@ -21,9 +31,9 @@ DOUBTFUL = 0.5
 
 UPSIDE_DOWN = 0.5
 """What is left of the confidence in a line that looks more like digits after half a turn."""
-LETTER, OFF, BESIDE = 0.85, 0.12, 0.5
-"""Of what is rubbish the neighbours within the last share of the height are letters too, where they are below the first
-share of the height, or their middles are off the line's by the second."""
+OFF, BESIDE = 0.1, 0.5
+"""Of rubbish the neighbours within the last share of the height are letters too, where their middles are off the line's
+by the first."""
 MOST_RUBBISH = 0.6
 """Where more than this share of a line's ink is rubbish, what is left is no string of digits."""
 
@@ -39,7 +49,7 @@ class Strings(NamedTuple):
 class Answer(NamedTuple):
     """A line, as the network of strings sees it, the penalties of its outputs, how these are read, and how surely.
 
-    ``left_out`` are the groups that are no digits, by number, and ``values`` what the confidence was computed from.
+    ``left_out`` are the groups that are no digits, by number, and ``found`` what the confidence was computed from.
     """
 
     writing: Writing
@@ -48,7 +58,7 @@ class Answer(NamedTuple):
     reading: Reading
     seen: Looked
     left_out: list[int]
-    values: np.ndarray
+    found: Evidence
     confidence: float
 
     @property
@@ -93,7 +103,7 @@ class Answer(NamedTuple):
 
 
 def with_their_word(rubbish: list[int], line: Line) -> list[int]:
-    """These groups, by number, and the letters beside them: what is smaller than digits, higher or lower, as in "kg".
+    """These groups, by number, and the letters beside them: what is higher or lower than digits, as in "kg".
 
     >>> tall, low = Group(np.ones((40, 20), bool), 10, 0), Group(np.ones((30, 20), bool), 28, 30)
     >>> line = Line([tall, low, tall._replace(left=90)], [], 40.0)
@@ -105,35 +115,34 @@ def with_their_word(rubbish: list[int], line: Line) -> list[int]:
     for k, group in enumerate(line.groups):
         off = abs(group.top + group.height / 2 - middle) > OFF * line.height
         near = [
-            other for j in (k - 1, k + 1) if j in rubbish and (other := line.groups[j])
+            other for j in (k - 1, k + 1) if j in rubbish and (other := line.groups[j]).height > LOW * line.height
             and max(other.left - group.end, group.left - other.end) < BESIDE * line.height
         ]  # fmt: skip
-        if near and (off or group.height < LETTER * line.height):
+        if near and off:
             found.add(k)
     return sorted(found)
 
 
-def answer(strings: Strings, characters: Characters, weights: Sequence[float], writing: Writing) -> Answer:
+def answer(strings: Strings, characters: Characters, weights: Evidence, writing: Writing) -> Answer:
     """How the networks read a line. Raises DataError where they see no digit.
 
     NumPy computes: even sixty digits take it less time than loading compiled passes would, and compiling those of a
     width that is new takes longer than reading hundreds of pictures.
     """
     seen = looked(characters, writing.characters())
-    odd = np.array([has_own_size(writing.line, k) for k in range(len(writing.line.groups))])
-    left_out = with_their_word(seen.rubbish(odd), writing.line)
-    if len(left_out) > MOST_RUBBISH * len(odd):
+    line = writing.line
+    left_out = with_their_word(seen.rubbish, line)
+    if len(left_out) > MOST_RUBBISH * len(line.groups):
         raise DataError("hardly anything in the picture looks like a digit: give one that shows a line of digits")
     form = string_form(writing, left_out)
     penalties = strings.scale * swept(Wide(strings.network, engine="numpy"), form.image)
-    sdnn = SDNN(strings.j)
-    reading = read(sdnn, penalties)
+    reading = read(SDNN(strings.j), penalties)
     if not reading.labels:
         raise DataError("nothing in the picture looks like a digit: give one that shows a line of digits")
-    posterior = confidence(sdnn, penalties, reading.labels)
     middles = [(first + after - 1) / 2 for first, after in reading.columns]
-    odd[left_out] = False
-    shared = characters.logs(pieces(middles, form))
-    values = features(posterior, reading.labels, middles, form, seen, shared, int(odd.sum()))
-    sure = sureness(values, weights) * (UPSIDE_DOWN if seen.gain > TURNED else 1.0)
-    return Answer(writing, form, penalties, reading, seen, left_out, values, sure)
+    digits = together(by_strings(penalties, strings.j, reading.columns), middles, form, seen, characters)
+    reading = reading._replace(labels=digits.labels)
+    none = seen.upright[[k for k in seen.rubbish if line.groups[k].height > LOW * line.height], NONE]
+    found = evidence(digits, none, seen.gain)
+    sure = sureness(found, weights) * (UPSIDE_DOWN if seen.gain > TURNED else 1.0)
+    return Answer(writing, form, penalties, reading, seen, left_out, found, sure)

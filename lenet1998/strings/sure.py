@@ -1,9 +1,9 @@
 """Which ink is no digit, and how sure a reading is (II-B's rejection, VI-E and X-C's confidence).
 
 A network of single characters looks at each group of ink: it knows digits, several digits that touch, and equation 9's
-rubbish class for what is neither. What is surely rubbish is left out and named. How often a reading is right is a
-logistic function of its string's posterior, of what that network makes of its digits, and of what is odd about the
-line; `experiments.pictures.sure` fits it on pictures of all kinds.
+rubbish class for what is neither. What is surely rubbish is left out and named. A digit is what both networks together
+make of it. A reading is as sure as the product of its digits and of its line, each a logistic function of what speaks
+for them; `experiments.pictures.sure` fits it on pictures of all kinds.
 """
 
 from __future__ import annotations
@@ -13,23 +13,29 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logsumexp
+from scipy.special import expit, log_softmax, softmax
 
 from lenet1998.network import Network
 from lenet1998.patterns import CLASSES, SIDE
 from lenet1998.photos.form import to_mnist_form
+from lenet1998.strings.images import FIELD, STEP
 from lenet1998.strings.picture import Form
 
 SEVERAL, NONE = CLASSES, CLASSES + 1
 """What the network of characters has after the ten digits: several that touch, and rubbish."""
-RUBBISH, ODD = 0.9, 0.4
-"""Above the first probability ink is rubbish, and no part of what is read; above the second where its size is odd."""
+LOOKS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
+"""It looks at each form where it is and a pixel to each side: what it is sure of must not hang on a pixel."""
+RUBBISH = 0.6
+"""Above this probability ink is rubbish, and no part of what is read."""
+SHARE = 0.5
+"""So much the network of characters counts beside that of strings, which sees a digit among its neighbours."""
 # The logarithm of a probability below this says no more.
 LEAST = -8.0
 # The line is said to be upside down where its digits are likelier by this much, in logarithms, after half a turn.
-TURNED = 0.5
-FEATURES = ("bias", "string", "least digit", "mean digit", "left out", "sizes", "turned", "digits")
-"""What confidence is a logistic function of; see `features`."""
+TURNED = 0.0
+DIGIT = ("bias", "characters", "strings", "shared")
+LINE = ("bias", "left out", "turned")
+"""What the sureness of a digit and of a line are logistic functions of; see `evidence`."""
 
 
 class Characters(NamedTuple):
@@ -40,7 +46,8 @@ class Characters(NamedTuple):
     j: float
 
     def logs(self, forms: np.ndarray) -> np.ndarray:
-        """Logarithms of the probabilities of each form uint8 (n, 28, 28), (n, 12): equation 9's posteriors.
+        """Logarithms of the probabilities of each form uint8 (n, 28, 28), (n, 12): equation 9's posteriors, the mean
+        of five looks.
 
         >>> from lenet1998.recipe import Recipe
         >>> from lenet1998.network import LeNet5
@@ -48,9 +55,10 @@ class Characters(NamedTuple):
         >>> blank.logs(np.zeros((2, 28, 28), np.uint8)).shape
         (2, 12)
         """
-        y = self.scale * self.network.forward(forms)
+        y = self.scale * self.network.forward(np.concatenate([np.roll(forms, look, (1, 2)) for look in LOOKS]))
         against = np.concatenate([-y, np.full((len(y), 1), -self.j)], axis=1).astype(float)
-        return np.maximum(against - logsumexp(against, axis=1, keepdims=True), LEAST)
+        likely = softmax(against, axis=1).reshape(len(LOOKS), len(forms), -1).mean(axis=0)
+        return np.log(np.maximum(likely, np.exp(LEAST)))
 
 
 class Looked(NamedTuple):
@@ -59,9 +67,10 @@ class Looked(NamedTuple):
     upright: np.ndarray
     turned: np.ndarray
 
-    def rubbish(self, odd: np.ndarray) -> list[int]:
-        """The numbers of the groups that are surely no digits, where some are of an odd size, bool (groups,)."""
-        return np.flatnonzero(self.upright[:, NONE] > np.log(np.where(odd, ODD, RUBBISH))).tolist()
+    @property
+    def rubbish(self) -> list[int]:
+        """The numbers of the groups that are surely no digits."""
+        return np.flatnonzero(self.upright[:, NONE] > np.log(RUBBISH)).tolist()
 
     @property
     def gain(self) -> float:
@@ -93,34 +102,68 @@ def pieces(middles: Sequence[float], form: Form) -> np.ndarray:
     return np.stack([to_mnist_form(each) if each.any() else np.zeros((SIDE, SIDE), np.uint8) for each in cut])
 
 
-def features(
-    posterior: float, labels: Sequence[int], middles: Sequence[float], form: Form, seen: Looked, shared: np.ndarray,
-    odd: int,
-) -> np.ndarray:  # fmt: skip
-    """What the confidence in a reading depends on, (8,), in the order of `FEATURES`.
+class Digits(NamedTuple):
+    """What the networks make of the digits of a line: logarithms, (digits, 12) of that of characters and (digits, 11)
+    of that of strings, and which digits share a group of ink, bool (digits,)."""
 
-    ``posterior`` is that of the string; digits have their ``middles`` in columns of the form. A digit that has a group
-    of ink to itself is as likely as the network of characters has that, and one that shares it as likely as its piece,
-    ``shared`` (digits, 12). Groups that were read as nothing, or left out, are counted, and those of an odd size.
+    characters: np.ndarray
+    strings: np.ndarray
+    shared: np.ndarray
+
+    @property
+    def labels(self) -> list[int]:
+        """The likeliest by both together."""
+        return (self.strings[:, :CLASSES] + SHARE * self.characters[:, :CLASSES]).argmax(axis=1).tolist()
+
+
+def by_strings(penalties: np.ndarray, j: float, columns: Sequence[tuple[int, int]]) -> np.ndarray:
+    """What the network of strings makes of each digit, logarithms (digits, 11), of which the last is a blank's.
+
+    ``penalties`` (outputs, 10) are the network's, ``j`` is a blank's, and ``columns`` those of a `Reading`. Of the
+    outputs that a digit was read from, the likeliest counts for each class.
+
+    >>> np.exp(by_strings(np.array([[50.0] * 10, [50.0] * 9 + [0.0]]), 0.0, [(20, 21)])).round(2)[0, 8:].tolist()
+    [0.0, 0.5, 0.5]
+    """
+    logs = log_softmax(-np.append(penalties, np.full((len(penalties), 1), j), axis=1), axis=1)
+    runs = [[(column - FIELD // 2) // STEP for column in (first, after - 1)] for first, after in columns]
+    return np.maximum([logs[first : last + 1].max(axis=0) for first, last in runs], LEAST)
+
+
+def together(strings: np.ndarray, middles: Sequence[float], form: Form, seen: Looked, characters: Characters) -> Digits:
+    """What both networks make of the digits with these ``middles``, given what that of strings does, (digits, 11).
+
+    That of characters sees the group of ink that a digit has to itself, or else the piece of ink around it.
     """
     groups = owners(middles, form)
-    alone = [k >= 0 and groups.count(k) == 1 for k in groups]
-    digits = [
-        float((seen.upright[k] if own else piece)[label])
-        for k, own, piece, label in zip(groups, alone, shared, labels, strict=True)
-    ]
-    unread = len(form.spans) - len(set(groups) - {-1})
-    string = max(LEAST, float(np.log(max(posterior, 1e-9))))
-    turned = min(max(seen.gain, 0.0), 2.0)
-    return np.array(
-        [1.0, string, min(digits), np.mean(digits), min(unread, 2), min(odd, 2), turned, np.log(len(digits))]
-    )
+    shared = np.array([k < 0 or groups.count(k) > 1 for k in groups])
+    alone = seen.upright[groups]
+    if shared.any():
+        alone[shared] = characters.logs(pieces(middles, form)[shared])
+    return Digits(alone, strings, shared)
 
 
-def sureness(values: np.ndarray, weights: Sequence[float]) -> float:
-    """The share of right readings among those with such features.
+class Evidence(NamedTuple):
+    """What speaks for a reading: for its digits, (digits, 4) as `DIGIT` says, and for its line, (3,) as `LINE` does."""
 
-    >>> sureness(np.array([1.0, 0.0]), [2.0, 5.0]) == sureness(np.array([1.0, -1.0]), [2.0, 0.0])
-    True
+    digits: np.ndarray
+    line: np.ndarray
+
+
+def evidence(digits: Digits, none: np.ndarray, gain: float) -> Evidence:
+    """How likely each label is by either network, in logarithms, and whether it shares its ink; of the line how near to
+    a digit is what was left out, of which ``none`` has logarithms of being none, and the gain by half a turn."""
+    own = np.arange(len(digits.shared)), digits.labels
+    of_digits = [np.ones(len(digits.shared)), digits.characters[own], digits.strings[own], digits.shared]
+    left_out = np.log(np.max(1.0 - np.exp(none), initial=np.exp(LEAST))) - LEAST
+    return Evidence(np.stack(of_digits, axis=1), np.array([1.0, left_out, min(max(gain, -1.0), 2.0)]))
+
+
+def sureness(found: Evidence, weights: Evidence) -> float:
+    """The share of right readings among those of which as much speaks.
+
+    >>> found = Evidence(np.array([[1.0], [1.0]]), np.array([1.0]))
+    >>> sureness(found, Evidence(np.array([0.0]), np.array([0.0])))
+    0.125
     """
-    return float(expit(values @ np.asarray(weights)))
+    return float(expit(found.digits @ weights.digits).prod() * expit(found.line @ weights.line))

@@ -45,11 +45,13 @@ def of_ink(image: np.ndarray) -> Answer:
 
 
 def drawn(length: int, seed: int, gap: int = 0) -> list[tuple[np.ndarray, str, np.ndarray]]:
-    """Strings of drawn digits that the network reads, so that what goes wrong went wrong in reading the picture."""
+    """Strings of drawn digits that the network reads by itself too, so that what goes wrong does in the picture."""
     digits = load("synthetic", train_size=1, test_size=300).test
     made = strings(digits, 40, length, seed, Layout(noise=0, least_gap=gap))
     found = zip(made.images, map(spelt, made.labels), made.boxes, strict=True)
-    return [each for each in found if of_ink(each[0]).digits == each[1]]
+    answers = [(each, of_ink(each[0])) for each in found]
+    alone = [spelt(reading.read(SDNN(READER.strings.j), answer.penalties).labels) for _, answer in answers]
+    return [each for (each, answer), own in zip(answers, alone, strict=True) if answer.digits == own == each[1]]
 
 
 @pytest.fixture(scope="module")

@@ -67,8 +67,9 @@ def test_few_digits_or_unsteady_ones_are_left_as_they_are():
         ([(60, 66, 54, 60)], ["sign"]),
         ([(52, 108, 55, 59)], ["bar"]),
         ([(94, 100, 32, 36)], []),  # at a digit's edge it is a piece of it
+        ([(86, 100, 50, 64)], []),
     ],
-    ids=["minus", "point", "comma", "colon", "apostrophe", "bar", "piece"],
+    ids=["minus", "point", "comma", "colon", "apostrophe", "bar", "piece", "small digit"],
 )
 def test_marks_by_size_and_place(boxes, kinds):
     ink = digits(60, 60, apart=60)
@@ -87,3 +88,13 @@ def test_long_straight_strokes(lean, kind):
         ink[row, round(middle) - 2 : round(middle) + 3] = 255
     parts = parts_of(ink)
     assert [each for each, _ in line_of(parts, np.arange(3)).marks] == [kind]
+
+
+@pytest.mark.parametrize(("second", "groups"), [((60, 78), 4), ((82, 100), 3)], ids=["beside", "above"])
+def test_small_digits_whose_columns_overlap_are_two_and_halves_above_each_other_one(second, groups):
+    ink = digits(60, 60, apart=60)
+    for (top, end), left in (((60, 78), 140), (second, 146)):
+        for row in range(top, end):
+            ink[row, left + (end - row) // 2 : left + (end - row) // 2 + 4] = 255
+    parts = parts_of(ink)
+    assert len(line_of(parts, np.arange(len(parts.boxes))).groups) == groups
