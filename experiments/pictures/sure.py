@@ -4,7 +4,7 @@
 
 The digits are the last 10,000 training digits, which the network of characters did not learn, distorted, since that of
 strings did; fonts and hands are those to learn from. What is fitted to whether strings were read rightly is
-`lenet1998.strings.sure.sureness`, a product over digits and line.
+`lenet1998.strings.sure.sureness`, a product over digits.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from lenet1998.patterns import SIDE, Patterns
 from lenet1998.pretrained import SURENESS
 from lenet1998.recipe import Recipe
 from lenet1998.running.provenance import provenance
-from lenet1998.strings.sure import DIGIT, LINE, Evidence
+from lenet1998.strings.sure import FEATURES
 
 HELD_BACK = {"euro", "pound", "section", "No", "other letter"}
 KINDS = [kind for kind in (*LINES, *SIGNS, *RUBBISH) if kind not in HELD_BACK | {"58 digits"}]
@@ -43,22 +43,18 @@ KINDS = [kind for kind in (*LINES, *SIGNS, *RUBBISH) if kind not in HELD_BACK | 
 RIDGE = 0.05
 
 
-def fitted(found: list[Evidence], right: np.ndarray) -> Evidence:
-    """The likeliest weights, drawn a little to 0."""
-    digits, lines = np.concatenate([each.digits for each in found]), np.stack([each.line for each in found])
-    owner = np.repeat(np.arange(len(found)), [len(each.digits) for each in found])
+def fitted(found: list[np.ndarray], right: np.ndarray) -> np.ndarray:
+    """The likeliest weights of lines (digits, F) that are right or not, drawn a little to 0."""
+    digits, owner = np.concatenate(found), np.repeat(np.arange(len(found)), [len(each) for each in found])
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        of_digits, of_lines = digits @ weights[: len(DIGIT)], lines @ weights[len(DIGIT) :]
-        log = np.bincount(owner, log_expit(of_digits), len(found)) + log_expit(of_lines)
-        p = np.exp(np.minimum(log, -1e-9))
+        p = np.exp(np.minimum(np.bincount(owner, log_expit(digits @ weights), len(found)), -1e-9))
         slope = np.where(right, 1.0, -p / (1 - p))  # of the likelihood's logarithm by that of p
-        gradient = (slope[owner] * expit(-of_digits)) @ digits, (slope * expit(-of_lines)) @ lines
+        gradient = (slope[owner] * expit(-digits @ weights)) @ digits
         likely = np.log(np.where(right, p, 1 - p)).sum()
-        return float(RIDGE * weights @ weights - likely), 2 * RIDGE * weights - np.concatenate(gradient)
+        return float(RIDGE * weights @ weights - likely), 2 * RIDGE * weights - gradient
 
-    weights = minimize(loss, np.zeros(len(DIGIT) + len(LINE)), jac=True, method="L-BFGS-B").x
-    return Evidence(weights[: len(DIGIT)], weights[len(DIGIT) :])
+    return minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x
 
 
 @cache
@@ -72,7 +68,7 @@ def digits_to_read(seed: int) -> Patterns:
     return Patterns(drawn.images, drawn.labels)
 
 
-def learned_from(kind: str, count: int, seed: int) -> list[tuple[Evidence, bool]]:
+def learned_from(kind: str, count: int, seed: int) -> list[tuple[np.ndarray, bool]]:
     """What speaks for the answers to a kind's pictures, and whether these are right."""
     with tempfile.TemporaryDirectory() as folder:
         pictures = cases(kind, digits_to_read(seed), count, seed, learning=True)
@@ -87,7 +83,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=PACKAGE, help="default: lenet1998/pretrained")
     arguments = parser.parse_args()
-    evidence: list[Evidence] = []
+    evidence: list[np.ndarray] = []
     right: list[bool] = []
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for found in pool.map(learned_from, KINDS, repeat(arguments.count), repeat(arguments.seed)):
@@ -97,10 +93,8 @@ def main() -> None:
     weights = fitted(evidence, np.array(right))
     about = {"made_by": "python -m experiments.pictures.sure", "seed": arguments.seed, "count": arguments.count}
     record = {"kinds": KINDS, "pictures": len(right), "right": int(np.sum(right)), **provenance()}
-    parts = zip(("digit", "line"), (DIGIT, LINE), weights, strict=True)
-    written = {part: dict(zip(names, each.tolist(), strict=True)) for part, names, each in parts}
-    write_json(arguments.out / SURENESS, {**about, "weights": written, **record})
-    print(written)
+    write_json(arguments.out / SURENESS, {**about, "features": list(FEATURES), "weights": weights.tolist(), **record})
+    print(dict(zip(FEATURES, weights.round(3).tolist(), strict=True)))
 
 
 if __name__ == "__main__":

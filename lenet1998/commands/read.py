@@ -19,7 +19,7 @@ from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.strings.answers import DOUBTFUL, Answer, Strings, answer
 from lenet1998.strings.images import FIELD
 from lenet1998.strings.picture import MOST_DIGITS, read_writing
-from lenet1998.strings.sure import Characters, Evidence
+from lenet1998.strings.sure import Characters
 from lenet1998.strings.wide import replicate
 
 MOST_SHOWN = 20
@@ -134,7 +134,7 @@ class Reader:
         characters = pretrained.load(pretrained.CHARACTERS)
         self.strings = Strings(saved.network(), saved.recipe.penalty_scale, saved.recipe.j)
         self.characters = Characters(characters.network(), characters.recipe.penalty_scale, characters.recipe.j)
-        self.weights = Evidence(*pretrained.sureness())
+        self.weights = pretrained.sureness()
 
     def read(self, picture: Path, several: bool = False) -> list[Told]:
         """The line of a picture, or each. Raises DataError where one cannot be read."""

@@ -51,11 +51,9 @@ def load(name: str) -> Checkpoint:
     return found
 
 
-def sureness() -> tuple[np.ndarray, np.ndarray]:
-    """The weights of `lenet1998.strings.sure.evidence`, of a digit and of a line, as `experiments.pictures.sure` fitted
-    them."""
-    weights = json.loads((FOLDER / SURENESS).read_text(encoding="utf-8"))["weights"]
-    return np.array([*weights["digit"].values()]), np.array([*weights["line"].values()])
+def sureness() -> list[float]:
+    """The weights of `lenet1998.strings.sure.evidence`, as `experiments.pictures.sure` fitted them."""
+    return [float(weight) for weight in json.loads((FOLDER / SURENESS).read_text(encoding="utf-8"))["weights"]]
 
 
 def errors_of_all_seeds(recipe: Recipe) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +14,8 @@ from lenet1998.strings.picture import Form, Writing, string_form
 from lenet1998.strings.reading import Reading, read
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.sure import (
-    NONE,
     TURNED,
     Characters,
-    Evidence,
     Looked,
     by_strings,
     evidence,
@@ -58,7 +57,7 @@ class Answer(NamedTuple):
     reading: Reading
     seen: Looked
     left_out: list[int]
-    found: Evidence
+    found: np.ndarray
     confidence: float
 
     @property
@@ -123,7 +122,7 @@ def with_their_word(rubbish: list[int], line: Line) -> list[int]:
     return sorted(found)
 
 
-def answer(strings: Strings, characters: Characters, weights: Evidence, writing: Writing) -> Answer:
+def answer(strings: Strings, characters: Characters, weights: Sequence[float], writing: Writing) -> Answer:
     """How the networks read a line. Raises DataError where they see no digit.
 
     NumPy computes: even sixty digits take it less time than loading compiled passes would, and compiling those of a
@@ -142,7 +141,6 @@ def answer(strings: Strings, characters: Characters, weights: Evidence, writing:
     middles = [(first + after - 1) / 2 for first, after in reading.columns]
     digits = together(by_strings(penalties, strings.j, reading.columns), middles, form, seen, characters)
     reading = reading._replace(labels=digits.labels)
-    none = seen.upright[[k for k in seen.rubbish if line.groups[k].height > LOW * line.height], NONE]
-    found = evidence(digits, none, seen.gain)
+    found = evidence(digits)
     sure = sureness(found, weights) * (UPSIDE_DOWN if seen.gain > TURNED else 1.0)
     return Answer(writing, form, penalties, reading, seen, left_out, found, sure)

@@ -2,8 +2,8 @@
 
 A network of single characters looks at each group of ink: it knows digits, several digits that touch, and equation 9's
 rubbish class for what is neither. What is surely rubbish is left out and named. A digit is what both networks together
-make of it. A reading is as sure as the product of its digits and of its line, each a logistic function of what speaks
-for them; `experiments.pictures.sure` fits it on pictures of all kinds.
+make of it. A reading is as sure as the product of its digits, each a logistic function of what speaks for it;
+`experiments.pictures.sure` fits it on pictures of all kinds.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ SHARE = 0.5
 LEAST = -8.0
 # The line is said to be upside down where its digits are likelier by this much, in logarithms, after half a turn.
 TURNED = 0.0
-DIGIT = ("bias", "characters", "strings", "shared")
-LINE = ("bias", "left out", "turned")
-"""What the sureness of a digit and of a line are logistic functions of; see `evidence`."""
+# So much at most counts of one character, since a letter may look like a digit after half a turn.
+MOST_TURNED = 1.0
+FEATURES = ("bias", "characters", "strings", "shared")
+"""What the sureness of a digit is a logistic function of; see `evidence`."""
 
 
 class Characters(NamedTuple):
@@ -75,7 +76,8 @@ class Looked(NamedTuple):
     @property
     def gain(self) -> float:
         """By how much likelier the line's characters are after half a turn, per character, in logarithms."""
-        return float(np.mean(self.turned[:, :NONE].max(axis=1) - self.upright[:, :NONE].max(axis=1)))
+        gains = self.turned[:, :NONE].max(axis=1) - self.upright[:, :NONE].max(axis=1)
+        return float(np.mean(gains.clip(-MOST_TURNED, MOST_TURNED)))
 
 
 def looked(characters: Characters, forms: np.ndarray) -> Looked:
@@ -143,27 +145,18 @@ def together(strings: np.ndarray, middles: Sequence[float], form: Form, seen: Lo
     return Digits(alone, strings, shared)
 
 
-class Evidence(NamedTuple):
-    """What speaks for a reading: for its digits, (digits, 4) as `DIGIT` says, and for its line, (3,) as `LINE` does."""
-
-    digits: np.ndarray
-    line: np.ndarray
-
-
-def evidence(digits: Digits, none: np.ndarray, gain: float) -> Evidence:
-    """How likely each label is by either network, in logarithms, and whether it shares its ink; of the line how near to
-    a digit is what was left out, of which ``none`` has logarithms of being none, and the gain by half a turn."""
+def evidence(digits: Digits) -> np.ndarray:
+    """How likely each label is by either network, in logarithms, and whether it shares its ink, (digits, 4): as
+    `FEATURES` says."""
     own = np.arange(len(digits.shared)), digits.labels
-    of_digits = [np.ones(len(digits.shared)), digits.characters[own], digits.strings[own], digits.shared]
-    left_out = np.log(np.max(1.0 - np.exp(none), initial=np.exp(LEAST))) - LEAST
-    return Evidence(np.stack(of_digits, axis=1), np.array([1.0, left_out, min(max(gain, -1.0), 2.0)]))
+    found = [np.ones(len(digits.shared)), digits.characters[own], digits.strings[own], digits.shared]
+    return np.stack(found, axis=1)
 
 
-def sureness(found: Evidence, weights: Evidence) -> float:
-    """The share of right readings among those of which as much speaks.
+def sureness(found: np.ndarray, weights: Sequence[float]) -> float:
+    """The share of right readings among those of which as much speaks: each digit must be right.
 
-    >>> found = Evidence(np.array([[1.0], [1.0]]), np.array([1.0]))
-    >>> sureness(found, Evidence(np.array([0.0]), np.array([0.0])))
+    >>> sureness(np.ones((3, 1)), [0.0])
     0.125
     """
-    return float(expit(found.digits @ weights.digits).prod() * expit(found.line @ weights.line))
+    return float(expit(found @ np.asarray(weights)).prod())

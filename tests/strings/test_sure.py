@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lenet1998.strings.picture import Form
-from lenet1998.strings.sure import LINE, Characters, Evidence, Looked, by_strings, evidence, sureness, together
+from lenet1998.strings.sure import FEATURES, Characters, Looked, by_strings, evidence, sureness, together
 
 
 class Corner:
@@ -52,17 +52,18 @@ def test_of_the_outputs_of_a_run_the_likeliest_counts():
     assert np.exp(found[0, 4]) > 0.98 > np.exp(by_strings(penalties, 5.0, [(20, 21)])[0, 4])
 
 
-def test_each_doubt_about_a_digit_or_the_line_makes_it_less_sure():
-    weights = Evidence(np.array([3.0, 1, 1, -1]), np.array([3.0, -1, -1]))
+def test_each_doubt_about_a_digit_makes_its_line_less_sure():
     form = Form(np.zeros((32, 60), np.uint8), np.arange(60.0), np.array([[10, 20], [30, 40]]))
     digits = together(logs(3, 7, classes=11), [15, 35], form, Looked(logs(3, 7), logs(3, 7)), None)
+    doubts = [digits._replace(shared=np.array([False, True]))]
+    doubts += [digits._replace(**{name: getattr(digits, name) - [[0], [1]]}) for name in digits._fields[:2]]
+    sure, *less = (sureness(evidence(each), [3.0, 1.0, 1.0, -1.0]) for each in [digits, *doubts])
+    assert len(FEATURES) == evidence(digits).shape[1] and all(each < sure - 0.01 for each in less)
 
-    def sure(digits=digits, none=(), gain=-1.0) -> float:
-        return sureness(evidence(digits, np.array(none), gain), weights)
 
-    doubts: list[dict] = [{"none": [-9.0, -0.1]}, {"gain": 0.5}]
-    doubts += [{"digits": digits._replace(shared=np.array([False, True]))}]
-    doubts += [{"digits": digits._replace(**{name: getattr(digits, name) - [[0], [1]]})} for name in digits._fields[:2]]
-    assert len(LINE) == len(evidence(digits, np.zeros(0), 0.0).line)
-    assert all(sure(**doubt) < sure() - 0.01 for doubt in doubts)
-    assert sure(none=[-0.1]) < sure(none=[-0.01])
+def test_one_letter_that_looks_like_a_digit_after_half_a_turn_turns_no_line():
+    upright, turned = logs(3, 7, 4, 11), logs(11, 11, 11, 6)
+    upright[3] = turned[:3] = -1.5
+    upright[3, 11] = turned[:3, 11] = -0.1
+    turned[3, 6], upright[3, :11] = 0.0, -8.0
+    assert Looked(upright, turned).gain < 0 < Looked(turned, upright).gain
