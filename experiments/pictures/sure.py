@@ -38,7 +38,7 @@ from lenet1998.running.provenance import provenance
 from lenet1998.strings.sure import FEATURES
 
 HELD_BACK = {"euro", "pound", "section", "No", "other letter"}
-KINDS = [kind for kind in (*LINES, *SIGNS, *RUBBISH) if kind not in HELD_BACK | {"58 digits"}]
+KINDS = [kind for kind in (*LINES, *SIGNS, *RUBBISH) if kind not in HELD_BACK | {"58 digits", "upside down"}]
 # Weights are drawn to 0 as by so many pictures.
 RIDGE = 0.05
 
