@@ -47,39 +47,22 @@ def run_of(network: str, power: float, error: float, weights: float, data: str) 
     return {"recipe": recipe, "data": {"name": data}, WATCHED: {"F1": 1.0}, "passes": passes}
 
 
-def test_the_start_is_chosen_by_the_first_network_alone():
-    """The second start is nearer with the first network, the third diverged."""
-    tried = {0.5: (4.0, 1.6), 0.75: (5.0, 9.0), 1.0: (None, 1.6)}
-    runs = [
-        run_of(network, power, error, 0.9, "mnist validation regular")
-        for power, errors in tried.items()
-        for network, error in zip(perceptrons.DESIGN, errors, strict=True)
-        if error is not None
-    ]
-    assert perceptrons.distance(runs, 1.0) == np.inf
-    assert min(tried, key=lambda power: perceptrons.distance(runs, power)) == 0.75
+def test_weights_that_shrink_are_counted_by_power_and_a_start_that_diverged_is_left_out():
+    runs = [run_of("mlp_300", 0.5, 2.0, 0.9, "mnist"), run_of("mlp_300", 1.0, 5.0, 1.1, "mnist")]
     (claim,) = perceptrons.claims({"runs": runs})
-    assert claim.verdict == "agrees" and "2 of 2 layers at power 0.5" in claim.found
+    assert claim.verdict == "contradicts" and claim.found.endswith(
+        "1 of 1 layers at power 0.5, 0 of 1 layers at power 1"
+    )
+    tried, _ = perceptrons.tables({"experiment": "section3_perceptrons", "runs": runs})
+    assert [row[:3] for row in tried.rows] == [(0.5, 1, 2.0), (0.75, 1, None), (1.0, 1, 5.0), (None, None, 4.7)]
 
 
-def test_perceptrons_learn_on_held_out_patterns_first(tmp_path):
-    options = [
-        *QUICK,
-        "--seeds",
-        "1",
-        "--passes",
-        "1",
-        "--engine",
-        "numpy",
-        "--out",
-        str(tmp_path),
-        "--runs",
-        str(tmp_path / "runs"),
-    ]
-    done = experiment("section3.perceptrons", *options)
+def test_perceptrons_learn_both_versions_and_can_be_repeated(tmp_path):
+    once = ["--passes", "1", "--engine", "numpy"]
+    done = experiment("section3.perceptrons", *QUICK, *once, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
     assert done.returncode == 0, done.stderr
-    runs = json.loads((tmp_path / "section3_perceptrons.json").read_text())["runs"]
-    tried = [run for run in runs if perceptrons.is_tried(run)]
-    assert len(tried) == len(perceptrons.POWERS) * len(perceptrons.DESIGN)
-    assert {run["recipe"]["network"] for run in runs if run not in tried} == set(perceptrons.ROWS)
-    assert {run["data"]["name"].split()[-1] for run in runs} == {"regular", "deslanted"}
+    record = json.loads((tmp_path / "section3_perceptrons.json").read_text())
+    names = [run["data"]["name"] for run in record["runs"]]
+    assert names == ["synthetic validation regular", "synthetic validation deslanted"] * len(perceptrons.POWERS)
+    for training in list(perceptrons.trainings(record))[:2]:
+        assert training.data(None).digests == training.history["data"]["digests"]
