@@ -1,0 +1,242 @@
+"""What neighbours among 20x20 pixels explain of section III: K-NN with any k, and local learning on LeNet-4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.machinery.choices import HELD_OUT
+from experiments.machinery.declaration import Claim, Experiment, Plan, Record
+from experiments.machinery.main import main
+from experiments.machinery.record import description, of_digits
+from experiments.machinery.setting import Setting
+from experiments.section3.rows import PAPER, stored
+from lenet1998.classifiers.classifier import BLOCK, scikit_learn, vectors
+from lenet1998.classifiers.features import LocalLinear
+from lenet1998.classifiers.rows import SEEDS, Version, lenet4, regular
+from lenet1998.data.deslant import cropped, upright
+from lenet1998.evaluation import answers
+from lenet1998.patterns import CLASSES, DataSet
+from lenet1998.report.estimates import estimate
+from lenet1998.report.table import Cell, Column, Table
+from lenet1998.running.provenance import provenance
+from lenet1998.running.work import DataChoice
+
+MOST = 200
+SAID = 3  # neighbours of deslanted images, by III-C.2
+KS, DECAYS = (20, 50, 100, 200), (0.1, 0.3, 1.0)
+
+
+def boxed(images: np.ndarray) -> np.ndarray:
+    return cropped(images, "box")
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """The whole field of 28x28 brought to 20x20: means of the pixels that each pixel of the result covers.
+
+    >>> scaled(np.full((1, 28, 28), 7, np.uint8)).shape
+    (1, 20, 20)
+    """
+    means = np.eye(28, dtype=np.float32).repeat(5, axis=0).reshape(20, 7, 28).mean(axis=1)
+    return np.rint(means @ images @ means.T).astype(np.uint8)
+
+
+def four_bits(images: np.ndarray) -> np.ndarray:
+    """III-D: 4 bits per pixel may be enough for nearest neighbours."""
+    return cropped(images) & 0xF0
+
+
+IMAGES: dict[str, tuple[Version, str]] = {
+    "regular": (regular, "knn_euclidean"),
+    "deslanted": (upright, "deslant_knn_euclidean"),
+}
+WAYS: dict[str, Version] = {"middle": cropped, "box": boxed, "scaled": scaled, "middle, 4 bits": four_bits}
+
+
+def nearest(data: DataSet, version: Version, most: int) -> np.ndarray:
+    """The numbers of the training images that are nearest to each test image, the nearest first: (P, most)."""
+    search = scikit_learn("sklearn.neighbors").NearestNeighbors(n_neighbors=most, algorithm="brute")
+    search.fit(vectors(version(data.train.images)))
+    return search.kneighbors(vectors(version(data.test.images)), return_distance=False)
+
+
+def errors_by_k(found: np.ndarray, labels: np.ndarray) -> list[float]:
+    """The per cent that err with each k up to so many neighbours, whose labels are `found` (P, K), the nearest first.
+
+    Most of the k decide; among equals, the nearest one.
+
+    >>> errors_by_k(np.array([[1, 0, 0]]), np.array([0]))
+    [100.0, 100.0, 0.0]
+    """
+    patterns, count = found.shape
+    ranks = np.full((patterns, CLASSES), count)
+    for k in reversed(range(count)):
+        ranks[np.arange(patterns), found[:, k]] = k
+    votes, errors = np.zeros((patterns, CLASSES)), []
+    for k in range(count):
+        votes[np.arange(patterns), found[:, k]] += 1
+        errors.append(100 * float(np.mean((votes - ranks / (1 + count)).argmax(axis=1) != labels)))
+    return errors
+
+
+def knn(out: Path, progress: object, passed: object, *, images: str, way: str, choice: DataChoice) -> dict[str, Any]:
+    """The part of one version and one way to 20x20 pixels: errors by k."""
+    data, before = choice.load(), IMAGES[images][0]
+    found = nearest(data, lambda each: WAYS[way](before(each)), min(MOST, len(data.train)))
+    errors = errors_by_k(data.train.labels[found], data.test.labels)
+    return {"images": images, "way": way, "held_out": bool(choice.validation), "errors_percent": errors}
+
+
+def local(
+    out: Path,
+    progress: object,
+    passed: Callable[[dict], None] | None,
+    *,
+    seed: int,
+    kinds: tuple,
+    choice: DataChoice,
+    runs: Path,
+) -> dict[str, Any]:
+    """The part of one LeNet-4: its own error, and those of local learning on its features by k and decay."""
+    data, network = choice.load(), lenet4(seed)
+    network.trained = stored(runs, [], passed)
+    network.fit(data.train.images, data.train.labels)
+    train, test = (network.features(half.images) for half in (data.train, data.test))
+    found, entries = nearest(data, cropped, max(k for k, _ in kinds)), []
+    for k, decay in kinds:
+        classifier = LocalLinear(k, decay).fit(train, data.train.labels)
+        blocks = [
+            classifier.fitted(test[at : at + BLOCK], found[at : at + BLOCK, :k]) for at in range(0, len(test), BLOCK)
+        ]
+        entries.append({"k": k, "decay": decay, "error_percent": wrong(np.concatenate(blocks), data)})
+    return {"seed": seed, "lenet4_percent": wrong(network.scores(data.test.images), data), "local": entries}
+
+
+def wrong(scores: np.ndarray, data: DataSet) -> float:
+    return 100 * float(np.mean(answers(scores) != data.test.labels))
+
+
+def plan(setting: Setting) -> Plan:
+    of_digits(setting.data)
+    held_out = replace(setting.choice, test_size=None, validation=min(HELD_OUT, setting.held_out))
+    tried = yield [
+        setting.part(f"{images} {way}, {kind}", knn, choice.validation, images=images, way=way, choice=choice)
+        for images in IMAGES
+        for way in WAYS
+        for kind, choice in (("held out", held_out), ("test", setting.choice))
+    ]
+    kinds = tuple((k, decay) for k in KS for decay in DECAYS if k <= len(setting.data.train) // 2)
+    given = {"runs": setting.store.root}
+    (chosen,) = yield [
+        setting.part("local, held out", local, held_out.validation, seed=1, kinds=kinds, choice=held_out, **given)
+    ]
+    best = min(chosen["local"], key=lambda each: each["error_percent"])
+    kinds = ((best["k"], best["decay"]),)
+    tested = yield [
+        setting.part(f"local, seed {seed}", local, seed=seed, kinds=kinds, choice=setting.choice, **given)
+        for seed in range(1, 1 + setting.seeds)
+    ]
+    return {**provenance(), "data": description(setting.data), "knn": tried, "chosen": chosen, "tested": tested}
+
+
+def tables(record: Record) -> list[Table]:
+    return [by_k(record), by_local(record)]
+
+
+def errors(record: Record, images: str, way: str) -> tuple[np.ndarray, np.ndarray]:
+    """By k, on held-out and on test patterns."""
+    own = {each["held_out"]: each for each in record["knn"] if (each["images"], each["way"]) == (images, way)}
+    return np.array(own[True]["errors_percent"]), np.array(own[False]["errors_percent"])
+
+
+def by_k(record: Record) -> Table:
+    """The errors with 1 and 3 neighbours, with the k of least error and the k nearest to the paper's."""
+    rows: list[list[Cell]] = []
+    for images, (_, row) in IMAGES.items():
+        said = PAPER[row]["fig9_test_error_percent"]
+        for way in WAYS:
+            held_out, test = errors(record, images, way)
+            best, near = int(held_out.argmin()), int(np.abs(held_out - said).argmin())
+            rows.append(
+                [
+                    images,
+                    way,
+                    said,
+                    float(test[0]),
+                    float(test[SAID - 1]),
+                    1 + best,
+                    float(test[best]),
+                    1 + near,
+                    float(test[near]),
+                ]
+            )
+    columns = [
+        Column("images", kind="text"),
+        Column("to 20x20", kind="text"),
+        Column("1998", "%"),
+        Column("k = 1", "%"),
+    ]
+    columns += [
+        Column(f"k = {SAID}", "%"),
+        Column("best k"),
+        Column("its error", "%"),
+        Column("nearest k"),
+        Column("error of that", "%"),
+    ]
+    notes = [
+        f"Errors on the test set. The best k errs least on held-out patterns, of k from 1 to {MOST}.",
+        "The nearest k comes nearest to the paper's error on held-out patterns.",
+    ]
+    return Table(record["experiment"], "K-NN: errors by k and by the way to 20x20 pixels", columns, rows, notes)
+
+
+def by_local(record: Record) -> Table:
+    rows: list[list[Cell]] = [
+        [each["k"], each["decay"], each["error_percent"], None, None] for each in record["chosen"]["local"]
+    ]
+    own = [run["local"][0] for run in record["tested"]]
+    for row in rows:
+        if row[:2] == [own[0]["k"], own[0]["decay"]]:
+            row[3:] = (
+                estimate([each["error_percent"] for each in own]),
+                estimate([run["lenet4_percent"] for run in record["tested"]]),
+            )
+    columns = [
+        Column("k"),
+        Column("decay"),
+        Column("held-out error", "%"),
+        Column("test error", "%"),
+        Column("LeNet-4 alone", "%"),
+    ]
+    caption = "LeNet-4 / Local with the neighbours found among 20x20 pixels"
+    return Table(f"{record['experiment']}_local", caption, columns, rows, ["On held-out patterns one seed."])
+
+
+def claims(record: Record) -> list[Claim]:
+    found = "; ".join(f"{way} {errors(record, 'deslanted', way)[1][SAID - 1]:.2f}%" for way in WAYS)
+    said = PAPER["deslant_knn_euclidean"]["fig9_test_error_percent"]
+    near = any(abs(errors(record, "deslanted", way)[1][SAID - 1] - said) <= 0.3 for way in WAYS)
+    says = f"{SAID} neighbours err {said:g}% on deslanted images"
+    return [Claim("III-C.2", says, f"by the way to 20x20 pixels: {found}", "agrees" if near else "contradicts")]
+
+
+EXPERIMENT = Experiment(
+    name="section3_neighbours",
+    title="What neighbours among 20x20 pixels explain of section III",
+    paper="section III-C.2 and III-C.8",
+    question="Which k brings K-NN to Figure 9's errors, and does LeNet-4 / Local with neighbours among pixels?",
+    chapter="Classifiers of section III",
+    place=4,
+    plan=plan,
+    tables=tables,
+    claims=claims,
+    seeds=SEEDS,
+    passes=None,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)
