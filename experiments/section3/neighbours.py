@@ -108,7 +108,8 @@ def local(
     train, test = (network.features(half.images) for half in (data.train, data.test))
     found, entries = nearest(data, cropped, max(k for k, _ in kinds)), []
     for k, decay in kinds:
-        classifier = LocalLinear(k, decay).fit(train, data.train.labels)
+        classifier = LocalLinear(k, decay)
+        classifier.fit(train, data.train.labels)
         blocks = [
             classifier.fitted(test[at : at + BLOCK], found[at : at + BLOCK, :k]) for at in range(0, len(test), BLOCK)
         ]
@@ -130,14 +131,17 @@ def plan(setting: Setting) -> Plan:
         for kind, choice in (("held out", held_out), ("test", setting.choice))
     ]
     kinds = tuple((k, decay) for k in KS for decay in DECAYS if k <= len(setting.data.train) // 2)
-    given = {"runs": setting.store.root}
     (chosen,) = yield [
-        setting.part("local, held out", local, held_out.validation, seed=1, kinds=kinds, choice=held_out, **given)
+        setting.part(
+            "local, held out", local, held_out.validation, seed=1, kinds=kinds, choice=held_out, runs=setting.store.root
+        )
     ]
     best = min(chosen["local"], key=lambda each: each["error_percent"])
     kinds = ((best["k"], best["decay"]),)
     tested = yield [
-        setting.part(f"local, seed {seed}", local, seed=seed, kinds=kinds, choice=setting.choice, **given)
+        setting.part(
+            f"local, seed {seed}", local, seed=seed, kinds=kinds, choice=setting.choice, runs=setting.store.root
+        )
         for seed in range(1, 1 + setting.seeds)
     ]
     return {**provenance(), "data": description(setting.data), "knn": tried, "chosen": chosen, "tested": tested}

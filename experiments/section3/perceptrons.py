@@ -31,17 +31,17 @@ from lenet1998.training import WATCHED
 
 ROWS = {
     "mlp_300": "mlp_28x28_300_10",
-    "mlp_300_100": "mlp_28x28_300_100_10",
     "mlp_20x20_300": "deslant_mlp_20x20_300_10",
+    "mlp_300_100": "mlp_28x28_300_100_10",
     "mlp_500_150": "mlp_28x28_500_150_10",
 }
 """The networks that are trained here, and the rows of Figure 9 that they are."""
-DESIGN = tuple(ROWS)[:3]
+DESIGN = tuple(ROWS)[:2]
 """Those of every reading; what is found is then tried on all."""
-POWERS, FACTORS, AFTER, TRIED = (0.5, 0.75, 1.0), (0.5, 1.0, 2.0), (2, 5, 10), 10
+POWERS, AFTER, TRIED = (0.5, 0.75, 1.0), (2, 5, 10), 10
 EARLY = 3  # passes: III-C.5's "first few"
 Reading = tuple[float, float]
-READINGS = [(power, factor) for power in POWERS for factor in FACTORS]
+READINGS: list[Reading] = [*((power, 1.0) for power in POWERS), (0.5, 2.0), (1.0, 2.0)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def plan(setting: Setting) -> Plan:
         return setting.runs(recipe(network, *reading), seeds, data=data, passes=passes, watch=norms)
 
     few = min(TRIED, setting.passes)
-    tried = yield [run for net in DESIGN for each in READINGS for run in runs(net, each, held_out, 1, few)]
+    tried = yield [run for each in READINGS for net in DESIGN for run in runs(net, each, held_out, 1, few)]
     nearest = max(READINGS, key=lambda each: nearness(ended(tried)["runs"], each, few))
     seeds = {net: min(setting.seeds, FEWER_SEEDS if net == "mlp_500_150" else SEEDS) for net in ROWS}
     tested = yield [
