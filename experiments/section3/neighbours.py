@@ -1,8 +1,7 @@
-"""What neighbours among 20x20 pixels explain of section III: K-NN with any k, and local learning on LeNet-4."""
+"""K-NN of section III with every k, and with three ways to 20x20 pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,17 @@ from experiments.machinery.declaration import Claim, Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.record import description, of_digits
 from experiments.machinery.setting import Setting
-from experiments.section3.rows import PAPER, stored
-from lenet1998.classifiers.classifier import BLOCK, scikit_learn, vectors
-from lenet1998.classifiers.features import LocalLinear
-from lenet1998.classifiers.rows import SEEDS, Version, lenet4, regular
+from experiments.section3.rows import PAPER
+from lenet1998.classifiers.classifier import scikit_learn, vectors
+from lenet1998.classifiers.rows import Version, regular
 from lenet1998.data.deslant import cropped, upright
-from lenet1998.evaluation import answers
 from lenet1998.patterns import CLASSES, DataSet
-from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running.provenance import provenance
 from lenet1998.running.work import DataChoice
 
 MOST = 200
 SAID = 3  # neighbours of deslanted images, by III-C.2
-KS, DECAYS = (20, 50, 100, 200), (0.1, 0.3, 1.0)
 
 
 def boxed(images: np.ndarray) -> np.ndarray:
@@ -45,16 +40,11 @@ def scaled(images: np.ndarray) -> np.ndarray:
     return np.rint(means @ images @ means.T).astype(np.uint8)
 
 
-def four_bits(images: np.ndarray) -> np.ndarray:
-    """III-D: 4 bits per pixel may be enough for nearest neighbours."""
-    return cropped(images) & 0xF0
-
-
 IMAGES: dict[str, tuple[Version, str]] = {
     "regular": (regular, "knn_euclidean"),
     "deslanted": (upright, "deslant_knn_euclidean"),
 }
-WAYS: dict[str, Version] = {"middle": cropped, "box": boxed, "scaled": scaled, "middle, 4 bits": four_bits}
+WAYS: dict[str, Version] = {"middle": cropped, "box": boxed, "scaled": scaled}
 
 
 def nearest(data: DataSet, version: Version, most: int) -> np.ndarray:
@@ -91,36 +81,6 @@ def knn(out: Path, progress: object, passed: object, *, images: str, way: str, c
     return {"images": images, "way": way, "held_out": bool(choice.validation), "errors_percent": errors}
 
 
-def local(
-    out: Path,
-    progress: object,
-    passed: Callable[[dict], None] | None,
-    *,
-    seed: int,
-    kinds: tuple,
-    choice: DataChoice,
-    runs: Path,
-) -> dict[str, Any]:
-    """The part of one LeNet-4: its own error, and those of local learning on its features by k and decay."""
-    data, network = choice.load(), lenet4(seed)
-    network.trained = stored(runs, [], passed)
-    network.fit(data.train.images, data.train.labels)
-    train, test = (network.features(half.images) for half in (data.train, data.test))
-    found, entries = nearest(data, cropped, max(k for k, _ in kinds)), []
-    for k, decay in kinds:
-        classifier = LocalLinear(k, decay)
-        classifier.fit(train, data.train.labels)
-        blocks = [
-            classifier.fitted(test[at : at + BLOCK], found[at : at + BLOCK, :k]) for at in range(0, len(test), BLOCK)
-        ]
-        entries.append({"k": k, "decay": decay, "error_percent": wrong(np.concatenate(blocks), data)})
-    return {"seed": seed, "lenet4_percent": wrong(network.scores(data.test.images), data), "local": entries}
-
-
-def wrong(scores: np.ndarray, data: DataSet) -> float:
-    return 100 * float(np.mean(answers(scores) != data.test.labels))
-
-
 def plan(setting: Setting) -> Plan:
     of_digits(setting.data)
     held_out = replace(setting.choice, test_size=None, validation=min(HELD_OUT, setting.held_out))
@@ -130,34 +90,16 @@ def plan(setting: Setting) -> Plan:
         for way in WAYS
         for kind, choice in (("held out", held_out), ("test", setting.choice))
     ]
-    kinds = tuple((k, decay) for k in KS for decay in DECAYS if k <= len(setting.data.train) // 2)
-    (chosen,) = yield [
-        setting.part(
-            "local, held out", local, held_out.validation, seed=1, kinds=kinds, choice=held_out, runs=setting.store.root
-        )
-    ]
-    best = min(chosen["local"], key=lambda each: each["error_percent"])
-    kinds = ((best["k"], best["decay"]),)
-    tested = yield [
-        setting.part(
-            f"local, seed {seed}", local, seed=seed, kinds=kinds, choice=setting.choice, runs=setting.store.root
-        )
-        for seed in range(1, 1 + setting.seeds)
-    ]
-    return {**provenance(), "data": description(setting.data), "knn": tried, "chosen": chosen, "tested": tested}
-
-
-def tables(record: Record) -> list[Table]:
-    return [by_k(record), by_local(record)]
+    return {**provenance(), "data": description(setting.data), "errors": tried}
 
 
 def errors(record: Record, images: str, way: str) -> tuple[np.ndarray, np.ndarray]:
     """By k, on held-out and on test patterns."""
-    own = {each["held_out"]: each for each in record["knn"] if (each["images"], each["way"]) == (images, way)}
+    own = {each["held_out"]: each for each in record["errors"] if (each["images"], each["way"]) == (images, way)}
     return np.array(own[True]["errors_percent"]), np.array(own[False]["errors_percent"])
 
 
-def by_k(record: Record) -> Table:
+def tables(record: Record) -> list[Table]:
     """The errors with 1 and 3 neighbours, with the k of least error and the k nearest to the paper's."""
     rows: list[list[Cell]] = []
     for images, (_, row) in IMAGES.items():
@@ -195,29 +137,7 @@ def by_k(record: Record) -> Table:
         f"Errors on the test set. The best k errs least on held-out patterns, of k from 1 to {MOST}.",
         "The nearest k comes nearest to the paper's error on held-out patterns.",
     ]
-    return Table(record["experiment"], "K-NN: errors by k and by the way to 20x20 pixels", columns, rows, notes)
-
-
-def by_local(record: Record) -> Table:
-    rows: list[list[Cell]] = [
-        [each["k"], each["decay"], each["error_percent"], None, None] for each in record["chosen"]["local"]
-    ]
-    own = [run["local"][0] for run in record["tested"]]
-    for row in rows:
-        if row[:2] == [own[0]["k"], own[0]["decay"]]:
-            row[3:] = (
-                estimate([each["error_percent"] for each in own]),
-                estimate([run["lenet4_percent"] for run in record["tested"]]),
-            )
-    columns = [
-        Column("k"),
-        Column("decay"),
-        Column("held-out error", "%"),
-        Column("test error", "%"),
-        Column("LeNet-4 alone", "%"),
-    ]
-    caption = "LeNet-4 / Local with the neighbours found among 20x20 pixels"
-    return Table(f"{record['experiment']}_local", caption, columns, rows, ["On held-out patterns one seed."])
+    return [Table(record["experiment"], "K-NN: errors by k and by the way to 20x20 pixels", columns, rows, notes)]
 
 
 def claims(record: Record) -> list[Claim]:
@@ -230,15 +150,15 @@ def claims(record: Record) -> list[Claim]:
 
 EXPERIMENT = Experiment(
     name="section3_neighbours",
-    title="What neighbours among 20x20 pixels explain of section III",
-    paper="section III-C.2 and III-C.8",
-    question="Which k brings K-NN to Figure 9's errors, and does LeNet-4 / Local with neighbours among pixels?",
+    title="K-NN of section III by k",
+    paper="section III-C.2",
+    question="Which number of neighbours brings K-NN to the errors of Figure 9?",
     chapter="Classifiers of section III",
     place=4,
     plan=plan,
     tables=tables,
     claims=claims,
-    seeds=SEEDS,
+    seeds=None,
     passes=None,
 )
 

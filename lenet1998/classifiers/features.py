@@ -73,18 +73,15 @@ class LocalLinear(Classifier):
         self.index = search(n_neighbors=self.k, algorithm="brute").fit(x)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
-        return self.fitted(x, self.index.kneighbors(x, return_distance=False))
-
-    def fitted(self, x: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """Penalties (P, 10) of vectors (P, N) by the training vectors of these numbers, (P, k), however found."""
+        chosen = self.index.kneighbors(x, return_distance=False)
         from_here = (self.x[chosen] - x[:, None]).astype(np.float64)
         products = from_here @ from_here.transpose(0, 2, 1)
-        here = np.arange(chosen.shape[1])
+        here = np.arange(self.k)
         squares = products[:, here, here]
         # Neighbours in the very same place leave nothing to fit: any positive number keeps their votes.
         scale = np.maximum(squares.mean(axis=1, keepdims=True), np.finfo(float).tiny ** 0.5)
         products[:, here, here] += self.decay * scale
-        shares = np.linalg.solve(products, np.ones((*chosen.shape, 1)))[:, :, 0]
+        shares = np.linalg.solve(products, np.ones((len(x), self.k, 1)))[:, :, 0]
         shares /= shares.sum(axis=1, keepdims=True)
         return -(shares[:, None] @ self.targets[chosen])[:, 0]
 

@@ -27,7 +27,6 @@ from lenet1998.classifiers.tangent import TangentDistance
 from lenet1998.data.deslant import cropped, deslanted, reduced
 from lenet1998.evaluation import ErrorRate, answers
 from lenet1998.patterns import DataSet
-from lenet1998.squash import squash
 
 # Per cent rejected at which the error-reject curve is kept, of the thousands of thresholds that there are.
 KEPT = np.linspace(0, 20, 101).round(1)
@@ -110,17 +109,11 @@ ROWS: dict[str, Row] = {
 
 # Rows that the paper does not have, each with the paper's row that it stands below and departs from.
 BESIDE = {
-    "pairwise_summed": "pairwise_linear",
-    "deslant_pairwise_summed": "pairwise_linear",
     "deslant_svm_poly4": "svm_poly4",
     "deslant_rs_svm_poly5": "rs_svm_poly5",
     "dist_boosted_lenet4_all": "dist_boosted_lenet4",
 }
 ROWS |= {
-    "pairwise_summed": Row("Pairwise, sigmoids summed", regular, lambda seed: PairwiseLinear(squash)),
-    "deslant_pairwise_summed": Row(
-        "Pairwise, sigmoids summed, deslanted images", deslanted, lambda seed: PairwiseLinear(squash)
-    ),
     "deslant_svm_poly4": Row("SVM poly 4, deslanted images", deslanted, lambda seed: SVM(degree=4)),
     "deslant_rs_svm_poly5": Row("RS-SVM poly 5, deslanted images", deslanted, lambda seed: ReducedSVM(degree=5)),
     "dist_boosted_lenet4_all": Row(

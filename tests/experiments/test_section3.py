@@ -70,9 +70,7 @@ def test_every_row_of_the_paper_is_measured():
     )
     names = section3_rows.NAMES
     assert sorted(names) == sorted(section3_rows.LABELS) and not set(BESIDE) & paper
-    for below in set(BESIDE.values()):
-        extras = [extra for extra, other in BESIDE.items() if other == below]
-        assert names[names.index(below) + 1 :][: len(extras)] == extras
+    assert all(names.index(extra) == names.index(below) + 1 for extra, below in BESIDE.items())
 
 
 def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path, capsys):
