@@ -7,7 +7,7 @@ import numpy as np
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
 from lenet1998.errors import LeNetError
-from lenet1998.evaluation import answers
+from lenet1998.evaluation import answers, error_rate
 from lenet1998.evaluation import misclassified as wrong_answers
 from lenet1998.loss import make_loss
 from lenet1998.network import Network
@@ -17,6 +17,7 @@ from lenet1998.running.run import CHECKPOINT
 from lenet1998.running.work import Task
 
 WRONG = "wrong"
+AFTER = "train_error_after_percent"
 
 
 def trained(task: Task, file: str = CHECKPOINT) -> tuple[Network, Engine]:
@@ -26,6 +27,12 @@ def trained(task: Task, file: str = CHECKPOINT) -> tuple[Network, Engine]:
     if file == CHECKPOINT and made != task.passes:
         raise LeNetError(f"{task.out} has made {made} passes: ask for as many with --passes, or use other --runs")
     return network, make_engine(task.engine, network, make_loss(saved.recipe))
+
+
+def after_training(task: Task) -> dict[str, float]:
+    """The error of a task's trained network on the patterns that it learned."""
+    _, engine = trained(task)
+    return {AFTER: error_rate(engine, task.data.load().train).error_percent}
 
 
 def misclassified(task: Task) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.machinery.declaration import Experiment, Plan
-from experiments.machinery.measures import trained
+from experiments.machinery.measures import after_training
 from experiments.machinery.record import ended, of_mnist
 from experiments.machinery.setting import Setting
 from experiments.readings import report
@@ -29,7 +29,6 @@ from experiments.readings.score import (
 )
 from lenet1998.commands.options import positive
 from lenet1998.errors import LeNetError
-from lenet1998.evaluation import error_rate
 from lenet1998.recipe import Recipe
 from lenet1998.running.check import slim
 from lenet1998.running.work import Task
@@ -101,12 +100,6 @@ class Study:
 def each(recipes: list[Recipe], seeds: int) -> list[tuple[Recipe, int]]:
     """Every reading with each of the seeds 1 to `seeds`."""
     return [(recipe, seed) for recipe in recipes for seed in range(1, seeds + 1)]
-
-
-def after_training(task: Task) -> dict[str, float]:
-    """The error of a task's trained network on the patterns that it learned."""
-    _, engine = trained(task)
-    return {"train_error_after_percent": error_rate(engine, task.data.load().train).error_percent}
 
 
 def plan(setting: Setting) -> Plan:
