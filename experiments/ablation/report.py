@@ -19,7 +19,7 @@ from lenet1998.report.comparison import by_errors, by_patterns, holm, same_seeds
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
 THRESHOLDS = (2.0, 1.5, 1.2)
-ENDS = ("1998", "modern")
+ENDS = ("default", "modern")  # the recipes that all others are compared with
 LADDER = "ladder"
 GIVEN_UP = ", given up"
 GROUPS = {
@@ -97,12 +97,14 @@ def _search(name: str, histories: list[dict], diverged: list[dict]) -> dict:
 
 
 def tables(rows: list[dict]) -> list[Table]:
-    """For the ladder and for either end: errors and the difference from 1998, that from modern, and speed."""
+    """For the ladder and for either end: errors and the difference from default, that from modern, and speed."""
     found = []
     for group, (name, heading) in GROUPS.items():
         own = [row for row in rows if row["group"] == group]
         if own:
-            found.append(_table(name, f"{heading}: differences from 1998, and test errors", own, _errors_of, "1998"))
+            found.append(
+                _table(name, f"{heading}: differences from default, and test errors", own, _errors_of, "default")
+            )
             found.append(
                 _table(f"{name}_minus_modern", f"{heading}: differences from modern", own, _against_end, "modern")
             )
@@ -174,7 +176,7 @@ def _speed_of(end: str) -> Cells:
 
 def _rung(row: dict) -> str:
     """What a row of the ladder says: the part that is added, and which ends it is."""
-    return {"1998": "1998", "modern": f"+ {row['label']} = modern"}.get(row["name"], f"+ {row['label']}")
+    return {"default": "1998", "modern": f"+ {row['label']} = modern"}.get(row["name"], f"+ {row['label']}")
 
 
 def draw(rows: list[dict], histories: list[dict], stem: Path) -> list[Path]:
@@ -200,21 +202,24 @@ def draw_ladder(rows: list[dict], stem: Path) -> list[Path]:
 
 def draw_components(rows: list[dict], stem: Path) -> list[Path]:
     """One part of the other kind in each end, left and right; the line and band are the end itself."""
-    groups = [(end, [row for row in rows if row["group"] == end]) for end in ENDS]
-    groups = [(end, own) for end, own in groups if own]
+    groups = [
+        (end, group, own)
+        for end, group in zip(ENDS, ("1998", "modern"), strict=True)
+        if (own := [row for row in rows if row["group"] == group])
+    ]
     with style():
-        height = 0.26 * max(len(own) for _, own in groups) + 1
+        height = 0.26 * max(len(own) for *_, own in groups) + 1
         figure, every = panels(len(groups), (4.3 * len(groups), height))
         if chosen_look().narrow:
             figure.set_figheight(0.8 * height * len(groups))
-        for axes, (end, own), colour, marker in zip(every, groups, (TEST, TRAIN), "os", strict=False):
+        for axes, (end, group, own), colour, marker in zip(every, groups, (TEST, TRAIN), "os", strict=False):
             _errors(axes, own, [row["label"] for row in own], colour, marker)
             itself = next((row for row in rows if row["name"] == end and row["seeds"]), None)
             if itself:
                 axes.axvline(itself["test_error_percent"], color="0.3", linestyle="--", linewidth=1.2, zorder=1)
                 if itself["interval"]:
                     axes.axvspan(*itself["interval"], color="0.9", linewidth=0, zorder=0.5)
-            axes.set(xlabel="test error (%)", title=GROUPS[end][1])
+            axes.set(xlabel="test error (%)", title=GROUPS[group][1])
         limits = [axes.get_xlim() for axes in every]  # one scale for all, or the ends could not be compared
         for axes in every:
             axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))

@@ -31,7 +31,8 @@ def changed(one: Recipe, other: Recipe) -> set[str]:
 
 def test_the_ladder_goes_from_one_end_to_the_other():
     ladder = [row.recipe for row in variants() if row.group == "ladder"]
-    assert [ladder[0].name, ladder[-1].name] == ["1998", "modern"]
+    assert [ladder[0].name, ladder[1].name, ladder[-1].name] == ["default", "1998", "modern"]
+    assert ladder.pop(0) == preset("default"), "at its own rates"
     assert not changed(ladder[0], preset("default")) and not changed(ladder[-1], preset("modern"))
     steps = [changed(below, above) for below, above in zip(ladder, ladder[1:], strict=False)]
     assert all(steps), "every rung changes something"
@@ -42,7 +43,7 @@ def test_the_ladder_goes_from_one_end_to_the_other():
 def test_single_parts_cover_every_component(end):
     rows = [row for row in variants() if row.group == end]
     itself = next(row.recipe for row in variants() if row.recipe.name == end)
-    parts = [changed(itself, row.recipe) for row in rows]
+    parts = [changed(itself, row.recipe) for row in rows if row.recipe != itself]
     together = [{"output", "loss"}, {"output", "codes"}]  # a linear output cannot have equation 8, nor any codes
     assert all(len(part) == 1 or part in together for part in parts)
     assert set.union(*parts) == {
@@ -91,8 +92,10 @@ def test_every_variant_has_the_same_search_and_its_best_rate(tmp_path):
     record, steps = planned(EXPERIMENT, outcome, *given)
     tasks = [task for step in steps for task in step]
     searched = [task for task in tasks if ", rate x " in task.recipe.name]
-    final = [task for task in tasks if ", rate x " not in task.recipe.name]
-    names = {row.recipe.name for row in variants()}
+    final = [task for task in tasks if ", rate x " not in task.recipe.name and task.recipe.name != "default"]
+    names = {row.recipe.name for row in variants()} - {"default"}
+    untouched = [task for task in tasks if task.recipe == preset("default")]
+    assert [(task.seed, task.passes) for task in untouched] == [(seed, 10) for seed in range(1, 6)]
     for name in names:
         own = [task for task in searched if task.recipe.name.startswith(f"{name}, rate x ")]
         assert len({task.recipe.schedule for task in own}) == len(own) == 5, name
@@ -110,7 +113,7 @@ def test_every_variant_has_the_same_search_and_its_best_rate(tmp_path):
     assert factors.pop(FRAGILE) == pytest.approx(1), "half the rate, since with the best one a seed learned nothing"
     assert list(factors.values()) == pytest.approx([2.0] * len(factors))
     assert len({task.out for task in tasks}) == len(tasks)
-    ladder = {row.recipe.name for row in variants() if row.group == "ladder"}
+    ladder = {row.recipe.name for row in variants() if row.group == "ladder"} - {"default"}
     assert {task.recipe.name for task in final[: 5 * len(ladder)]} == ladder, "the whole ladder comes first"
     rows = report.scores(variants(), record)
     assert [row["label"] for row in rows] == [row.label for row in variants()]
@@ -154,17 +157,17 @@ def made(name: str, errors: list[float], wrong: list[list[int]], seconds: float 
 
 def test_scores_are_those_of_the_runs():
     old, new = [1.3, 1.25, 1.45], [1.1, 1.15, 1.16]
-    runs = made("1998", old, [[1, 2, 3], [1, 2], [1, 9]]) + made("modern", new, [[1, 7], [7], [7]])
+    runs = made("default", old, [[1, 2, 3], [1, 2], [1, 9]]) + made("modern", new, [[1, 7], [7], [7]])
     runs += made("1998, ReLU", [1.2], [[1]]) + made("1998, ReLU, rate x 1", [5.0], [[]])
     lost = [{"recipe": "1998, ReLU", "seed": 2, "reason": ""}, {"recipe": "1998, ReLU, rate x 4", "seed": 1}]
     rows = {row["name"]: row for row in report.scores(variants(), {"runs": runs, "diverged": lost})}
-    assert rows.keys() == {"1998", "modern", "1998, ReLU"}
-    first, last = rows["1998"], rows["modern"]
+    assert rows.keys() == {"default", "modern", "1998, ReLU"}
+    first, last = rows["default"], rows["modern"]
     assert first["test_error_percent"] == pytest.approx(np.mean(old)) and first["by_seed"] == old
     assert first["reached"]["2.0"] == {"seeds": 3, "passes": 1.0, "seconds": 2.0}
     assert last["reached"]["1.2"] == {"seeds": 3, "passes": 2.0, "seconds": 4.0}
     assert first["reached"]["1.2"] == {"seeds": 0, "passes": None, "seconds": None}
-    test = last["against"]["1998"]
+    test = last["against"]["default"]
     assert test["p"] == pytest.approx(ttest_rel(new, old).pvalue) and test["difference"] < 0
     assert test["patterns"] == {"worse_a": 1, "worse_b": 4, "p": 0.375}
     assert test["p_holm"] == test["p"], "ReLU has one seed that ended, and no t-test"
@@ -186,7 +189,7 @@ def test_from_start_to_figure(tmp_path):
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "ablation.json").read_text())
     final = [run for run in results["runs"] if ", rate x " not in run["recipe"]["name"]]
-    assert [run["recipe"]["name"] for run in final] == ["1998", "modern"], "a trial is of the two ends"
+    assert [run["recipe"]["name"] for run in final] == ["default", "1998", "modern"], "a trial is of the ends"
     for run in final:
         assert len(run["misclassified"]) == round(2 * run["passes"][-1]["test_error_percent"]), "of 200 patterns"
     searched = [run for run in results["runs"] if run["recipe"]["name"].rpartition(" ")[2] in FACTORS]

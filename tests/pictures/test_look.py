@@ -130,7 +130,7 @@ def test_both_ends_of_the_ablation_have_one_scale_and_their_line_on_the_band(tmp
         spread = {"interval": [error - 0.1, error + 0.1], "by_seed": [error], "seeds": 1, "label": name}
         return {"group": group, "name": name, "test_error_percent": error, **spread}
 
-    rows = [row("ladder", "1998", 1.0), row("ladder", "modern", 0.8), row("1998", "a", 1.2), row("modern", "b", 1.9)]
+    rows = [row("ladder", "default", 1.0), row("ladder", "modern", 0.8), row("1998", "a", 1.2), row("modern", "b", 1.9)]
     draw_components(rows, tmp_path / "components")
     left, right = drawn[0].axes
     assert left.get_xlim() == right.get_xlim()
