@@ -59,12 +59,6 @@ def inputs_of(cotangent: str, least: float) -> Callable[[Rng], Inputs]:
     return inputs
 
 
-def last_position(g: np.ndarray) -> np.ndarray:
-    last = np.zeros_like(g)
-    last[:, -1, -1] = g[:, -1, -1]
-    return last
-
-
 def common(carries: Carries, down: str) -> dict[str | Callable[..., str], Carries]:
     """The mistakes that both passes know; `down` is what goes down."""
 
@@ -72,17 +66,29 @@ def common(carries: Carries, down: str) -> dict[str | Callable[..., str], Carrie
         below, kernels, bias = carries(x, w, t, f, g)
         return below, kernels / g[0].size, bias / g[0].size
 
+    def overwritten(x: np.ndarray, w: np.ndarray, t: np.ndarray, f: np.ndarray, g: np.ndarray) -> Parts:
+        below, kernels, bias = carries(x, w, t, f, 0 * g)
+        for unit in np.ndindex(g.shape):
+            alone = np.zeros_like(g)
+            alone[unit] = g[unit]
+            pairs = zip(carries(x, w, t, f, alone), (below, kernels, bias), strict=True)
+            below, kernels, bias = (np.where(new, new, old) for new, old in pairs)
+        return below, kernels, bias
+
     def turned(x: np.ndarray, w: np.ndarray, t: np.ndarray, f: np.ndarray, g: np.ndarray) -> Parts:
-        below, kernels, bias = carries(x, w[..., ::-1, ::-1], t, f, g)
+        _, kernels, bias = carries(x, w, t, f, g)
+        return carries(x, w[..., ::-1, ::-1], t, f, g)[0], kernels, bias
+
+    def turned_result(x: np.ndarray, w: np.ndarray, t: np.ndarray, f: np.ndarray, g: np.ndarray) -> Parts:
+        below, kernels, bias = carries(x, w, t, f, g)
         return below, kernels[..., ::-1, ::-1], bias
 
     return {
         f"f' is left out: multiply {down} by it first": lambda x, w, t, f, g: carries(x, w, t, f / f, g),
-        "only the last position is kept: add up over all units that share the weight": lambda x, w, t, f, g: carries(
-            x, w, t, f, last_position(g)
-        ),
+        "only the last position is kept: add up all connections, with +=": overwritten,
         "averaged over the positions: shared weights add up": mean,
         "the kernel is turned by half a turn: the weight that came from an input goes back to it": turned,
+        "turned by half a turn: [0, 0] belongs to the window's upper left corner": turned_result,
         "the table is ignored: no connection, no derivative": lambda x, w, t, f, g: carries(x, w, every(t), f, g),
     }
 
@@ -94,7 +100,6 @@ BACKPROP = Exercise(
     {
         **common(backprop, "g"),
         "f' is squared: that is for second derivatives": lambda x, w, t, f, g: backprop(x, w, t, f * f, g),
-        "the sign is turned": lambda x, w, t, f, g: backprop(x, w, t, f, -g),
         "that is the curvature pass: nothing is squared here": bbprop,
     },
 )
@@ -106,12 +111,21 @@ BBPROP = Exercise(
     {
         **common(bbprop, "h"),
         "f' is not squared": lambda x, w, t, f, h: bbprop(x, w, t, np.sqrt(f), h),
-        "only f' is squared: square the weights on the way down, and x for the kernels": lambda x, w, t, f, h: backprop(
-            x, w, t, f * f, h
+        "the weights are not squared": lambda x, w, t, f, h: (
+            backprop(x, w, t, f * f, h)[0],
+            *bbprop(x, w, t, f, h)[1:],
+        ),
+        "x is not squared": lambda x, w, t, f, h: (
+            bbprop(x, w, t, f, h)[0],
+            backprop(x, w, t, f * f, h)[1],
+            bbprop(x, w, t, f, h)[2],
         ),
         "nothing is squared: that is back-propagation": backprop,
         "squared after the sum: square each term, then add up": lambda x, w, t, f, h: tuple(
             part**2 for part in backprop(x, w, t, f, np.sqrt(h))
+        ),
+        "the sum is squared, and h in it: square each factor except h, then add up": lambda x, w, t, f, h: tuple(
+            part**2 for part in backprop(x, w, t, f * f, h)
         ),
         "the first derivative is squared: that is not the second": lambda x, w, t, f, h: tuple(
             part**2 for part in backprop(x, w, t, f, h)

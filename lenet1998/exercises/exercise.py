@@ -41,7 +41,8 @@ def arrays(value: Any, parts: int) -> list[np.ndarray]:
     if parts == 1:
         value = (value,)
     elif not isinstance(value, (tuple, list)) or len(value) != parts:
-        raise LeNetError(f"returns one {type(value).__name__}, not {parts} values: end with return a, b, ...")
+        found = f"{len(value)} values" if isinstance(value, (tuple, list)) else f"one {type(value).__name__}"
+        raise LeNetError(f"returns {found}, not {parts} values: end with return a, b, ...")
     try:
         return [np.asarray(part, np.float64) for part in value]
     except (TypeError, ValueError) as error:

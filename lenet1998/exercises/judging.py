@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 
 import numpy as np
 
@@ -71,7 +72,9 @@ def judged(name: str, load: Callable[[], Callable]) -> Verdict:
     given = answers(load, [tuple(case.values()) for case in cases], len(parts))
     for case, answer in zip(cases, given, strict=False):
         if isinstance(answer, str):
-            return Verdict(0, len(parts), f"  {answer}\n    with {_sizes(case)}")
+            hint = "\n    table is [map below, map], kernels are [map, map below]"
+            told = answer + hint * ("table[" in answer and "kernels" in case)
+            return Verdict(0, len(parts), f"  {told}\n    with {_sizes(case)}")
     lines = [_part(name, place, given) for place in range(len(parts))]
     return Verdict(sum(line.endswith(": right") for line in lines), len(parts), "\n".join(lines))
 
@@ -105,10 +108,48 @@ def _part(name: str, place: int, given: Sequence[Answer]) -> str:
     if all(right):
         return f"  {exercise.parts[place]}: right"
     first = right.index(False)
-    known = next((says for says, by in exercise.mistakes.items() if all(agrees(by))), "not right yet")
-    said = known if isinstance(known, str) else known(**cases[first])
-    mine, reference = given[first][place], computed(name, exercise.reference)[first][place]
-    return f"  {exercise.parts[place]}: {said}\n    with {_sizes(cases[first])}: {_difference(mine, reference)}"  # type: ignore[arg-type]
+    known = _exchanged(name, place, given) or next(
+        (says for says, by in exercise.mistakes.items() if all(agrees(by))), ""
+    )
+    mine, reference = ([answer[place] for answer in some] for some in (given, computed(name, exercise.reference)))
+    said = known(**cases[first]) if callable(known) else known or _in_general(mine, reference) or "not right yet"  # type: ignore[arg-type]
+    difference = _difference(mine[first], reference[first])  # type: ignore[arg-type]
+    return f"  {exercise.parts[place]}: {said}\n    with {_sizes(cases[first])}: {difference}"
+
+
+def _exchanged(name: str, place: int, given: Sequence[Answer]) -> str:
+    """What is said of a part that stands in the place of another, which is not in its own."""
+    parts, reference = EXERCISES[name].parts, computed(name, EXERCISES[name].reference)
+
+    def stands(part: int, at: int) -> bool:
+        return all(same(a[at], b[part]) for a, b in zip(given, reference, strict=True))  # type: ignore[arg-type]
+
+    other = next((part for part in range(len(parts)) if stands(part, place) and not stands(part, part)), None)
+    return "" if other is None else f"this is {parts[other]}: return {', '.join(parts)} in this order"
+
+
+def _in_general(mine: Sequence[np.ndarray], reference: Sequence[np.ndarray]) -> str:
+    """What can be wrong in any exercise, from all cases of a part; an empty text if it is none of these."""
+    pairs = list(zip(mine, reference, strict=True))
+    if any(a.ndim != b.ndim for a, b in pairs):
+        return ""
+    for order in permutations(range(max(b.ndim for b in reference))):
+        if all(same(a.transpose([axis for axis in order if axis < a.ndim]), b) for a, b in pairs):
+            return "the axes are in another order: transpose"
+    if any(a.shape != b.shape or not np.isfinite(a).all() for a, b in pairs):
+        return ""
+    a, b = (np.concatenate([part.ravel() for part in parts]) for parts in (mine, reference))
+    largest = np.abs(b).argmax()
+    factor = a[largest] / b[largest]
+    if np.allclose(a, b, rtol=1e-6, atol=1e-6):  # closer than constants of five digits
+        return "right in float32: compute in float64"
+    if same(a, -b):
+        return "the sign is turned"
+    if factor > 0 and same(a, factor * b):
+        return f"exactly {max(factor, 1 / factor):.6g} times too {'large' if factor > 1 else 'small'}"
+    if a.any() and not (a % 1).any() and (b % 1).any():
+        return "whole numbers only: an array of dtype int cuts fractions off"
+    return ""
 
 
 def _sizes(case: Inputs) -> str:

@@ -88,7 +88,10 @@ SQUASH = Exercise(
         "S = 2/3 is left out": lambda a: tanh_of(a, A, 1.0),
         "A = 1.7159 is left out": lambda a: tanh_of(a, 1.0, S),
         "A and S have changed places": lambda a: tanh_of(a, S, A),
-        "this is the logistic function: the paper takes a scaled tanh": lambda a: (1 / (1 + np.exp(-a)), 0 * a),
+        "this is the logistic function: the paper takes a scaled tanh": lambda a: (
+            1 / (1 + np.exp(-a)),
+            1 / (2 + np.exp(a) + np.exp(-a)),
+        ),
         "the factor S is missing, which the chain rule brings": lambda a: (squash(a), tanh_of(a, A, S)[1] / S),
         "1 - tanh^2 alone: the factor A S is missing": lambda a: (squash(a), tanh_of(a, 1.0, S)[1] / S),
         "1 - x^2 is the slope of tanh alone, not of A tanh(S a)": lambda a: (squash(a), 1 - squash(a) ** 2),
@@ -123,7 +126,7 @@ def last_only(table: np.ndarray) -> np.ndarray:
 
 def table_ignored(x: np.ndarray, kernels: np.ndarray, bias: np.ndarray, table: np.ndarray) -> str:
     map_, below = np.argwhere(~table.T)[0]
-    return f"summed over positions, but the table is ignored: map {map_} sees map {below}"
+    return f"the table is ignored: map {map_} sees map {below}"
 
 
 C3 = Exercise(
@@ -143,7 +146,7 @@ C3 = Exercise(
         "rows and columns of the kernel have changed places": lambda x, w, b, t: convolved(x, w.swapaxes(2, 3), b, t),
         table_ignored: lambda x, w, b, t: convolved(x, w, b, every(t)),
         "the table is ignored, and the bias is left out": lambda x, w, b, t: convolved(x, w, 0 * b, every(t)),
-        "the table is read the wrong way round: an X joins maps, a dot does not": lambda x, w, b, t: convolved(
+        "the table is read the wrong way round: True joins two maps, False does not": lambda x, w, b, t: convolved(
             x, w * ~t.T[..., None, None], b, every(t)
         ),
         "only the last map below counts: add up all that the table joins": lambda x, w, b, t: convolved(

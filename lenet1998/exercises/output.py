@@ -35,6 +35,9 @@ RBF_UNITS = Exercise(
     {
         "the root is taken: y is the squared distance": lambda x, w, d, j: equation_9(np.sqrt(distances(x, w)), d, j),
         "not squared: y adds up squares": lambda x, w, d, j: equation_9(np.abs(x - w).sum(axis=1), d, j),
+        "squared after the sum: square each difference, then add up": lambda x, w, d, j: equation_9(
+            (x - w).sum(axis=1) ** 2, d, j
+        ),
         "halved: equation 7 has no 1/2": lambda x, w, d, j: equation_9(distances(x, w) / 2, d, j),
         "averaged over the units: equation 7 adds up": lambda x, w, d, j: equation_9(distances(x, w) / len(x), d, j),
         "a weighted sum: these units compare x with their codes": lambda x, w, d, j: equation_9(w @ x, d, j),
@@ -46,6 +49,9 @@ RBF_UNITS = Exercise(
         "the rubbish class is missing: e^-j belongs to the sum": lambda x, w, d, j: equation_9(
             distances(x, w), d, math.inf
         ),
+        "a loop has overwritten j: give its index another name": lambda x, w, d, j: equation_9(
+            distances(x, w), d, len(x) - 1
+        ),
         "j itself stands in the sum: it is e^-j": lambda x, w, d, j: equation_9(distances(x, w), d, -math.log(j)),
         "the correct class is left out of the sum: it runs over all classes": lambda x, w, d, j: (
             distances(x, w),
@@ -55,13 +61,24 @@ RBF_UNITS = Exercise(
             distances(x, w),
             2 * distances(x, w)[d] - equation_9(distances(x, w), d, j)[1],
         ),
-        "the signs in the exponents are turned: e^-y": lambda x, w, d, j: (
+        "the sign in e^-j is turned": lambda x, w, d, j: equation_9(distances(x, w), d, -j),
+        "the sign in e^-y is turned": lambda x, w, d, j: (
+            distances(x, w),
+            distances(x, w)[d] + np.log(np.exp(-j) + np.exp(distances(x, w)).sum()),
+        ),
+        "the signs in the exponents are turned: e^-j, e^-y": lambda x, w, d, j: (
             distances(x, w),
             distances(x, w)[d] + np.log(np.exp(j) + np.exp(distances(x, w)).sum()),
         ),
         "this is the probability of the correct class: take minus its logarithm": lambda x, w, d, j: (
             distances(x, w),
             np.exp(-equation_9(distances(x, w), d, j)[1]),
+        ),
+        "this is the class before the correct one: label counts from 0": lambda x, w, d, j: equation_9(
+            distances(x, w), (d - 1) % len(w), j
+        ),
+        "the smallest penalty stands in place of the correct class's": lambda x, w, d, j: equation_9(
+            distances(x, w), int(distances(x, w).argmin()), j
         ),
         "the penalty of the correct class is missing": lambda x, w, d, j: (
             distances(x, w),

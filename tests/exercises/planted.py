@@ -1,4 +1,4 @@
-"""Fifty mistakes of students, five for each exercise: what of a solution is replaced by what, and what is to be said.
+"""Mistakes of students, five or more for each exercise: what of a solution is replaced by what, and what is to be said.
 
 It is None where nothing better can be said than that it is not right yet.
 """
@@ -21,6 +21,14 @@ PLANTED = {
         ),
         ("slope = A * S * (1 - np.tanh(S * a) ** 2)", "slope = 1 - x**2", "of tanh alone"),
         ("1 - np.tanh(S * a) ** 2", "1 - np.tanh(S * a)", "the tanh is not squared"),
+        ("return x, slope", "return slope, x", "x: this is slope: return x, slope in this order"),
+        ("return x, slope", "return x, 2 * slope", "slope: exactly 2 times too large"),
+        (
+            "slope = A * S * (1 - np.tanh(S * a)",
+            "slope = A * S * (1 - np.tanh(np.float32(S * a))",
+            "slope: right in float32",
+        ),
+        ("1.7159", "1.716", "x: exactly 1.00006 times too large"),
     ],
     "c3": [
         ("a[m, r, c] += bias[m]", "pass", "right without the bias"),
@@ -32,6 +40,15 @@ PLANTED = {
             "                if table[j, m]:\n                        a[m, r, c] += bias[m]",
             None,
         ),
+        ("if table[j, m]:", "if not table[j, m]:", "True joins two maps, False does not"),
+        ("if table[j, m]:", "if table[m, j]:", "IndexError"),
+        ("return a", "return -a", "a: the sign is turned"),
+        ("return a", "return a / 3", "a: exactly 3 times too small"),
+        ("return a", "return a.transpose(2, 0, 1)", "a: the axes are in another order"),
+        ("return a", "return a.swapaxes(1, 2)", "a: the axes are in another order"),
+        ("x.shape[2] - k + 1))", "x.shape[2] - k + 1), int)", "a: whole numbers only"),
+        ("return a", "return a.astype(int)", "a: whole numbers only"),
+        ("x.shape[2] - k + 1))", "x.shape[2] - k + 1), np.float32)", "a: right in float32"),
     ],
     "s2": [
         ("coefficient[m] * total", "coefficient[m] * total / 4", "averaged, not added: a quarter"),
@@ -54,6 +71,15 @@ PLANTED = {
             "left out of the sum",
         ),
         ("+ math.log(total)", "- math.log(total)", "the logarithm is subtracted"),
+        ("(x[unit] - codes[i, unit]) ** 2", "x[unit] - codes[i, unit]\n        y[i] **= 2", "y: squared after the sum"),
+        ("math.exp(-j)", "math.exp(j)", "E: the sign in e^-j is turned"),
+        ("math.exp(-y[i])", "math.exp(y[i])", "E: the sign in e^-y is turned"),
+        ("y[label]", "y[label - 1]", "E: this is the class before the correct one: label counts from 0"),
+        ("y[label]", "min(y)", "E: the smallest penalty stands in place of the correct class's"),
+        ("for unit in range(len(x)):", "for j, unit in enumerate(range(len(x))):", "E: a loop has overwritten j"),
+        ("return y, loss", "return loss, y", "E: this is y: return y, E in this order"),
+        ("return y, loss", "return y.astype(int), loss", "y: whole numbers only"),
+        ("return y, loss", "return y, -loss", "E: the sign is turned"),
     ],
     "backprop": [
         ("slope[m, r, c] * g[m, r, c]", "g[m, r, c]", "f' is left out"),
@@ -61,13 +87,39 @@ PLANTED = {
         ("kernels[m, j, dr, dc]", "kernels[m, j, k - 1 - dr, k - 1 - dc]", "turned by half a turn"),
         ("if table[j, m]:", "if True:", "the table is ignored"),
         ("return below, shared, bias", "return below, shared / (rows * columns), bias", "averaged over the positions"),
+        ("return below, shared, bias", "return below, shared[..., ::-1, ::-1], bias", "kernels: turned by half a turn"),
+        ("below[j, r + dr, c + dc] +=", "below[j, r + dr, c + dc] =", "below: only the last position"),
+        ("return below, shared, bias", "return below, shared, -bias", "bias: the sign is turned"),
+        ("return below, shared, bias", "return bias, below, shared", "below: this is bias"),
+        ("return below, shared, bias", "return below, shared.swapaxes(2, 3), bias", "kernels: the axes are in another"),
     ],
     "bbprop": [
         ("slope[m, r, c] ** 2", "slope[m, r, c]", "f' is not squared"),
-        ("kernels[m, j, dr, dc] ** 2", "kernels[m, j, dr, dc]", "only f' is squared"),
-        ("x[j, r + dr, c + dc] ** 2", "x[j, r + dr, c + dc]", "only f' is squared"),
+        ("kernels[m, j, dr, dc] ** 2", "kernels[m, j, dr, dc]", "below: the weights are not squared"),
+        ("x[j, r + dr, c + dc] ** 2", "x[j, r + dr, c + dc]", "kernels: x is not squared"),
         ("shared[m, j, dr, dc] +=", "shared[m, j, dr, dc] =", "only the last position"),
         ("h[m, r, c]\n", "h[m, r, c] ** 2\n", "h is squared too"),
+        ("below[j, r + dr, c + dc] +=", "below[j, r + dr, c + dc] =", "below: only the last position"),
+        ("bias[m] +=", "bias[m] =", "bias: only the last position"),
+        ("kernels[m, j, dr, dc] ** 2", "kernels[m, j, k - 1 - dr, k - 1 - dc] ** 2", "below: the kernel is turned"),
+        ("return below, shared, bias", "return below, shared[..., ::-1, ::-1], bias", "kernels: turned by half a turn"),
+        ("return below, shared, bias", "return below, shared, bias**2", "bias: the sum is squared"),
+        (
+            "x[j, r + dr, c + dc] ** 2 * ha\n",
+            "x[j, r + dr, c + dc] * ha**0.5\n    shared **= 2\n",
+            "kernels: squared after the sum",
+        ),
+        (
+            "x[j, r + dr, c + dc] ** 2 * ha\n",
+            "x[j, r + dr, c + dc] * ha\n    shared **= 2\n",
+            "kernels: the sum is squared",
+        ),
+        (
+            "return below, shared, bias",
+            "return bias, shared, below",
+            "bias: this is below: return below, kernels, bias",
+        ),
+        ("return below, shared, bias", "return below, shared / 2, bias", "kernels: exactly 2 times too small"),
     ],
     "sdlm": [
         ("curvatures.mean(axis=0)", "curvatures.sum(axis=0)", "added up over the patterns"),
