@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from lenet1998.evaluation import ErrorRate, interval_name, rate_interval, studen
 from lenet1998.pictures import chosen_look
 from lenet1998.pictures.plotting import LOOKS, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.report.estimates import estimate
+from lenet1998.report.comparison import over_seeds, same_seeds
+from lenet1998.report.estimates import difference, estimate
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
 FEW = 1000  # of so many patterns one network's interval says more than that of the seeds
@@ -94,6 +96,23 @@ def tables(system: System, record: Record) -> list[Table]:
     caption = f"{system.title}: accuracies, {_seeds(record)}"
     shown = [[row[place] for place in kept] for row in rows]
     return [Table(f"{record['experiment']}_accuracies", caption, [columns[place] for place in kept], shown, notes)]
+
+
+def differences(system: System, record: Record, pairs: Sequence[tuple[str, str]], what: str) -> list[Table]:
+    """By how much the first of each pair of recipes is more accurate on a set than the second, of the same seeds; none
+    of a search."""
+    runs = {arm.recipe.name: own for arm, own in by_arm(system, record).items()}
+    rows: list[list[Cell]] = []
+    for one, other in pairs:
+        both = same_seeds(runs.get(one, []), runs.get(other, []))
+        if both[0] and not is_search(record):
+            test = over_seeds(*(accuracies(own, what).tolist() for own in both))
+            rows.append([one, other, test.pairs, difference(test), test.p])
+    columns = [Column("recipe", kind="text"), Column("minus", kind="text"), Column("pairs")]
+    columns += [Column("difference", "points", kind="difference"), Column("p seeds", kind="p")]
+    name = f"{record['experiment']}_differences"
+    caption = f"{system.title}: differences in accuracy on {'the test set' if what == 'test' else what}"
+    return [Table(name, caption, columns, rows, ["P seeds: Student's t-test, paired by seed."])] if rows else []
 
 
 def searched(system: System, record: Record) -> Table:

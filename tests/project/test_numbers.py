@@ -17,7 +17,7 @@ from experiments.summary.values import UNIT, VALUE, cell_of, with_values
 from lenet1998.errors import LeNetError
 from tests.project.test_layout import ROOT
 
-NOT_YET = {"docs/ablation.md", "docs/teaching_systems.md"}
+NOT_YET = {"docs/ablation.md"}
 SECTION = (
     r"(?:(?:sections?|caption of|the paper's)\s+)*"
     r"(?:[IVX]+(?:-[A-F](?:\.\d+)?)?\b|Figures?\s\d|Table\sI\b|eqs?\.\s\d|equations?\s\d|[Aa]ppendix\s[A-C]\b)[^()]*"
