@@ -168,11 +168,11 @@ def _speed_of(end: str) -> Cells:
         return [row["rate"], "yes" if row["at_edge"] else "", len(row["given_up"]), *times]
 
     notes = [
-        "Rate: that of the first pass, the paper's for 1998, of all others chosen on held-out training patterns from "
-        "five. Edge: the best was the lowest or highest of them, so a better one may lie beyond. Halved: how often "
-        "the rate was halved because a seed diverged or did not learn its training patterns. Passes and seconds of "
-        "training are means over the seeds that came so far. 1998 has no seconds: its runs were made at another time, "
-        "on a machine that was shared."
+        "Rate: that of the first pass. The default has that of III-B, all others one chosen on held-out training "
+        "patterns from five. Edge: the best was the lowest or highest of them, so a better one may lie beyond. Halved: "
+        "how often the rate was halved because a seed diverged or did not learn its training patterns. Passes and "
+        "seconds of training are means over the seeds that came so far. 1998 has no seconds: its runs were made at "
+        "another time, on a machine that was shared."
     ]
     return columns, cells, notes
 

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,19 +226,22 @@ def sheet(text: str) -> str:
 
 
 class _Set(argparse.Action):
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
-        from lenet1998.pictures import choose  # with matplotlib, which takes a second to load
+    """Changes the look of figures, which then go to `folder` unless another one is named."""
 
+    def __init__(self, folder: Path | None, **keywords: Any):
+        super().__init__(**keywords)
+        self.folder = folder
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        from lenet1998.pictures import choose, chosen_look  # with matplotlib, which takes a second to load
+
+        choose(folder=chosen_look().folder or self.folder)
         choose(**{self.dest: self.const if self.nargs == 0 else values})
 
 
 def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = None) -> None:
     """--width, --no-title and --style, which take effect as they are read; and --figures, whose default is `folder`."""
-    if folder:
-        from lenet1998.pictures import choose, chosen_look
-
-        choose(folder=chosen_look().folder or folder)
-    keep: dict[str, Any] = {"action": _Set, "default": argparse.SUPPRESS}
+    keep: dict[str, Any] = {"action": partial(_Set, folder), "default": argparse.SUPPRESS}
     parser.add_argument(
         "--width", metavar="INCHES", type=inches, help="width of figures in inches; panels are stacked below 5", **keep
     )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from experiments import single_runs
 from experiments.machinery import main
 from experiments.machinery import store as stores
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import CHAPTERS, Claim, Experiment
 from experiments.machinery.main import Asked
-from experiments.machinery.options import find_data, name_of, parse
+from experiments.machinery.options import find_data, name_of, parse, parser_of
 from experiments.machinery.page import write_page
 from experiments.machinery.record import RESULTS, read
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store, refuse_others
 from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.pictures import chosen_look
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Column, Estimate, Table
 from lenet1998.running.run import run
@@ -189,3 +192,13 @@ def test_a_part_of_a_record_that_no_table_can_be_made_of_is_refused(tmp_path):
 def test_arguments_and_name_belong_together(tmp_path):
     asked = Asked.of(plain(recipe=True), ["--loss", "mle", "--out", str(tmp_path)])
     assert asked.path == Path(tmp_path, "plain_loss=mle.json")
+
+
+def test_an_experiments_options_change_how_figures_look_only_where_they_are_given(tmp_path):
+    def seen(*options: str) -> Path | None:
+        parser_of(single_runs.EXPERIMENT).parse_args(options)
+        return chosen_look().folder
+
+    assert copy_context().run(seen) is None
+    assert copy_context().run(seen, "--width", "3.4") == Path("figures")
+    assert copy_context().run(seen, "--no-title", "--figures", str(tmp_path)) == tmp_path

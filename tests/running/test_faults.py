@@ -477,6 +477,7 @@ def test_a_clock_that_runs_backwards(tmp_path, mirror, monkeypatch, start):
 # program; nothing else that a user or a file says is.
 COMPILES = {"lenet1998/kernels/cache.py": {"exec", "compile"}, "lenet1998/kernels/specialise.py": {"eval", "compile"}}
 COMPILES["lenet1998/registry/__init__.py"] = {"exec", "compile"}
+COMPILES["lenet1998/exercises/handins.py"] = {"exec", "compile"}  # what is handed in, in a process of its own
 FORBIDDEN = {"eval", "exec", "compile", "system", "popen", "extractall", "extract", "unpack_archive", "loads_pickle"}
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib.load", "marshal", "shelve"}
 
