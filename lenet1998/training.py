@@ -62,8 +62,8 @@ _STRETCH = 1000
 class Trainer:
     """One run: a network, its data, and the passes made so far.
 
-    The same recipe, data and seed give the same parameters, bit for bit: with the compiled engine on any x86-64
-    processor with AVX2 and FMA, on the first start or a later one; with the NumPy engine, whose sums are those of its
+    The same recipe, data and seed give the same parameters, bit for bit: with the compiled engine on arm64 and on any
+    x86-64 processor with AVX2 and FMA, on the first start or a later one; with the NumPy engine, whose sums are those of its
     BLAS library, on the same processor and libraries; elsewhere within rounding. So it is, too, whether or not the run
     was stopped after some pass and continued: every random choice is derived from the seed and the number of the pass.
 

@@ -32,7 +32,7 @@ ALLOWED = (
     r"\\(?:label|ref|cite[pt]?|includegraphics|nolinkurl|texttt|bibliography\w*|setlength)(?:\[[^]]*\])*\{[^{}]*\}",
     r"\\\[.*?\\\]",
     r"(?:[Ff]igures?|[Ee]quations?|Entries|sections?)[ ~]\d+(?:(?:,|,? (?:and|to)) \d+)*",
-    r"LeNet-\d|lenet1998|\b[CSF]\d\b|\b19\d\d\b|\b16x16\b|x86-64|AVX2|BSD-3|CIFAR-10|Python 3\.\d+|\d+pt",
+    r"LeNet-\d|lenet1998|\b[CSF]\d\b|\b19\d\d\b|\b16x16\b|x86-64|arm64|AVX2|BSD-3|CIFAR-10|Python 3\.\d+|\d+pt",
     r"databases 1 and 3",
     r"95\\% (?:\$t\$ )?(?:intervals?|of them|of seeds)",
 )
