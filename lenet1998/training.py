@@ -63,9 +63,10 @@ class Trainer:
     """One run: a network, its data, and the passes made so far.
 
     The same recipe, data and seed give the same parameters, bit for bit: with the compiled engine on arm64 and on any
-    x86-64 processor with AVX2 and FMA, on the first start or a later one; with the NumPy engine, whose sums are those of its
-    BLAS library, on the same processor and libraries; elsewhere within rounding. So it is, too, whether or not the run
-    was stopped after some pass and continued: every random choice is derived from the seed and the number of the pass.
+    x86-64 processor with AVX2 and FMA, on the first start or a later one; with the NumPy engine, whose sums are those
+    of its BLAS library, on the same processor and libraries; elsewhere within rounding. So it is, too, whether or not
+    the run was stopped after some pass and continued: every random choice is derived from the seed and the number of
+    the pass.
 
     Raises DataError for images that do not fit the recipe's network, and for labels that it has no class for; a label
     equal to the number of classes is equation 9's rubbish class.
