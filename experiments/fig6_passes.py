@@ -134,7 +134,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
                 axes.plot(x, paper(which), "D:", color="0.4", markerfacecolor="white", label="1998 (Figure 6)")
             axes.set(xlabel="training set size (thousands)", ylabel=f"{what} (%)", title=what.capitalize())
             axes.set_ylim(bottom=0)
-        every[0].legend()
+        every[1].legend(loc="lower left")
         return save(figure, stem)
 
 
