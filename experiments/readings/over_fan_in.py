@@ -35,7 +35,8 @@ def plan(setting: Setting) -> Plan:
 
 
 def found(record: Record) -> list[dict]:
-    """The score of every reading, the best first."""
+    """The score of every reading, the best first. Raises LeNetError for other data than MNIST."""
+    of_mnist(run["data"]["name"] for run in record["runs"])
     scored = rows(record["runs"], record["diverged"], record["passes"])
     return sorted(scored, key=lambda row: (not every_claim(row), by_distance(row), by_departures(row)))
 

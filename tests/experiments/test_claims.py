@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import fig6_passes, initial_sums, single_runs, stochastic_batch
+from experiments import passes_by_size, initial_sums, single_runs, stochastic_batch
 from experiments.adaptive_centres import recipes, spread
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
@@ -43,14 +43,14 @@ def test_as_many_updates_mean_more_passes_over_smaller_sets():
         ends = [{"train_error_percent": 1.0, "test_error_percent": 1.0 + passes}] * passes
         return {"seed": 1, "data": {"train_size": size}, "recipe": {}, "passes": ends}
 
-    sizes = [run(size, 20 * times) for size, every in fig6_passes.TIMES.items() for times in every]
-    found = fig6_passes.by_rule({"runs": sizes[::-1]})
+    sizes = [run(size, 20 * times) for size, every in passes_by_size.TIMES.items() for times in every]
+    found = passes_by_size.by_rule({"runs": sizes[::-1]})
     made = {rule: [len(run["passes"]) for (run,) in sets] for rule, sets in found.items()}
     assert list(made.values()) == [[20, 20, 20], [80, 40, 20]]
     same, updates = found.values()
-    assert fig6_passes.alpha(same).mean == pytest.approx(0), "test and training error as far apart at each size"
-    assert fig6_passes.alpha(updates).mean == pytest.approx(1), "four and two times as far"
-    assert fig6_passes.away(updates, "train") == pytest.approx(np.sqrt((0.95**2 + 0.69**2 + 0.65**2) / 3))
+    assert passes_by_size.alpha(same).mean == pytest.approx(0), "test and training error as far apart at each size"
+    assert passes_by_size.alpha(updates).mean == pytest.approx(1), "four and two times as far"
+    assert passes_by_size.away(updates, "train") == pytest.approx(np.sqrt((0.95**2 + 0.69**2 + 0.65**2) / 3))
 
 
 def test_how_often_a_run_says_as_little_as_that_of_1998():

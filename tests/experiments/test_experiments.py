@@ -20,7 +20,7 @@ from tests.rings import beyond
 WRITES = {
     "fig5_error_curves": "fig5_error_curves_numpy",
     "fig6_training_size": "fig6_training_size_numpy",
-    "fig6_passes": "fig6_passes",
+    "passes_by_size": "passes_by_size",
     "single_runs": "single_runs",
     "fig8_misclassified": "fig8_misclassified",
     "effective_rates": "effective_rates_numpy",

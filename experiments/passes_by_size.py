@@ -97,13 +97,13 @@ def tables(record: Record) -> list[Table]:
     ]  # fmt: skip
     caption = "Errors of the last pass by size of the training set and number of passes"
     notes = ["Training errors are counted on the fly; after training they are those of the last network."]
-    found = [Table("fig6_passes", caption, columns, rows, notes)]
+    found = [Table("passes_by_size", caption, columns, rows, notes)]
     if compared:
         columns = [Column("passes", kind="text"), Column("training: from Figure 6", "points")]
         columns += [Column("test: from Figure 6", "points"), Column("alpha")]
         rows = [[rule, *(away(sets, which) for which in ERRORS), alpha(sets)] for rule, sets in by_rule(record).items()]
         notes = ["Distances are root mean squares over the three sizes. Alpha is that of equation 1."]
-        found.append(Table("fig6_passes_rules", "Distance from Figure 6 and alpha", columns, rows, notes))
+        found.append(Table("passes_by_size_rules", "Distance from Figure 6 and alpha", columns, rows, notes))
     return found
 
 
@@ -139,7 +139,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
 
 
 EXPERIMENT = Experiment(
-    name="fig6_passes",
+    name="passes_by_size",
     title="Error by size of the training set and passes",
     paper="Figure 6, section III-B",
     question="Does Figure 6 show networks with as many passes, or with as many updates, at each size?",
