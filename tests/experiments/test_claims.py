@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import passes_by_size, initial_sums, single_runs, stochastic_batch
+from experiments import initial_sums, passes_by_size, single_runs, stochastic_batch
 from experiments.adaptive_centres import recipes, spread
 from experiments.fig6_training_size import exponent, exponents, papers_exponent
 from experiments.initial_weights import norms, relative
