@@ -14,16 +14,21 @@ from experiments.machinery.agenda import Agenda
 from experiments.machinery.check import Recorded
 from experiments.machinery.options import find_data, parse
 from experiments.machinery.setting import Setting
-from experiments.machinery.store import Store
-from experiments.strings import choices, choosing, figures_25_26, kept, report, sheet
+from experiments.machinery.store import Given, Store
+from experiments.strings import choices, choosing, code_distances, figures_25_26, kept, report, sheet
 from experiments.strings.experiment import EXPERIMENT
 from experiments.strings.networks import IMAGES, Choices, Sizes, place_of, recipe_of, swept
 from lenet1998 import pretrained
+from lenet1998.bitmaps import digit_codes
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
+from lenet1998.network import LeNet5
 from lenet1998.parameters import digest
+from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
+from lenet1998.running.work import Task
+from lenet1998.squash import A
 from lenet1998.strings.drawings import DRAWINGS, draw
 from lenet1998.strings.segmentation import Segmentor
 from lenet1998.strings.training import StringTrainer
@@ -255,6 +260,21 @@ def test_a_network_for_strings_that_is_not_what_the_experiment_makes_is_refused(
     with pytest.raises(LeNetError, match=reason):
         keep(tmp_path, monkeypatch, learned(1, 0.5), one)
     assert not (tmp_path / "strings.npz").exists()
+
+
+def test_distances_from_the_code_of_the_label(monkeypatch):
+    """With all states of F6 at 1.2: cut at 1, a unit of the code at -1 is 2 away and one at 1 is not."""
+    network, digits = LeNet5(Recipe()), load("synthetic", train_size=50, test_size=50)
+    views = network.parameters.named(network.parameters.values)
+    views["F6.weight"][...], views["F6.bias"][...] = 0, 1.5 * np.arctanh(1.2 / A)
+    monkeypatch.setattr(code_distances, "trained", lambda task: (network, None))
+    task = Task(Path(), Recipe(), 1, Given(digits))
+    found, codes = code_distances.distances(task), digit_codes()[digits.test.labels]
+    below = (codes < 0).sum(axis=1)
+    quantiles = np.quantile(4.0 * below, code_distances.SHARES)
+    np.testing.assert_allclose(found[code_distances.CLAMPED], quantiles, rtol=1e-5)
+    as_it_is = np.quantile(2.2**2 * below + 0.2**2 * (84 - below), code_distances.SHARES)
+    np.testing.assert_allclose(found[code_distances.DISTANCES], as_it_is, rtol=1e-4)
 
 
 def test_without_networks_for_strings_the_experiment_is_named(tmp_path, monkeypatch):
