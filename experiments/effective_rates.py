@@ -24,13 +24,19 @@ PASSES = (1, 3, 20)
 PAPERS = (7e-5, 0.016)  # the smallest and the largest in the first pass
 
 
+def by_layer(trainer: Trainer, vector: np.ndarray) -> dict[str, np.ndarray]:
+    """A vector of all parameters under the names of the layers."""
+    layers: dict[str, list[np.ndarray]] = {}
+    for name, view in trainer.network.parameters.named(vector).items():
+        layers.setdefault(name.split(".")[0], []).append(view.ravel())
+    return {layer: np.concatenate(parts) for layer, parts in layers.items()}
+
+
 def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
     """Quantiles of the step sizes of pass `number`, under the names of the layers."""
     steps = step_sizes(trainer.curvature(number), trainer.recipe.eta(number), trainer.recipe.mu)
-    layers: dict[str, list[np.ndarray]] = {}
-    for name, view in trainer.network.parameters.named(steps).items():
-        layers.setdefault(name.split(".")[0], []).append(view.ravel())
-    return {layer: [float(q) for q in np.quantile(np.concatenate(parts), QUANTILES)] for layer, parts in layers.items()}
+    layers = by_layer(trainer, steps)
+    return {layer: [float(q) for q in np.quantile(own, QUANTILES)] for layer, own in layers.items()}
 
 
 def measured(

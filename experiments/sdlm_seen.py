@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.effective_rates import PAPERS, by_layer
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.setting import Setting
@@ -20,17 +21,8 @@ from lenet1998.running.work import DataChoice
 from lenet1998.sdlm import step_sizes
 from lenet1998.training import Progress, Trainer, make_loss
 
-PAPERS = (7e-5, 0.016)  # step sizes of the first pass, the smallest and the largest (III-B)
 BINS = np.logspace(-5, -1, 49)
 PATTERNS, STEPS, GRID = 500, 12, 31
-
-
-def by_layer(trainer: Trainer, vector: np.ndarray) -> dict[str, np.ndarray]:
-    """A vector of all parameters under the names of the layers."""
-    layers: dict[str, list[np.ndarray]] = {}
-    for name, view in trainer.network.parameters.named(vector).items():
-        layers.setdefault(name.split(".")[0], []).append(view.ravel())
-    return {layer: np.concatenate(parts) for layer, parts in layers.items()}
 
 
 class Slice:

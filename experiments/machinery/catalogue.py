@@ -100,9 +100,10 @@ def pieces(results: Path = RESULTS) -> Iterator[tuple[str, float]]:
     counted: set[tuple] = set()
     for _, path, name in sorted(records):
         for run, seconds in _pieces(json.loads(path.read_text(encoding="utf-8"))):
-            if run is None or run not in counted:
+            if run not in counted:
                 yield name, seconds
-            counted.add(run or ())
+            if run:
+                counted.add(run)
 
 
 def _pieces(content: Any) -> Iterator[tuple[tuple | None, float]]:

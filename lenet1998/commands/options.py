@@ -235,8 +235,8 @@ class _Set(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         from lenet1998.pictures import choose, chosen_look  # with matplotlib, which takes a second to load
 
-        choose(folder=chosen_look().folder or self.folder)
-        choose(**{self.dest: self.const if self.nargs == 0 else values})
+        chosen = self.const if self.nargs == 0 else values
+        choose(**{"folder": chosen_look().folder or self.folder, self.dest: chosen})
 
 
 def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = None) -> None:
