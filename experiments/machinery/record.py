@@ -136,9 +136,17 @@ def of_digits(data: DataSet) -> DataSet:
     return data
 
 
+_MNIST = {"mnist", "mnist validation"}
+
+
+def are_mnist(names: Iterable[str]) -> bool:
+    """Whether data sets, by their names in records, are MNIST: only then the paper's numbers may stand beside."""
+    return set(names) <= _MNIST
+
+
 def of_mnist(names: Iterable[str]) -> None:
     """For what scores by the paper's numbers: LeNetError where a data set, by its name in records, is not MNIST."""
-    others = set(names) - {"mnist", "mnist validation"}
+    others = set(names) - _MNIST
     if others:
         raise LeNetError(
             f"{min(others)} is not MNIST, by whose numbers in the paper this experiment scores: choose --data mnist, "

@@ -12,7 +12,7 @@ import numpy as np
 from experiments.machinery.choices import HELD_OUT
 from experiments.machinery.declaration import Claim, Experiment, Plan, Record
 from experiments.machinery.main import main
-from experiments.machinery.record import description, of_digits
+from experiments.machinery.record import are_mnist, description, of_digits
 from experiments.machinery.setting import Setting
 from experiments.section3.report import POINT
 from experiments.section3.rows import PAPER
@@ -110,24 +110,19 @@ def tables(record: Record) -> list[Table]:
             held_out, test = errors(record, images, way)
             best, near = int(held_out.argmin()), int(np.abs(held_out - said).argmin())
             first, third, least, nearly = (float(test[k]) for k in (0, SAID - 1, best, near))
-            beside = [said, 1 + near, nearly] if compared(record) else []
+            beside = [said, 1 + near, nearly] if are_mnist([record["data"]["name"]]) else []
             rows.append([images, way, first, third, 1 + best, least, *beside])
     columns = [Column("images", kind="text"), Column("to 20x20", kind="text"), Column("k = 1", "%")]
     columns += [Column(f"k = {SAID}", "%"), Column("best k"), Column("its error", "%")]
     notes = [f"Errors on the test set. The best k errs least on held-out patterns, of k from 1 to {MOST}."]
-    if compared(record):
+    if are_mnist([record["data"]["name"]]):
         columns += [Column("1998", "%"), Column("nearest k"), Column("error of that", "%")]
         notes.append("The nearest k comes nearest to the paper's error on held-out patterns.")
     return [Table(record["experiment"], "K-NN: errors by k and by the way to 20x20 pixels", columns, rows, notes)]
 
 
-def compared(record: Record) -> bool:
-    """Whether the paper's errors may stand beside: the digits are MNIST's."""
-    return record["data"]["name"] == "mnist"
-
-
 def claims(record: Record) -> list[Claim]:
-    if not compared(record):
+    if not are_mnist([record["data"]["name"]]):
         return []
     regular, deslanted = (PAPER[row]["fig9_test_error_percent"] for _, row in IMAGES.values())
     upright = {way: errors(record, "deslanted", way)[1] for way in WAYS}

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.machinery.declaration import Claim, Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.measures import trained
-from experiments.machinery.record import divergences, ended, named
+from experiments.machinery.record import are_mnist, divergences, ended, named
 from experiments.machinery.setting import Setting
 from experiments.strings.networks import Choices, Images, Sizes, engine_of, recipe_of
 from lenet1998.pictures.activations import activations, codes_of
@@ -90,18 +90,13 @@ def claims(record: Record) -> list[Claim]:
     """Which readings bring F6 to its code, on images of three characters as the figures show them."""
     medians = {name.partition(", ")[2]: float(means(runs, CLAMPED)[1])
                for name, runs in runs_of(record).items() if name.startswith("sdnn")}  # fmt: skip
-    if not medians or not compared(record):
+    if not medians or not are_mnist(run["data"]["name"] for run in record["runs"]):
         return []
     found = "; ".join(f"{name}: {median:.1f}" for name, median in medians.items())
     met = any(PAPER[0] <= median <= PAPER[1] for median in medians.values())
     says = f"labelled outputs lie {PAPER[0]} to {PAPER[1]} from their codes in units of equation 7"
     verdict = "agrees" if met else "contradicts"
     return [Claim("VII, Figures 25 and 26", says, f"medians by c and j, F6 cut at 1: {found}", verdict)]
-
-
-def compared(record: Record) -> bool:
-    """Whether the paper's distances may stand beside: the digits are MNIST's."""
-    return all(run["data"]["name"] == "mnist" for run in record["runs"])
 
 
 def runs_of(record: Record) -> dict[str, list[dict]]:
@@ -114,7 +109,7 @@ def figures(record: Record, stem: Path) -> list[Path]:
     with style():
         figure = Figure(figsize=(6, 0.8 + 0.38 * len(every)))
         axes = figure.add_subplot()
-        if compared(record):
+        if are_mnist(run["data"]["name"] for run in record["runs"]):
             axes.axvspan(*PAPER, color="0.88", label="1998: Figures 25 and 26")
         for key, colour, mark, shift, label in (
             (DISTANCES, TRAIN, "s", -0.13, "F6 as it is"),
