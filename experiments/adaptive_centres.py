@@ -105,6 +105,10 @@ EXPERIMENT = Experiment(
     title="What becomes of RBF centres that learn",
     paper="section II-C, equations 8 and 9",
     question="Do RBF centres that may learn collapse under equation 8, and does equation 9 prevent it?",
+    answer="Under equation 8 the centres collapse: their spread falls from {adaptive_centres; fixed centres, equation "
+    "8; spread} to {adaptive_centres; adaptive centres, equation 8; spread}, and the test error rises to "
+    "{adaptive_centres; adaptive centres, equation 8; test error}. Under equation 9 they stay apart, and with j = 5 "
+    "the test error is the lowest, {adaptive_centres; adaptive centres, equation 9, j = 5; test error}.",
     description="""\
 The paper says that with adaptive centres equation 8 has a trivial solution: all centres equal, and F6 equal to them
 whatever the input. Then there is no penalty, and no class is told from another. It says that the competition of

@@ -117,6 +117,10 @@ EXPERIMENT = Experiment(
     title="Step sizes by layer",
     paper="section III-B, appendix C",
     question="How large are the effective rates of equation 21 in each layer, in the first pass and later?",
+    answer="In the first pass they lie between {effective_rates; 1; S2; smallest} in S2 and {effective_rates; 1; C5; "
+    "largest} in C5; the paper says 7e-5 to 0.016. Later those of C1, C3 and C5 lie close to the largest that is "
+    "possible, eta / mu.",
+    shown={"effective_rates": "1; 20"},
     description="One run with the recipe. At the start of the passes 1, 3 and 20 the step sizes of every layer's "
     "parameters are recorded as quantiles.",
     caption="Effective rates by layer at the start of a pass: range, middle 90% and 50%, and median. The paper gives "

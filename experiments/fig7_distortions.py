@@ -62,6 +62,8 @@ EXPERIMENT = Experiment(
     title="Distorted patterns",
     paper="Figure 7, section III-B",
     question="What do distorted training patterns look like?",
+    answer="They are small planar affine maps: scale, squeeze, shear and shift, without rotation. The table has their "
+    "half-widths.",
     description="""\
 The digits are those of the figure, found in the training file. The law that distortions are drawn from is
 `lenet1998.distortions.Law`. An affine fit to the hundred images of the printed figure gave, as the ranges it must

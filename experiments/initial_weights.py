@@ -117,6 +117,10 @@ EXPERIMENT = Experiment(
     title="Initial weights, and whether they shrink",
     paper="appendix A, section III-C.5",
     question="What do too small and too large initial weights do, and do weights shrink in the first passes?",
+    answer="Small weights cost little: a hundredth of the usual size gives a test error of {initial_weights; weights "
+    "x 0.01; test error}, the usual size {initial_weights; weights x 1; test error}, ten times as large ones "
+    "{initial_weights; weights x 10; test error}. From the usual start the weights of C1, C3 and C5 grow and only "
+    "those of F6 shrink.",
     description="""\
 Appendix A says that too small initial weights make learning slow, because the origin is a saddle point of the error,
 and that too large ones saturate the units. LeNet-5 starts here with weights from a hundredth to ten times those of the

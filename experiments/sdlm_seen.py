@@ -146,6 +146,9 @@ EXPERIMENT = Experiment(
     title="What appendix C's method sees",
     paper="appendix C",
     question="How do the second derivatives differ between layers and passes, and what do step sizes of one's own do?",
+    answer="Before the first pass the median h_kk is {sdlm_seen; 1; S2} in S2 and {sdlm_seen; 1; C5} in C5. After it "
+    "h_kk falls in every layer except F6.",
+    shown={"sdlm_seen": "1-5; 8; 10; 12; 16; 20"},
     description="One run with the recipe. Before each pass h_kk is estimated. At the start the mean loss of 500 "
     "patterns is drawn over two parameters whose h_kk differ a hundredfold or more. Gradient descent with one rate "
     "(SGD) takes 1 / (mu + h_kk) of the steeper one for both; appendix C's method (SDLM) gives each its own. The "

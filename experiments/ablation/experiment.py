@@ -144,6 +144,15 @@ EXPERIMENT = Experiment(
     name="ablation",
     title="From 1998 to today, one part at a time",
     question="What is each idea of 1998 worth, and each idea of today?",
+    answer="From 1998 to the modern recipe the test error falls from {ablation_ladder; 1998; test error} to "
+    "{ablation_ladder; + Adam = modern; test error}. The largest single gain is the loss: {ablation_ladder; + ReLU, "
+    "He's start; test error} before cross-entropy, {ablation_ladder; + cross-entropy; test error} with it.",
+    shown={
+        "ablation_ladder": "",
+        "ablation_in_1998": "rate searched; full C3; max pooling; ReLU; batches of 64; fresh order; Adam; momentum",
+        "ablation_in_modern_minus_modern": "Table I; plain average; tanh; 1998's start; RBF, bitmap codes; "
+        "RBF, equation 8; equation 9; SDLM; SGD; online",
+    },
     description="""\
 The ladder begins with the `default` recipe as it is: the first ten passes of its schedule, at the paper's rates. Its
 next rung is the same network with a rate that was searched, as those of all others were. Each further rung changes one

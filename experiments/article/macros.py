@@ -22,12 +22,13 @@ import numpy as np
 
 from experiments.fig6_training_size import in_words
 from experiments.machinery.catalogue import costs, listed, time_of
+from experiments.machinery.cells import plain
 from experiments.machinery.declaration import CHAPTERS
 from experiments.machinery.record import published
 from experiments.readings.score import every_claim
 from experiments.summary import blocks
 from experiments.summary.__main__ import ROOT
-from experiments.summary.values import cell_of, plain, tables
+from experiments.summary.values import cell_of, tables
 from lenet1998 import __version__
 from lenet1998.recipe import preset
 from lenet1998.report import marks

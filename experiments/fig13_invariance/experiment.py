@@ -84,6 +84,16 @@ EXPERIMENT = Experiment(
     title="Invariance and noise resistance",
     paper="Figure 13, section III-E",
     question="How far do LeNet-5's answers withstand scale, shift, rotation, stroke width and noise?",
+    answer="Only one claim holds, if scale means a factor of 2 from smallest to largest: with distortions "
+    "{fig13_invariance_accuracy; scale, a factor of 2 from smallest to largest; distortions; lower limit} and "
+    "{fig13_invariance_accuracy; scale, a factor of 2 from smallest to largest; distortions; upper limit} are right "
+    "at its two ends. Rotated by 30 degrees to the right {fig13_invariance_accuracy; rotation, 30 degrees; plain; "
+    "lower limit} are right, and shifted up by half their height {fig13_invariance_accuracy; vertical shift, half of "
+    "20 pixels; plain; lower limit}.",
+    shown={
+        "fig13_invariance_accuracy": "",
+        "fig13_invariance_limits": "1-2; 4-5; 10-11; 13-14; 16-18",
+    },
     description="The paper estimates that recognition stays accurate for scale within a factor of about 2, vertical "
     "shifts of about half the height of a character and rotations of 30 degrees. It gives no table and no protocol. "
     "Its figure shows nine digits with all their activations, in a network that had learned images of three characters "

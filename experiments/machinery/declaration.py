@@ -37,6 +37,9 @@ CHAPTERS = (
 )
 """The order in which experiments are listed; within a chapter they are listed by `Experiment.place`, then by name."""
 
+ANY = "*"
+"""Of `Experiment.shown`: every table that is not named."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -57,6 +60,7 @@ class Variant:
     arguments: str
     title: str
     caption: str
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,12 @@ def no_options(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment. `paper` is the figure or section that it reproduces, "" for what the paper does not have.
+    """One experiment. `answer` says in a sentence or two what came out, with numbers by their cells
+    (`experiments.machinery.cells`); it stands on the page of the repository's record alone. `shown` has the tables of
+    the page and the rows that matter, between semicolons, all where none is named; ANY is every table, as no tables
+    are. What is not shown is in CSV beside the page.
+
+    `paper` is the figure or section that it reproduces, "" for what the paper does not have.
 
     `plan` gives the record, from which `tables`, `figures` and `claims` are made. `scores`, where there are any, are
     numbers computed from it that others read: they are kept beside it, in NAME_scores.json. `figures` draws under a
@@ -126,6 +135,8 @@ class Experiment:
     paper: str = ""
     place: int = 99
     description: str = ""
+    answer: str = ""
+    shown: dict[str, str] = field(default_factory=dict, hash=False)
     caption: str = ""
     captions: dict[str, str] = field(default_factory=dict, hash=False)
     tables: Callable[[Record], list[Table]] = no_tables

@@ -99,6 +99,13 @@ EXPERIMENT = Experiment(
     name=NAME,
     title="Pictures of digits",
     question="How often are pictures of every kind read rightly, and how often wrongly without a warning?",
+    answer="Of clean strings {pictures; clean; right} are read rightly and {pictures; clean; silent} wrongly without a "
+    "warning. The second share is largest with glare ({pictures; glare; silent}) and beside letters that were not "
+    "learned ({pictures; other letter; silent}) or a euro sign ({pictures; euro; silent}).",
+    shown={
+        "pictures": "clean; one digit; shadow x0.5; blue field; small 28 of 64; turned 15; two lines; ruled paper; "
+        "upside down; 58 digits; euro; photographs; glare",
+    },
     description="Pictures of each kind are drawn from test digits. Right: the right string with a confidence of 0.5 or "
     "more, or a refusal where there is nothing to read. Doubted: the right string with a lower confidence. Warned: a "
     "wrong string with a confidence below 0.5. Refused: no answer where there is one. Silent: a wrong string with a "

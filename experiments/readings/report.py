@@ -120,7 +120,9 @@ def scores_of(part: str, caption: str, found: list[dict], names: dict[str, str])
         held_out = row.get("held_out_error_percent")
         cells[-1].append(None if held_out is None else Estimate(held_out, low, high, row["seeds"]))
     notes = [
-        "Departures: answers that differ from the text. Distance: root mean square over the claims, in tolerances."
+        "Reading: the part of the study that it comes from, and its number. Departures: answers that differ from the "
+        "text. Fails: the paper's claims that it misses; given up: what it missed when it was stopped. Distance: root "
+        "mean square over the claims, in tolerances."
     ]
     name = f"readings_{part}"
     return Table(name, f"Readings, {caption}", [*columns, Column("held-out error", "%")], cells, notes)

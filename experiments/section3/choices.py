@@ -162,6 +162,11 @@ EXPERIMENT = Experiment(
     title="What section III leaves open for its classifiers",
     paper="section III-C",
     question="Which readings of what section III-C does not say give the least error on held-out training patterns?",
+    answer="Each classifier has the best candidate, or one that cannot be told from it. The linear classifier, for "
+    "example, has sigmoid units: {section3_choices; units of the linear classifier, regular; sigmoid, appendix C; "
+    "held-out error}, against {section3_choices; units of the linear classifier, regular; linear, least squares; "
+    "held-out error} by least squares.",
+    shown={"section3_choices": "2; 4; 7-8; 13; 17-18; 22; 26-27; 31; 34; 50"},
     description=__doc__.partition("\n\n")[2],
     chapter="Classifiers of section III",
     place=2,

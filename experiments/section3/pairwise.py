@@ -69,6 +69,9 @@ EXPERIMENT = Experiment(
     title="Section III's pairwise classifier by units and images",
     paper="section III-C.1",
     question="Which outputs and which images bring the pairwise classifier to the error of Figure 9?",
+    answer="Sigmoid units that are summed, on deslanted images, err {section3_pairwise; deslanted; sigmoid, summed; "
+    "test error}, as the figure has it. On regular images signs err least, {section3_pairwise; regular; sign; test "
+    "error}.",
     chapter="Classifiers of section III",
     place=5,
     plan=plan,

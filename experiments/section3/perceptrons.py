@@ -195,6 +195,8 @@ EXPERIMENT = Experiment(
     title="Why section III's perceptrons err more than ours",
     paper="section III-C.5 and III-C.6",
     question="Which start of the weights brings the perceptrons to the errors of Figure 9?",
+    answer="No start explains both networks. Weights within 2.4/F bring 28x28-300-10 past the 4.7% of Figure 9, but "
+    "the network for deslanted images to nearly three times its 1.6%.",
     chapter="Classifiers of section III",
     place=3,
     plan=plan,

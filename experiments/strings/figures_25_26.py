@@ -133,6 +133,8 @@ EXPERIMENT = Experiment(
     title="Strings that are hard to cut",
     paper="section VII-A, Figures 25 and 26",
     question="How does a network for strings read strings that are hard to cut?",
+    answer="It reads each string rightly except the one with crossing lines, and its confidence there is "
+    "{figures_25_26; crossed; confidence}.",
     description=__doc__.partition("\n\n")[2],
     caption="Own strings with the difficulties of Figures 25 and 26, read by the package's network for strings: the "
     "answer, the labels of the outputs, the darker the lower their penalty, F6 at each position, string, and maps.",

@@ -98,6 +98,8 @@ EXPERIMENT = Experiment(
     title="Images of several characters",
     paper="section VII-B",
     question="What do the images look like from which networks for strings learn, and by which they are tested?",
+    answer="A network learns a character between two others, or a blank between them, and is tested on strings of "
+    "five characters. Half of the images have inverted pixels.",
     description=__doc__.partition("\n\n")[2],
     caption="Above, what a network for strings learns: a character between two others, or a blank; below, strings of "
     "five characters; each with a tenth of the pixels inverted, and without. There are more blanks than in training. "

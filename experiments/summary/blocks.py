@@ -13,6 +13,8 @@ from experiments import compare
 from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.machinery.catalogue import costs, listed, time_of
+from experiments.machinery.catalogue import named as named_experiment
+from experiments.machinery.page import brief
 from experiments.machinery.record import at_pass, named, published
 from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
 from experiments.strings.report import rates
@@ -65,10 +67,13 @@ def shown(table: Table) -> str:
 
 
 def recorded_table(name: str, columns: Sequence[str] = ()) -> str:
-    """A recorded table by its name."""
+    """A recorded table by its name, with the rows that its experiment's page has."""
     tables = {path.stem: read_tables(path) for path in recorded().glob("*.json") if path.stem != "index"}
     (table,) = find_tables(tables, name)[:1]
-    return shown(table.select(columns))
+    of = next(stem for stem, those in tables.items() if table in those)
+    short = brief(table, named_experiment(of).experiment)
+    rest = f"All {len(table.rows)} rows are in [{name}.csv](../experiments/results/csv/{name}.csv)."
+    return "\n\n".join([shown(short.select(columns)), *[rest] * (len(short.rows) < len(table.rows))])
 
 
 def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from experiments.machinery.cells import cell_in, plain
 from lenet1998.errors import LeNetError
 from lenet1998.report.kept import files, read_tables, recorded
 from lenet1998.report.table import Cell, Column, Estimate, Table
@@ -53,29 +54,12 @@ def _written(found: re.Match[str]) -> str:
 
 
 def cell_of(reference: str) -> tuple[Column, Cell]:
-    """The column and the cell that a comment names, ``TABLE; ROW; COLUMN``. Raises LeNetError where there are not one.
+    """The column and the cell of a recorded table that a comment names. Raises LeNetError where there are not one.
 
     >>> cell_of("fig9; LeNet-4; 1998")[1]
     1.1
     """
-    name, *row, head = map(plain, reference.split(";"))
-    table = tables().get(name)
-    if table is None:
-        raise LeNetError(f"{reference}: no recorded table is called {name}")
-    columns = {plain(column.name): place for place, column in enumerate(table.columns)}
-    if head not in columns:
-        raise LeNetError(f"{reference}: its columns are {'; '.join(columns)}")
-    begin = table.columns[: len(row)]
-    rows = [cells for cells in table.rows if [plain(c.shown(v)) for c, v in zip(begin, cells, strict=False)] == row]
-    column = table.columns[columns[head]]
-    if len(rows) != 1 or column.is_text or rows[0][columns[head]] is None:
-        raise LeNetError(f"{reference}: {len(rows)} rows begin with {'; '.join(row)}; the cell must be one number")
-    return column, rows[0][columns[head]]
-
-
-def plain(name: str) -> str:
-    """A name in a comment, or that of a cell, without underscores."""
-    return " ".join(name.replace("_", " ").split())
+    return cell_in(tables(), reference)
 
 
 @cache

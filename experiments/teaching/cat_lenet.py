@@ -159,6 +159,9 @@ EXPERIMENT = declared(
     SYSTEM,
     title="A LeNet for cats",
     question="What does LeNet-5's plan reach on 209 colour photographs, and what do 50 test images show of it?",
+    answer="The published recipe gets {cat_lenet_accuracies; published; test; accuracy} of the test images right, "
+    "ours {cat_lenet_accuracies; ours; test; accuracy}. So few images cannot tell the two apart: to keep each run's "
+    "best iteration on them would alone add {cat_lenet_tested; published; gain of a choice on the test images}.",
     description=__doc__.partition("\n\n")[2],
     place=4,
     tables=tables,

@@ -204,6 +204,9 @@ EXPERIMENT = declared(
     FULL,
     title="A small convolutional network on CIFAR-10",
     question="What does a small convolutional network reach on CIFAR-10, as published and with a recipe of ours?",
+    answer="As published it gets {cifar10_convnet_accuracies; published; test; accuracy} of the test images right, "
+    "with our recipe {cifar10_convnet_accuracies; ours; test; accuracy}. The run on 500 images that its source prints "
+    "stays near chance, at {cifar10_convnet_accuracies; published, 500 images; test; accuracy}.",
     description=__doc__.partition("\n\n")[2],
     options=options,
     figures=figures,

@@ -132,6 +132,9 @@ EXPERIMENT = declared(
     SYSTEM,
     title="A perceptron of 784-256-64-10 units",
     question="What does a perceptron of 784-256-64-10 units reach in three epochs, one image at a time?",
+    answer="As published it gets {mlp_mnist_accuracies; published; MNIST's test set; accuracy} of MNIST's test set "
+    "right, with our recipe {mlp_mnist_accuracies; ours; MNIST's test set; accuracy}. A plain start of the second "
+    "layer does no harm that can be seen ({mlp_mnist_differences; published, plain start of F2; difference}).",
     description=__doc__.partition("\n\n")[2],
     options=options,
     tables=tables,

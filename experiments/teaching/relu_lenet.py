@@ -47,6 +47,9 @@ EXPERIMENT = declared(
     SYSTEM,
     title="A course's LeNet with rectifiers",
     question="What does a course's LeNet with rectifiers reach on MNIST, as published and with a recipe of ours?",
+    answer="As published it gets {relu_lenet_accuracies; published; test; accuracy} of the test set right, more than "
+    "the {relu_lenet_accuracies; published; test; published} that its source reports. With our recipe it gets "
+    "{relu_lenet_accuracies; ours; test; accuracy}.",
     description=__doc__.partition("\n\n")[2],
     place=1,
     captions={"relu_lenet_trace": "The same within the passes, as published: of every batch, seed 1."},

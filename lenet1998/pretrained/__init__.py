@@ -4,7 +4,7 @@
 chosen by `experiments.pretrained`, which never looks at a test error. "strings" is one of the networks of
 `experiments.strings` that are swept over strings (section VII), chosen by `experiments.strings.kept`. Each is an
 ordinary checkpoint NAME.npz, with its whole history; ``networks.json`` says of each how it was made and chosen, and has
-the SHA-256 of its parameters.
+the SHA-256 of its parameters. ``passes.npz`` has networks before training and after some passes (`by_pass`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from importlib import resources
 import numpy as np
 
 from lenet1998.errors import CheckpointError
+from lenet1998.network import Network
+from lenet1998.networks import build
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
@@ -26,7 +28,7 @@ STRINGS = "strings"
 CHARACTERS = "characters"
 """The one that tells digits from other ink, for `lenet1998 read`."""
 NAMES = ("default", "distorted", STRINGS)
-CARDS, SURENESS = "networks.json", "sureness.json"
+CARDS, SURENESS, BY_PASS = "networks.json", "sureness.json", "passes.npz"
 FOLDER = resources.files(__name__)
 _REMEDY = "install lenet1998 again, or name a checkpoint.npz that lenet1998 train wrote"
 
@@ -46,8 +48,28 @@ def load(name: str) -> Checkpoint:
         raise CheckpointError(f"this copy of lenet1998 came without its pretrained network {name!r}: {_REMEDY}")
     with resources.as_file(file) as path:
         found = checkpoints.load(path)
-    if digest(found.values) != _recorded_digest(name):
+    if digest(found.values) != _card(name)["sha256"]:
         raise CheckpointError(f"{file} is not the network that {CARDS} describes: {_REMEDY}")
+    return found
+
+
+def by_pass(name: str) -> list[tuple[int, float, Network]]:
+    """A run of "default" or "modern" before training and after some of its passes: each time the number of passes, the
+    test error (%) and the network, whose weights were rounded to 16 bits (`experiments.pretrained_passes`).
+
+    >>> [passes for passes, error, network in by_pass("default")]
+    [0, 1, 2, 5, 10, 20]
+    """
+    with (FOLDER / BY_PASS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        rounded = arrays[name]
+    card = _card(f"{name} by pass")
+    if digest(rounded) != card["sha256"]:
+        raise CheckpointError(f"{FOLDER / BY_PASS} has not the networks that {CARDS} describes: {_REMEDY}")
+    found = []
+    for passes, error, values in zip(card["passes"], card["test_error_percent_by_pass"], rounded, strict=True):
+        network = build(Recipe.from_dict(card["recipe"]))
+        network.parameters.values[:] = values
+        found.append((passes, error, network))
     return found
 
 
@@ -79,9 +101,11 @@ def digest(values: np.ndarray) -> str:
     return hashlib.sha256(values.tobytes()).hexdigest()
 
 
-def _recorded_digest(name: str) -> str:
+def _card(name: str) -> dict:
+    """What networks.json says of a network; it has its digest."""
     try:
-        return str(json.loads((FOLDER / CARDS).read_text(encoding="utf-8"))[name]["sha256"])
+        card = json.loads((FOLDER / CARDS).read_text(encoding="utf-8"))[name]
+        return {**card, "sha256": str(card["sha256"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error) or type(error).__name__
         raise CheckpointError(

@@ -15,7 +15,7 @@ _WIDE, _LONG = 9, 12  # columns and rows; a table that has more is printed acros
 
 
 def markdown(table: Table) -> str:
-    """The table with its caption above and its notes below.
+    """The table below its caption and its notes, which say what the columns are.
 
     >>> print(markdown(Table("e", "Errors", [Column("run", kind="text"), Column("error", "%")], [("a", 0.95)])))
     Errors:
@@ -34,8 +34,8 @@ def markdown(table: Table) -> str:
     head = [marks.markdown(column.heading).replace("|", r"\|") for column in table.columns]
     lines = [head, ["---" if column.is_text else "---:" for column in table.columns]]
     lines += [[cell(*pair) for pair in zip(table.columns, row, strict=True)] for row in table.rows]
-    text = f"{marks.markdown(table.caption)}:\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return text + "".join(f"\n\n{marks.markdown(note)}" for note in table.explained)
+    above = [f"{marks.markdown(table.caption)}:", *map(marks.markdown, table.explained)]
+    return "\n\n".join([*above, "\n".join(f"| {' | '.join(line)} |" for line in lines)])
 
 
 def csv(table: Table) -> str:
