@@ -85,7 +85,7 @@ def page(experiment: Experiment, name: str, tables: Sequence[Table], figures: Se
         with suppress(LeNetError):  # other recipes have other tables, and the answer is not theirs
             parts.append(f"**Found.** {with_cells(variant.answer, {plain(table.name): table for table in tables})}")
     for path in figures:
-        if path.suffix == ".png" and path.parent == out:
+        if path.suffix == ".png" and (out / path.name).exists():  # figures for print replace none
             caption = experiment.captions.get(path.stem, variant.caption)
             parts += [f"![{variant.title}]({path.name})", caption]
     rest = []

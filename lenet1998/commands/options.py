@@ -215,12 +215,14 @@ inches.__name__ = "width"  # argparse names the type in its errors
 
 
 def sheet(text: str) -> str:
-    """The name of one of matplotlib's styles, or a file of its settings."""
+    """The name of a style, the project's or matplotlib's, or a file of its settings."""
     import matplotlib.style  # takes a second to load, and is seldom asked for
 
-    if text not in matplotlib.style.available and not Path(text).is_file():
+    from lenet1998.pictures import SLIDES
+
+    if text not in (*SLIDES, *matplotlib.style.available) and not Path(text).is_file():
         raise argparse.ArgumentTypeError(
-            f"{text} is no style of matplotlib and no file: try grayscale or mine.mplstyle"
+            f"{text} is no style of matplotlib and no file: try {' or '.join(SLIDES)} or mine.mplstyle"
         )
     return text
 
@@ -251,7 +253,7 @@ def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = No
         metavar="SHEET",
         dest="sheet",
         type=sheet,
-        help="a Matplotlib style name or file, applied over ours",
+        help="slides or slides-dark (16:9), or a Matplotlib style name or file, applied over ours",
         **keep,
     )
     if folder:

@@ -83,12 +83,17 @@ def common(carries: Carries, down: str) -> dict[str | Callable[..., str], Carrie
         below, kernels, bias = carries(x, w, t, f, g)
         return below, kernels[..., ::-1, ::-1], bias
 
+    def corner(x: np.ndarray, w: np.ndarray, t: np.ndarray, f: np.ndarray, g: np.ndarray) -> Parts:
+        below, kernels, bias = carries(x, w, t, f, g)
+        return below, kernels[..., :1, :1] + 0 * kernels, bias
+
     return {
         f"f' is left out: multiply {down} by it first": lambda x, w, t, f, g: carries(x, w, t, f / f, g),
         "only the last position is kept: add up all connections, with +=": overwritten,
         "averaged over the positions: shared weights add up": mean,
         "the kernel is turned by half a turn: the weight that came from an input goes back to it": turned,
         "turned by half a turn: [0, 0] belongs to the window's upper left corner": turned_result,
+        "x is taken at the window's corner: each weight has an input of its own": corner,
         "the table is ignored: no connection, no derivative": lambda x, w, t, f, g: carries(x, w, every(t), f, g),
     }
 
@@ -130,6 +135,14 @@ BBPROP = Exercise(
         "the first derivative is squared: that is not the second": lambda x, w, t, f, h: tuple(
             part**2 for part in backprop(x, w, t, f, h)
         ),
+        "the kernel's own weights multiply too: they belong to what goes down": lambda x, w, t, f, h: (
+            bbprop(x, w, t, f, h)[0],
+            bbprop(x, w, t, f, h)[1] * w**2,
+            bbprop(x, w, t, f, h)[2],
+        ),
+        "h and f' are squared once more: square each factor except h, once": lambda x, w, t, f, h: bbprop(
+            x, w, t, f * f, h * h
+        ),
         "h is squared too: square what multiplies it, not h": lambda x, w, t, f, h: bbprop(x, w, t, f, h * h),
     },
 )
@@ -169,6 +182,13 @@ SDLM = Exercise(
         ),
         "only the last pattern's curvature is used: take the mean": lambda w, g, h, eta, mu: sdlm(
             w, g, h[-1:], eta, mu
+        ),
+        "the largest curvature is used: take the mean": lambda w, g, h, eta, mu: sdlm(
+            w, g, h.max(axis=0)[None], eta, mu
+        ),
+        "the gradient is in the step already: it belongs to the update alone": lambda w, g, h, eta, mu: (
+            g * sdlm(w, g, h, eta, mu)[0],
+            sdlm(w, g * g, h, eta, mu)[1],
         ),
         "mu is left out": lambda w, g, h, eta, mu: sdlm(w, g, h, eta, 0.0),
         "mu is added to the quotient: it stands below the line": lambda w, g, h, eta, mu: stepped(

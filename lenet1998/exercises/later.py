@@ -74,6 +74,9 @@ MODERN = Exercise(
         "the rectifier takes the size, not the larger of a and zero": in_place(
             0, lambda a, *_: passed(MaxPooling(""), np.abs(a))
         ),
+        "a part of what is below zero gets through: the rectifier gives zero there": in_place(
+            0, lambda a, *_: passed(MaxPooling(""), np.where(a > 0, a, 0.01 * a))
+        ),
         "the mean of each window: take the largest": in_place(
             0, lambda a, *_: passed(AveragePooling(""), passed(ReLU(), a))
         ),
@@ -84,8 +87,12 @@ MODERN = Exercise(
         "minus is missing: E is never negative": in_place(1, lambda _, z, d, __: np.log(softmax(z)[d])),
         "the logarithm to base 2: take the natural one": in_place(1, lambda _, z, d, __: -np.log2(softmax(z)[d])),
         "the signs are turned: here the largest output wins": in_place(1, lambda _, z, d, __: -np.log(softmax(-z)[d])),
+        "added up over the classes: only the label's counts": in_place(1, lambda _, z, *__: -np.log(softmax(z)).sum()),
         "averaged over the classes": in_place(1, lambda _, z, d, __: -np.log(softmax(z)[d]) / len(z)),
         "these are the probabilities: subtract 1 at the label": in_place(2, lambda _, z, *__: softmax(z)),
+        "1 is subtracted from all classes: the target is 1 at the label alone": in_place(
+            2, lambda _, z, *__: softmax(z) - 1
+        ),
         "the sign is turned: probability minus target": in_place(2, lambda *inputs: -modern(*inputs)[2]),
         "the gradient is divided by the number of classes": in_place(
             2, lambda *inputs: modern(*inputs)[2] / len(inputs[1])
@@ -137,6 +144,11 @@ def path_as(other: Callable[..., object]) -> Computes:
     return computed
 
 
+def last_arcs(targets: np.ndarray) -> np.ndarray:
+    """Of the arcs into each node the last."""
+    return np.array([arc for arc, target in enumerate(targets) if target not in targets[arc + 1 :]])
+
+
 def forward_as(other: Callable[..., float]) -> Computes:
     def computed(*inputs: np.ndarray) -> tuple:
         penalty, arcs, forward = searched(*inputs)
@@ -162,9 +174,13 @@ VITERBI = Exercise(
             lambda arcs, s, t, c: t[arcs]
         ),
         "these are the nodes that the arcs leave: give the numbers of the arcs": path_as(lambda arcs, s, t, c: s[arcs]),
+        "arcs are counted from 0": path_as(lambda arcs, *_: np.add(arcs, 1)),
         "the last arc is missing": path_as(lambda arcs, *_: arcs[:-1]),
         "the first arc is missing": path_as(lambda arcs, *_: arcs[1:]),
         "this is Viterbi's penalty: all paths count": forward_as(lambda forward, penalty, *_: penalty),
+        "only the last arc into a node counts: add up over all that end there": forward_as(
+            lambda f, v, s, t, c: searched(*(each[last_arcs(t)] for each in (s, t, c)))[2]
+        ),
         "the sign is turned: logadd is minus the logarithm": forward_as(lambda forward, *_: -forward),
         "the signs in the exponents are turned: e^-x": forward_as(lambda f, v, s, t, c: searched(s, t, -c)[2]),
         "this is the sum over the paths: take minus its logarithm": forward_as(lambda forward, *_: np.exp(-forward)),

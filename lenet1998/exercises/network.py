@@ -68,6 +68,10 @@ COUNTS = Exercise(
             t.sum() * k * k + len(t),
             (t.sum() * k * k + len(t)) * (m - k + 1) * (n - k + 1),
         ),
+        "a bias is counted once for its map: it is connected to each unit of the map": lambda t, k, m, n: (
+            counted(t, k, m, n)[0],
+            t.sum() * k * k * (m - k + 1) * (n - k + 1) + t.shape[1],
+        ),
     },
 )
 
@@ -95,6 +99,11 @@ SQUASH = Exercise(
         "the factor S is missing, which the chain rule brings": lambda a: (squash(a), tanh_of(a, A, S)[1] / S),
         "1 - tanh^2 alone: the factor A S is missing": lambda a: (squash(a), tanh_of(a, 1.0, S)[1] / S),
         "1 - x^2 is the slope of tanh alone, not of A tanh(S a)": lambda a: (squash(a), 1 - squash(a) ** 2),
+        "x^2 has the factor A^2, which the square of the tanh has not": lambda a: (
+            squash(a),
+            A * S * (1 - squash(a) ** 2),
+        ),
+        "x^2 has the factor A^2, and in the slope stands A alone": lambda a: (squash(a), S * (A - squash(a) ** 2)),
         "the tanh is not squared": lambda a: (squash(a), A * S * (1 - np.tanh(S * a))),
         "S is missing within the tanh": lambda a: (squash(a), A * S * (1 - np.tanh(a) ** 2)),
         "the slope is taken at f(a): take it at a": lambda a: (squash(a), squash_slope(squash(squash(a)))),
@@ -124,6 +133,11 @@ def last_only(table: np.ndarray) -> np.ndarray:
     return table & (np.cumsum(table[::-1], axis=0)[::-1] == 1)
 
 
+def first_only(table: np.ndarray) -> np.ndarray:
+    """Of each column as many X, but from the top."""
+    return np.arange(len(table))[:, None] < table.sum(axis=0)
+
+
 def table_ignored(x: np.ndarray, kernels: np.ndarray, bias: np.ndarray, table: np.ndarray) -> str:
     map_, below = np.argwhere(~table.T)[0]
     return f"the table is ignored: map {map_} sees map {below}"
@@ -151,6 +165,9 @@ C3 = Exercise(
         ),
         "only the last map below counts: add up all that the table joins": lambda x, w, b, t: convolved(
             x, w, b, last_only(t)
+        ),
+        "the first maps below are taken, as many as the column has X: take those that have the X": lambda x, w, b, t: (
+            convolved(x, w, b, first_only(t))
         ),
         "already squashed: a is the weighted sum": lambda x, w, b, t: squash(convolved(x, w, b, t)),
         "the last row and column of windows are missing: a map loses k - 1, not k": lambda x, w, b, t: convolved(
@@ -182,6 +199,14 @@ def first_of_windows(x: np.ndarray) -> np.ndarray:
     return first
 
 
+def overlapping_windows(x: np.ndarray) -> np.ndarray:
+    """Maps whose windows have, in their upper left unit, the sums of windows that move on by one."""
+    sums = x[:, :-1, :-1] + x[:, 1:, :-1] + x[:, :-1, 1:] + x[:, 1:, 1:]
+    moved = np.zeros_like(x)
+    moved[:, ::2, ::2] = sums[:, : x.shape[1] // 2, : x.shape[2] // 2]
+    return moved
+
+
 def largest_of_windows(x: np.ndarray) -> np.ndarray:
     largest = np.zeros_like(x)
     largest[:, ::2, ::2] = x.reshape(len(x), x.shape[1] // 2, 2, -1, 2).max(axis=(2, 4))
@@ -203,6 +228,9 @@ S2 = Exercise(
         ),
         "only the upper left unit of each window is taken: add the four": lambda x, c, b: subsampled(
             first_of_windows(x), c, b
+        ),
+        "the windows overlap: the next one begins two rows or columns further": lambda x, c, b: subsampled(
+            overlapping_windows(x), c, b
         ),
         "not squashed: x = f(a)": summed,
         "squashed before the sum: first add, multiply and add the bias, then squash": lambda x, c, b: summed(

@@ -57,6 +57,10 @@ RBF_UNITS = Exercise(
             distances(x, w),
             distances(x, w)[d] + np.log(np.exp(-j) + np.exp(-np.delete(distances(x, w), d)).sum()),
         ),
+        "the logarithm to base 10: take the natural one": lambda x, w, d, j: (
+            distances(x, w),
+            distances(x, w)[d] + (equation_9(distances(x, w), d, j)[1] - distances(x, w)[d]) / math.log(10),
+        ),
         "the logarithm is subtracted: add it": lambda x, w, d, j: (
             distances(x, w),
             2 * distances(x, w)[d] - equation_9(distances(x, w), d, j)[1],

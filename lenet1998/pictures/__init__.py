@@ -25,11 +25,14 @@ except ValueError as error:
 NARROW = 5.0
 """Inches below which panels stand below one another: a column of a page, which is 3.4 or so."""
 
+SLIDES = ("slides", "slides-dark")
+"""Styles of our own: pages of 16:9 (`lenet1998.pictures.slides`)."""
+
 
 @dataclass(frozen=True)
 class Look:
-    """`width` in inches; `titles`; `sheet`, one of matplotlib's styles or a file; `folder`, where such figures go, or
-    None for where they always do."""
+    """`width` in inches; `titles`; `sheet`, one of SLIDES, of matplotlib's styles or a file; `folder`, where such
+    figures go, or None for where they always do."""
 
     width: float | None = None
     titles: bool = True
@@ -39,6 +42,10 @@ class Look:
     @property
     def narrow(self) -> bool:
         return self.width is not None and self.width < NARROW
+
+    @property
+    def slides(self) -> bool:
+        return self.sheet in SLIDES
 
     @property
     def changed(self) -> bool:

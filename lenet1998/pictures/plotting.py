@@ -22,6 +22,7 @@ from lenet1998.errors import one_line
 from lenet1998.evaluation import interval_name, rate_interval
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.pictures import chosen_look
+from lenet1998.pictures.slides import darken, to_slide
 from lenet1998.reference import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
@@ -48,7 +49,9 @@ def style() -> Iterator[None]:
         sheets.append({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7})
     if look.width:
         sheets.append({"savefig.bbox": "standard"})  # or the margins that are cut off would change the width
-    if look.sheet:
+    if look.slides:
+        sheets.append({"savefig.bbox": "standard", "savefig.dpi": 300})
+    elif look.sheet:
         sheets.append(look.sheet)
     with matplotlib.style.context(sheets), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a character that the font does not have is drawn as a box
@@ -91,9 +94,11 @@ def fit(figure: Figure) -> None:
             for place in ("left", "center"):
                 figure.axes[0].set_title("", loc=place)  # type: ignore[arg-type]
     width, height = figure.get_size_inches()
-    if not look.width:
+    if not (look.width or look.slides):
         return
-    if width != look.width:
+    if look.slides:
+        to_slide(figure, look.width)
+    elif width != look.width:
         figure.set_size_inches(look.width, height * max(0.7, min(1.5, look.width / width)))
     figure.draw_without_rendering()  # which makes the layout
     below = {figure.get_suptitle(), figure.get_supxlabel()}
@@ -117,6 +122,8 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     look = chosen_look()
     if look.changed:
         fit(figure)
+        if look.sheet == "slides-dark":
+            darken(figure)
         if look.folder:
             make_directory(look.folder)
             stem = look.folder / stem.name

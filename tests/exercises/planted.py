@@ -1,4 +1,4 @@
-"""Mistakes of students, five or more for each exercise: what of a solution is replaced by what, and what is to be said.
+"""Mistakes of students, six or more for each exercise: what of a solution is replaced by what, and what is to be said.
 
 It is None where nothing better can be said than that it is not right yet.
 """
@@ -10,6 +10,7 @@ PLANTED = {
         ("kernel * kernel", "kernel", "a row of k weights"),
         ("rows - kernel + 1, columns - kernel + 1", "rows, columns", "at the positions of the input"),
         ("parameters * height * width", "parameters", "each weight is counted once"),
+        ("parameters * height * width", "(parameters - maps) * height * width + maps", "counted once for its map"),
     ],
     "squash": [
         ("A, S = 1.7159, 2 / 3", "A, S = 1.7159, 1", "S = 2/3 is left out"),
@@ -21,6 +22,8 @@ PLANTED = {
         ),
         ("slope = A * S * (1 - np.tanh(S * a) ** 2)", "slope = 1 - x**2", "of tanh alone"),
         ("1 - np.tanh(S * a) ** 2", "1 - np.tanh(S * a)", "the tanh is not squared"),
+        ("1 - np.tanh(S * a) ** 2", "1 - x**2", "the factor A^2, which the square"),
+        ("A * S * (1 - np.tanh(S * a) ** 2)", "S * (A - x**2)", "in the slope stands A alone"),
         ("return x, slope", "return slope, x", "x: this is slope: return x, slope in this order"),
         ("return x, slope", "return x, 2 * slope", "slope: exactly 2 times too large"),
         (
@@ -40,6 +43,7 @@ PLANTED = {
             "                if table[j, m]:\n                        a[m, r, c] += bias[m]",
             None,
         ),
+        ("if table[j, m]:", "if j < table[:, m].sum():", "the first maps below are taken"),
         ("if table[j, m]:", "if not table[j, m]:", "True joins two maps, False does not"),
         ("if table[j, m]:", "if table[m, j]:", "IndexError"),
         ("return a", "return -a", "a: the sign is turned"),
@@ -54,6 +58,7 @@ PLANTED = {
         ("coefficient[m] * total", "coefficient[m] * total / 4", "averaged, not added: a quarter"),
         ("A * np.tanh(S * a)", "a", "not squashed"),
         ("total += x", "total = x", None),
+        ("2 * r + dr, 2 * c + dc", "r + dr, c + dc", "the windows overlap"),
         ("coefficient[m] * total + bias[m]", "coefficient[m] * (total + bias[m])", "multiplies the bias too"),
         (
             "total += x[m, 2 * r + dr, 2 * c + dc]",
@@ -74,6 +79,7 @@ PLANTED = {
         ("(x[unit] - codes[i, unit]) ** 2", "x[unit] - codes[i, unit]\n        y[i] **= 2", "y: squared after the sum"),
         ("math.exp(-j)", "math.exp(j)", "E: the sign in e^-j is turned"),
         ("math.exp(-y[i])", "math.exp(y[i])", "E: the sign in e^-y is turned"),
+        ("math.log(total)", "math.log10(total)", "E: the logarithm to base 10"),
         ("y[label]", "y[label - 1]", "E: this is the class before the correct one: label counts from 0"),
         ("y[label]", "min(y)", "E: the smallest penalty stands in place of the correct class's"),
         ("for unit in range(len(x)):", "for j, unit in enumerate(range(len(x))):", "E: a loop has overwritten j"),
@@ -89,6 +95,8 @@ PLANTED = {
         ("return below, shared, bias", "return below, shared / (rows * columns), bias", "averaged over the positions"),
         ("return below, shared, bias", "return below, shared[..., ::-1, ::-1], bias", "kernels: turned by half a turn"),
         ("below[j, r + dr, c + dc] +=", "below[j, r + dr, c + dc] =", "below: only the last position"),
+        ("bias[m] += ga", "bias[m] += g[m, r, c]", "bias: f' is left out"),
+        ("+= x[j, r + dr, c + dc]", "+= x[j, r, c]", "kernels: x is taken at the window's corner"),
         ("return below, shared, bias", "return below, shared, -bias", "bias: the sign is turned"),
         ("return below, shared, bias", "return bias, below, shared", "below: this is bias"),
         ("return below, shared, bias", "return below, shared.swapaxes(2, 3), bias", "kernels: the axes are in another"),
@@ -98,6 +106,12 @@ PLANTED = {
         ("kernels[m, j, dr, dc] ** 2", "kernels[m, j, dr, dc]", "below: the weights are not squared"),
         ("x[j, r + dr, c + dc] ** 2", "x[j, r + dr, c + dc]", "kernels: x is not squared"),
         ("shared[m, j, dr, dc] +=", "shared[m, j, dr, dc] =", "only the last position"),
+        (
+            "c + dc] ** 2 * ha\n",
+            "c + dc] ** 2 * kernels[m, j, dr, dc] ** 2 * ha\n",
+            "kernels: the kernel's own weights",
+        ),
+        ("c + dc] ** 2 * ha\n", "c + dc] ** 2 * ha**2\n", "kernels: h and f' are squared once more"),
         ("h[m, r, c]\n", "h[m, r, c] ** 2\n", "h is squared too"),
         ("below[j, r + dr, c + dc] +=", "below[j, r + dr, c + dc] =", "below: only the last position"),
         ("bias[m] +=", "bias[m] =", "bias: only the last position"),
@@ -124,6 +138,8 @@ PLANTED = {
     "sdlm": [
         ("curvatures.mean(axis=0)", "curvatures.sum(axis=0)", "added up over the patterns"),
         ("(mu + h)", "h", "mu is left out"),
+        ("curvatures.mean(axis=0)", "curvatures.max(axis=0)", "the largest curvature"),
+        ("eta / (mu + h)", "eta * gradient / (mu + h)", "the gradient is in the step already"),
         ("eta / (mu + h)", "1 / (mu + h)", "eta is left out"),
         ("w - steps", "w + steps", "uphill"),
         ("mu + h", "mu + h**0.5", "Adam's way"),
@@ -131,6 +147,9 @@ PLANTED = {
     "modern": [
         ("np.maximum(a, 0)", "a", "the rectifier is missing"),
         (".max(axis=(1, 2))", ".mean(axis=(1, 2))", "the mean of each window"),
+        ("np.maximum(a, 0)", "np.where(a > 0, a, 0.01 * a)", "a part of what is below zero"),
+        ("-np.log(p[label])", "-np.log(p).sum()", "E: added up over the classes"),
+        ("gradient[label] -= 1", "gradient -= 1", "1 is subtracted from all classes"),
         ("-np.log(p[label])", "np.log(p[label])", "minus is missing"),
         ("gradient[label] -= 1", "pass", "subtract 1 at the label"),
         ("t.ppf(0.975, n - 1)", "1.96", "Student's distribution"),
@@ -141,5 +160,7 @@ PLANTED = {
         ("-math.log(total[end])", "total[end]", "the sum over the paths"),
         ("math.exp(-c)", "math.exp(c)", "the signs in the exponents"),
         ("v[s] + c < v[t]", "c < v[t]", None),
+        ("total[t] += total[s]", "total[t] = total[s]", "only the last arc into a node counts"),
+        ("path.append(best[node])", "path.append(best[node] + 1)", "path: arcs are counted from 0"),
     ],
 }

@@ -9,6 +9,7 @@ import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from experiments.ablation.report import draw_components
@@ -17,7 +18,7 @@ from lenet1998.commands import main as cli
 from lenet1998.commands.options import add_figure_options
 from lenet1998.network import LeNet5
 from lenet1998.networks import build
-from lenet1998.pictures import Look, choose, chosen_look, plotting
+from lenet1998.pictures import SLIDES, Look, choose, chosen_look, plotting
 from lenet1998.pictures.kernels import kernels_figure, tiled
 from lenet1998.recipe import Recipe, preset
 
@@ -99,6 +100,30 @@ def test_another_style_sheet_lies_over_ours(tmp_path):
     for words in (("--style", "no such"), ("--width", "0"), ("--width", "wide"), ("--width", "nan")):
         with pytest.raises(SystemExit):
             asked(*words)
+
+
+def test_slides_are_of_16_to_9_and_dark_ones_turn_the_lightness_of_words_and_lines_around(tmp_path):
+    """Not that of an image, nor of words on it, and the limits of a curve's band stay half transparent."""
+    grounds = {}
+    for name in SLIDES:
+        asked("--style", name, folder=tmp_path / name)
+        with plotting.style():
+            figure = Figure(figsize=(4, 5))
+            axes, below = figure.subplots(2)
+            axes.plot([1, 2], color="black", markerfacecolor="none")
+            axes.fill_between([0, 1], [1, 1], [2, 2], color="black", alpha=0.25)
+            below.imshow([[0, 1]], cmap="gray")
+            on_image = below.text(0, 0, "5", color="white")
+            picture = matplotlib.image.imread(plotting.save(figure, tmp_path / "tall")[0])
+        grounds[name] = picture[0, 0, :3].mean()
+        assert picture.shape[1] / picture.shape[0] == pytest.approx(16 / 9, abs=0.01)
+        (line,), (band,) = axes.lines, axes.collections
+        ink = 1 if name == "slides-dark" else 0
+        assert to_rgba(line.get_color()) == (ink, ink, ink, 1) and to_rgba(line.get_markerfacecolor())[3] == 0
+        np.testing.assert_allclose(band.get_facecolor(), [[ink, ink, ink, 0.25]])
+        assert to_rgba(axes.get_xticklabels()[0].get_color()) == (ink, ink, ink, 1)
+        assert to_rgba(on_image.get_color()) == (1, 1, 1, 1) and below.images[0].get_cmap().name == "gray"
+    assert grounds["slides"] == 1 and grounds["slides-dark"] < 0.15
 
 
 def test_recorded_figures_are_not_replaced_by_those_for_print(tmp_path):
