@@ -18,8 +18,7 @@ from experiments.machinery.setting import Setting
 from experiments.speed.experiment import matmul_rate
 from experiments.speed.growth import best_time
 from lenet1998.data import load
-from lenet1998.kernels import cache
-from lenet1998.kernels.engine import NumbaEngine
+from lenet1998.engines import make_engine
 from lenet1998.layers import Convolution, FullConnection
 from lenet1998.loss import make_loss
 from lenet1998.network import Network
@@ -71,25 +70,22 @@ def _kernel(network: Network, name: str, calls: list[tuple[int, re.Match[str]]])
     return Kernel(name, tuple(number for number, _ in calls), macs, tuple(arrays))
 
 
-class Repeating(NumbaEngine):
-    """The compiled engine, in whose step one kernel is called MORE times again in its place."""
+def repeating(trainer: Trainer, kernel: Kernel | None = None) -> Any:
+    """The compiled engine; in its step a kernel is called MORE times again in its place."""
+    engine: Any = make_engine("numba", trainer.network, make_loss(trainer.recipe))
+    module = engine._one.module
+    lines = module.text.split("\n")
+    for number in kernel.lines if kernel else ():
+        call = lines[number].lstrip()
+        lines[number] = lines[number].replace(call, f"for _ in range({1 + MORE}): {call}")
+    engine._one = engine._one._replace(module=type(module)("\n".join(lines)))
+    return engine
 
-    def __init__(self, trainer: Trainer, kernel: Kernel | None = None):
-        self._lines = kernel.lines if kernel else ()
-        super().__init__(trainer.network, make_loss(trainer.recipe), threads=1)
 
-    def _composed(self, batches: bool) -> Any:
-        compiled = super()._composed(batches)
-        lines = compiled.module.text.split("\n")
-        for number in self._lines:
-            call = lines[number].lstrip()
-            lines[number] = lines[number].replace(call, f"for _ in range({1 + MORE}): {call}")
-        return compiled._replace(module=cache.load("\n".join(lines)))
-
-    def step(self, patterns: Patterns, repeats: int) -> float:
-        """Microseconds of a step whose step sizes are zero, the least of some stretches of patterns."""
-        order, steps = np.arange(len(patterns)), np.zeros_like(self.network.parameters.values)
-        return 1e6 * best_time(lambda: self.train(patterns, order, steps), repeats) / len(patterns)
+def step_of(engine: Any, patterns: Patterns, repeats: int) -> float:
+    """Microseconds of a step whose step sizes are zero, the least of some stretches of patterns."""
+    order, steps = np.arange(len(patterns)), np.zeros_like(engine.network.parameters.values)
+    return 1e6 * best_time(lambda: engine.train(patterns, order, steps), repeats) / len(patterns)
 
 
 def plan(setting: Setting) -> Plan:
@@ -104,11 +100,11 @@ def plan(setting: Setting) -> Plan:
         mock.patch.dict(os.environ, XDG_CACHE_HOME=place),
         threadpool_limits(1),
     ):
-        usual = Repeating(trainer)
-        step, (_, module, state) = usual.step(learned, repeats), usual._one
+        usual = repeating(trainer)
+        step, (_, module, state) = step_of(usual, learned, repeats), usual._one
         every = kernels(module.text, trainer.network)
         for kernel in every[: 3 if setting.quick else None]:
-            again = Repeating(trainer, kernel).step(learned, repeats) - step
+            again = step_of(repeating(trainer, kernel), learned, repeats) - step
             size = sum(state[name].nbytes for name in kernel.arrays)
             found.append({"kernel": kernel.name, "us": again / MORE, "macs": kernel.macs, "bytes": size})
         rate = matmul_rate(2 if setting.quick else 20)

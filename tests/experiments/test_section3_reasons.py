@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from experiments.machinery.record import published
 from experiments.section3 import neighbours, perceptrons
+from experiments.section3.status import ERROR, STATUS
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.data import load
 from lenet1998.data.deslant import cropped
@@ -77,6 +79,19 @@ def test_the_start_is_chosen_by_rows_of_28x28_pixels_alone_and_counted_for_all_n
     assert together.found.startswith("with 2.4 / F^0.7 2 of 9") and together.verdict == "contradicts"
     every = perceptrons.every({"experiment": "section3_perceptrons", "runs": runs})
     assert every.rows[0][0] == "28x28-300-10" and every.rows[0][-1] == pytest.approx(4.6 / 4.7)
+
+
+def test_rows_are_explained_by_a_start_that_brings_them_near_the_paper():
+    """What the table of gaps says is what the record has, row by row."""
+    runs = published("section3_perceptrons")["runs"]
+    power = perceptrons.nearest(runs)
+    assert f"2.4 / F^{power:g} " in STATUS["mlp_28x28_300_10", ERROR].says
+    for row in perceptrons.FIRST + perceptrons.OTHERS:
+        near = abs(perceptrons.ratio(runs, row, power) - 1) <= perceptrons.NEAR
+        if row.startswith("deslant"):
+            assert not near and (row, ERROR) not in STATUS, "this row agrees with our own start"
+        else:
+            assert STATUS[row, ERROR].verdict == ("explained" if near else "contradicts"), row
 
 
 def test_perceptrons_learn_both_versions_and_can_be_repeated(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.speed.by_kernel import EXPERIMENT, Repeating, kernels
+from experiments.speed.by_kernel import EXPERIMENT, kernels, repeating
 from experiments.speed.installed import megabytes, required
 from lenet1998.data import load
 from lenet1998.layers import Convolution, FullConnection
@@ -48,8 +48,7 @@ def test_what_is_required_is_found_through_all_of_it_and_counted_once(place: Pat
 def test_a_step_is_made_of_the_kernels_that_are_timed_and_one_is_repeated_in_its_place() -> None:
     """Forward, gradients and cotangents each go through all connections once; the image needs no cotangent."""
     trainer = Trainer(Recipe(), load("synthetic", train_size=100, test_size=1), seed=1, engine="numpy")
-    usual = Repeating(trainer)
-    text, network = usual._one.module.text, trainer.network
+    text, network = repeating(trainer)._one.module.text, trainer.network
     found = kernels(text, network)
     learned = [layer for layer in network.layers if isinstance(layer, (Convolution, FullConnection))]
     assert sum(each.macs for each in found if "C3" not in each.name) == (
@@ -62,7 +61,7 @@ def test_a_step_is_made_of_the_kernels_that_are_timed_and_one_is_repeated_in_its
     calls = [line for line in body if "_x" in line or "_g" in line]
     assert len([number for each in found for number in each.lines]) >= len(calls) - 1, "all but the image's placing"
     weights = next(each for each in found if each.name == "C3 weights")
-    again = Repeating(trainer, weights)._one.module.text
+    again = repeating(trainer, weights)._one.module.text
     assert again.count("for _ in range(9): check += convolution4_weights") == len(weights.lines)
     assert again.replace("for _ in range(9): ", "") == text
 
