@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,21 +52,27 @@ PASSES = (
     ("curvature pass", "| h_1 h(x_1) h_2 h(x_2) E", "| f'(a_1)^2 w_2^2 f'(a_2)^2 |", "h_1x_0^2 h_2x_1^2"),
 )
 """A row each: name, values from left to right, factors between them, and what the weights w_1 and w_2 learn by."""
+CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
 LEARNED = ("", r"\partial E/\partial w", "h_{kk}")
 
 
 def passes() -> Figure:
     """Two units in a row with the values of the three passes, and the factor on each arrow."""
-    figure = Figure(figsize=(COLUMN, 2.5), layout="none")
+    figure = Figure(figsize=(COLUMN, 2.5))
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-0.45, 5.4), ylim=(-2.7, 0.6))
     axes.set_axis_off()
     for row, ((title, values, factors, learned), name) in enumerate(zip(PASSES, LEARNED, strict=True)):
-        y, look = (0, -0.8, -2.0)[row], {"ha": "center", "va": "center", "fontsize": 7}
+        y, look = (0, -0.8, -2.0)[row], CENTRED
         axes.text(-0.4, y + 0.42, title, fontsize=7.5, weight="bold", va="center")
         for x, value in enumerate(values.split()):
             if value != "|":
-                box = {"boxstyle": "round,pad=0.25", "facecolor": "0.93" if value != "E" else "white", "linewidth": 0.5}
+                box: dict[str, Any] = {
+                    "boxstyle": "round,pad=0.25",
+                    "facecolor": "0.93" if value != "E" else "white",
+                    "linewidth": 0.5,
+                }
                 axes.text(x, y, f"${value}$", bbox=box, **look)
         for x, factor in enumerate(factors.split()):
             ends = (x + 0.32, y), (x + 0.68, y)
@@ -81,5 +88,5 @@ def passes() -> Figure:
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     """A thin arrow."""
-    look = {"arrowstyle": "->", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
+    look: dict[str, Any] = {"arrowstyle": "->", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
     axes.annotate("", end, start, arrowprops=look)
