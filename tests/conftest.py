@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
@@ -25,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
             cache.directory()
         except OSError:
             patch.undo()
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """`tests.programs.undrawn`, for tests that look at no picture."""
+    from tests import programs
+
+    with programs.undrawn():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

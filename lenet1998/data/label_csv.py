@@ -22,7 +22,7 @@ from typing import IO, BinaryIO, TextIO
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError, reason_of
+from lenet1998.errors import DataError, decoding, reading
 from lenet1998.files import replace
 from lenet1998.patterns import CLASSES, SIDE, Patterns, check_range
 from lenet1998.photos.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
@@ -56,19 +56,17 @@ def read_csv(path: PathName, highest: int = CLASSES - 1) -> Patterns:
     [7, 1]
     """
     path = os.path.expanduser(path)
-    try:
-        with open(path, "rb") as file, _unpacked(file, path) as unpacked:
-            head = unpacked.read(HEAD)
-            unpacked.seek(0)
-            encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
-            with io.TextIOWrapper(unpacked, encoding, "replace") as text:
-                table, place = _table(text, kind_of(head), path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): name a readable file") from None
-    except DataError:
-        raise
-    except Exception as error:  # A damaged archive makes its reader raise almost anything.
-        raise DataError(f"{path} does not unpack ({reason_of(error)}): {REMEDY}") from None
+    with (
+        decoding(path, REMEDY, "does not unpack"),
+        reading(path, "name a readable file"),
+        open(path, "rb") as file,
+        _unpacked(file, path) as unpacked,
+    ):
+        head = unpacked.read(HEAD)
+        unpacked.seek(0)
+        encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
+        with io.TextIOWrapper(unpacked, encoding, "replace") as text:
+            table, place = _table(text, kind_of(head), path)
     labels, pixels = table[:, place].copy(), np.delete(table, place, axis=1)
     if labels.max() > highest:
         row = int((labels > highest).argmax())

@@ -35,8 +35,8 @@ SHORT = ["--passes", "1", "--engine", "numpy", "--quiet"]
 
 
 @pytest.fixture(autouse=True)
-def numpy_alone(monkeypatch):
-    """No kernel is compiled for the few patterns of these tests."""
+def numpy_alone(monkeypatch, undrawn):
+    """No kernel is compiled for the few patterns of these tests, and nothing is drawn."""
     monkeypatch.setattr(networks, "make_engine", lambda name, *rest: make_engine("numpy", *rest))
 
 

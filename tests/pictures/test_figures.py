@@ -150,6 +150,7 @@ def test_plot_only_draws_recorded_results_and_says_when_there_are_none(tmp_path)
     assert (tmp_path / "fig5_error_curves.png").exists() and (tmp_path / "fig5_error_curves.pdf").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_experiment_records_each_seed_and_continues(tmp_path, monkeypatch):
     small = ["--data", "synthetic", "--train-size", "60", "--test-size", "20", "--set", "hessian_patterns=20"]
     small += ["--engine", "numpy", "--quiet", "--passes", "1", "--out", str(tmp_path), "--runs", str(tmp_path / "r")]
