@@ -42,12 +42,16 @@ SHOWN = (
 IN_MENU = {"strings"}
 """Experiments that the menu names itself."""
 DRAWN = {
-    "lenet1998.layer": "![Forward pass, back-propagation and curvature pass for two units in a row]"
-    "(../docs/article/passes.svg)\n\n"
+    "api/lenet1998.layer.md": '<p><img alt="Forward pass, back-propagation and curvature pass for two units in a row" '
+    'src="../docs/article/passes.svg" width="480"></p>'
 }
-"""What stands above the API of a module."""
+"""What stands below the heading of a page."""
 FOUND_FIRST = ("api/", "paper_notes.md")
 """Beginnings of the pages that a search has before others."""
+IN_THE_PAPER = re.findall(
+    r"^\| (`\w+\.py`.*?) \| (.+?) \|", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.M
+)
+"""Modules, and what of the paper is in them: a search for "equation 27" finds these."""
 
 
 def modules() -> dict[str, list[str]]:
@@ -85,7 +89,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
     for name in ["lenet1998", *(name for names in modules().values() for name in names)]:
         options = "\n    options:\n      members: false" if name == "lenet1998" else ""
-        files.append(File.generated(config, f"api/{name}.md", content=f"{DRAWN.get(name, '')}::: {name}{options}\n"))
+        files.append(File.generated(config, f"api/{name}.md", content=f"::: {name}{options}\n"))
     files.append(File.generated(config, "draw.html", content=FORMATS["html"](pretrained.load("default"))))
     return files
 
@@ -101,13 +105,19 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         return f"[{found[0]}]({root}api/{module}.md#{anchor})" if module in places else found[0]
 
     if page.file.src_uri.startswith(FOUND_FIRST):
-        page.meta["search"] = {"boost": 4}
+        page.meta["search"] = {"boost": 10}
+    for files, places_in_paper in IN_THE_PAPER:
+        if page.file.src_uri in {f"api/lenet1998.{name}.md" for name in re.findall(r"`(\w+)\.py`", files)}:
+            numbers = re.findall(r"\d+", "".join(re.findall(r"equations? [\d, and]+", places_in_paper)))
+            named = re.findall(r"(?:Table|Figure|appendix) \w+", places_in_paper)
+            page.meta["tags"] = [*named, *(f"equation {number}" for number in numbers)]
     markdown = re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
     return re.sub(r"(?<!\[)`(?:lenet1998/)?([\w/]+)\.py(?::(\w+))?`", link, markdown)
 
 
-def on_page_content(html: str, **_: Any) -> str:
-    """Equations between dollars as MathML, which browsers show by themselves."""
+def on_page_content(html: str, page: Page, **_: Any) -> str:
+    """Equations between dollars as MathML, which browsers show by themselves; and what is drawn for a page."""
+    html = html.replace("</h1>", f"</h1>{DRAWN.get(page.file.src_uri, '')}", 1)
     return re.sub(
         r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>',
         lambda found: convert(unescape(found[3]), display="inline" if found[2] == "(" else "block"),

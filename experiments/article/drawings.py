@@ -48,10 +48,12 @@ def codes() -> Figure:
 
 PASSES = (
     ("forward pass", "x_0 a_1 x_1 a_2 x_2 E", "w_1 f w_2 f |", ""),
-    ("back-propagation", "| g_1 g(x_1) g_2 g(x_2) E", "| f'(a_1) w_2 f'(a_2) |", "g_1x_0 g_2x_1"),
-    ("curvature pass", "| h_1 h(x_1) h_2 h(x_2) E", "| f'(a_1)^2 w_2^2 f'(a_2)^2 |", "h_1x_0^2 h_2x_1^2"),
-)
-"""A row each: name, values from left to right, factors between them, and what the weights w_1 and w_2 learn by."""
+    ("back-propagation", "| g_1 g(x_1) g_2 g(x_2) E", "| f\N{PRIME}(a_1) w_2 f\N{PRIME}(a_2) |", "g_1x_0 g_2x_1"),
+    ("curvature pass", "| h_1 h(x_1) h_2 h(x_2) E", "| f\N{PRIME}(a_1)^2 w_2^2 f\N{PRIME}(a_2)^2 |",
+     "h_1x_0^2 h_2x_1^2"),
+)  # fmt: skip
+"""A row each: name, values from left to right, factors between them, and what the weights w_1 and w_2 learn by. A prime
+of TeX's is no prime in Matplotlib's SVG."""
 CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
 LEARNED = ("", r"\partial E/\partial w", "h_{kk}")
 
