@@ -175,8 +175,8 @@ def teaching() -> str:
     rows, columns = [], ("its source", "repeated as published", "our recipe, same layers")
     for name in SYSTEMS:
         (table,) = [each for each in read_tables(recorded() / f"{name}.json") if each.name == f"{name}_accuracies"]
-        heads = [column.name for column in table.columns]
-        tested = [dict(zip(heads, row, strict=True)) for row in table.rows]
+        names = [column.name for column in table.columns]
+        tested = [dict(zip(names, row, strict=True)) for row in table.rows]
         tested = [row for row in tested if row["measured on"] in ("test", "MNIST's test set")]
         repeated = next(row for row in tested if row["recipe"] == "published")
         ours = [row for row in tested if row["recipe"].endswith("ours")][-1]
