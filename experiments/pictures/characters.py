@@ -28,6 +28,7 @@ from experiments.pictures.made.signs import (
     LEARNED_LETTERS,
     LEARNED_SIGNS,
     by_hand,
+    has,
     printed,
 )
 from experiments.pretrained import PACKAGE
@@ -44,13 +45,15 @@ from lenet1998.running.checkpoint import CHECKPOINT, Checkpoint
 from lenet1998.running.run import run
 
 PASSES = 8
-LEARNED, JOINS, RUBBISH, WATCHED = 50_000, 10_000, 25_000, 1_000
+LEARNED, PRINTED, JOINS, RUBBISH, WATCHED = 50_000, 8_000, 10_000, 50_000, 1_000
 CLASSES = (*"0123456789", "&")
 """The last stands for several digits that touch."""
 SEVERAL, NONE = 10, 11
 # In the form of a digit these look like a 1, or a spot: their height and place tell them (`lenet1998.photos.marks`).
 TOLD_BY_PLACE = "/|\\-_.:;!"
-SHARES = {"piece": 0.18, "sign": 0.3, "letter": 0.28, "scribble": 0.1, "photograph": 0.14}
+SHARES = {"piece": 0.12, "turned": 0.08, "sign": 0.25, "letter": 0.37, "scribble": 0.08, "photograph": 0.1}
+# Digits that are others, or none, after half a turn.
+TURNED = (3, 4, 7)
 
 
 def recipe() -> Recipe:
@@ -65,7 +68,7 @@ def varied(ink: np.ndarray, rng: Random, turn: float = 8.0) -> np.ndarray:
     size = [max(3, round(side * scale * float(rng.uniform(0.88, 1.12)))) for side in levels.size]
     levels = levels.resize((size[0], size[1]), Image.Resampling.BICUBIC)
     turned = np.asarray(levels.rotate(float(rng.uniform(-turn, turn)), Image.Resampling.BICUBIC, expand=True), float)
-    turned = np.pad(turned, 4)
+    turned = bent(np.pad(turned, 6), float(rng.uniform(0, 2.5)), rng)
     pen = int(rng.integers(-2, 4))
     if pen > 0:
         turned = ndimage.grey_dilation(turned, (pen + 1, pen + 1))
@@ -73,6 +76,15 @@ def varied(ink: np.ndarray, rng: Random, turn: float = 8.0) -> np.ndarray:
         turned = thinner
     blurred = ndimage.gaussian_filter(turned, float(rng.uniform(0, 1.2)))
     return to_mnist_form(np.where(blurred < 20, 0, blurred) / max(blurred.max(), 1.0))
+
+
+def bent(ink: np.ndarray, far: float, rng: Random) -> np.ndarray:
+    """Ink (H, W) as on a rubber sheet that was pulled at places of a coarse grid, by so many pixels or so."""
+    grid = rng.normal(0, far, (2, 5, 5)).astype(np.float32)
+    pulled = np.stack(
+        [np.asarray(Image.fromarray(each).resize(ink.shape[::-1], Image.Resampling.BICUBIC)) for each in grid]
+    )
+    return ndimage.map_coordinates(ink, np.indices(ink.shape) + pulled, order=1)
 
 
 def cropped(image: np.ndarray) -> np.ndarray:
@@ -89,6 +101,12 @@ def piece(digits: Patterns, rng: Random) -> np.ndarray | None:
     width = int(rng.uniform(0.35, 0.62) * whole.shape[1])
     part = whole[:, :width] if rng.random() < 0.5 else whole[:, -width:]
     return part if part.any() and cropped(255 * part).shape[1] >= 0.3 * len(part) else None
+
+
+def half_turned(digits: Patterns, rng: Random) -> np.ndarray:
+    """A digit upside down that is none then."""
+    k = int(rng.choice(np.flatnonzero(np.isin(digits.labels, TURNED))))
+    return cropped(digits.images[k])[::-1, ::-1]
 
 
 def join(digits: Patterns, rng: Random) -> np.ndarray:
@@ -132,13 +150,18 @@ def rubbish(digits: Patterns, count: int, seed: int) -> np.ndarray:
     while len(forms) < count:
         kind = rng.choice(list(SHARES), p=list(SHARES.values()))
         ink: np.ndarray | None
-        if kind in ("sign", "letter") and rng.random() < 0.4:
+        if kind in ("sign", "letter") and rng.random() < 0.3:
             ink = by_hand(str(rng.choice(list(hands))), 64, rng, learning=True)[0]
         elif kind in ("sign", "letter"):
             text = str(rng.choice(list(signs if kind == "sign" else LEARNED_LETTERS)))
-            ink = printed(text, str(rng.choice(LEARNED_FONTS)), 64)[0]
+            font = str(rng.choice(LEARNED_FONTS))
+            # Computer Modern has other characters at the numbers of those that are not ASCII.
+            known = has(font, text) and (text.isascii() or not font.startswith("cm"))
+            ink = printed(text, font, 64)[0] if known else None
         elif kind == "piece":
             ink = piece(digits, rng)
+        elif kind == "turned":
+            ink = half_turned(digits, rng)
         elif kind == "scribble":
             ink = scribble(rng)
         else:
@@ -160,11 +183,14 @@ def learned(seed: int) -> DataSet:
     for k in range(0, LEARNED, 2):
         images[k] = varied(cropped(images[k]), rng)
     none = rubbish(digits, RUBBISH + WATCHED, seed)
+    labels = rng.integers(0, 10, PRINTED).astype(np.uint8)
+    fonts = rng.choice(LEARNED_FONTS, PRINTED)
+    by_fonts = np.stack([varied(printed(str(k), str(font), 64)[0], rng) for k, font in zip(labels, fonts, strict=True)])
     joins = np.stack([varied(join(digits, rng), rng) for _ in range(JOINS)])
     blank = np.full(len(none), NONE, np.uint8)
     patterns = Patterns(
-        np.concatenate([images, joins, none[WATCHED:]]),
-        np.concatenate([digits.labels, np.full(JOINS, SEVERAL, np.uint8), blank[WATCHED:]]),
+        np.concatenate([images, by_fonts, joins, none[WATCHED:]]),
+        np.concatenate([digits.labels, labels, np.full(JOINS, SEVERAL, np.uint8), blank[WATCHED:]]),
     )
     mixed = rng.permutation(len(patterns))
     patterns = Patterns(patterns.images[mixed], patterns.labels[mixed])

@@ -23,22 +23,32 @@ from experiments.pictures.made.paper import (
     strokes,
 )
 
-# Whole fonts are held back, and whole kinds of signs and letters.
+# Whole fonts are held back, and whole kinds of signs and letters: to measure on, and others to choose by.
 LEARNED_FONTS = (
     "DejaVuSans",
-    "DejaVuSansMono",
+    "DejaVuSans-Bold",
+    "DejaVuSans-BoldOblique",
     "DejaVuSans-Oblique",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Oblique",
+    "cmb10",
     "cmr10",
     "cmtt10",
     "STIXGeneral",
     "STIXGeneralBol",
 )
 OTHER_FONTS = ("DejaVuSerif", "DejaVuSerif-Italic", "cmss10", "STIXGeneralItalic", "DejaVuSansMono-Bold")
-LEARNED_SIGNS = "/|()[]=#$?%+&*<>-_:;!~^{}@\\"
+TRIED_FONTS = ("DejaVuSerif-Bold", "DejaVuSerif-BoldItalic", "cmti10", "STIXGeneralBolIta")
+LEARNED_SIGNS = "/|()[]=#$?%+&*<>-_:;!~^{}@\\¢¤©®«»±÷×¿†‡√∫∏∞≠≤≥∈∩∪←→↑↓♠♣♥♦★☼✓✗"
 OTHER_SIGNS = "€£§"
+TRIED_SIGNS = "¥¶"
 # l, I, O, o look like digits in many hands; B, S, Z, b, g, q, s, z nearly.
-LEARNED_LETTERS = "ACDEFHJKLMPQRTUVWXYacdehkmnprtuvwxy"
+LEARNED_LETTERS = (
+    "ACDEFHJKLMPRTUVWXYacdehkmnprtuvxyÀÂÅÇÈÉÊÐÝÞŁŠŽàâåçèéêëðñòóôõùúûýþłœšž"
+    "ΓΘΛΞΠΦΨαγεηκλμνπτυφχψωБГДИЙЛПФЦШЩЪЫЯджиклмнптфцшщыюя"
+)
 OTHER_LETTERS = "GNfijäöüßΔΣ"
+TRIED_LETTERS = "QwæΩЖЮ"
 
 Polyline = list[tuple[float, float]]
 
@@ -92,7 +102,7 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 @cache
-def _has(font: str, sign: str) -> bool:
+def has(font: str, sign: str) -> bool:
     from matplotlib.ft2font import FT2Font
 
     return ord(sign) in FT2Font(str(Path(matplotlib.get_data_path(), "fonts/ttf", f"{font}.ttf"))).get_charmap()
@@ -102,7 +112,7 @@ def _has(font: str, sign: str) -> bool:
 def printed(text: str, font: str, high: float) -> tuple[np.ndarray, float]:
     """Ink of a text whose digits would be so high, and how far its middle is below a digit's, in heights."""
     face = _font(font, 200)
-    if not all(_has(font, each) for each in text):
+    if not all(has(font, each) for each in text):
         face = _font("DejaVuSerif", 200)
     top, bottom = face.getbbox("0")[1::2]
     canvas = Image.new("L", (max(1, int(face.getlength(text))) + 400, 800), 0)
