@@ -63,3 +63,8 @@ def brief_of(name: str, table: Table) -> Table:
     if wanted := one.experiment.shown.get(table.name):
         table.select(rows=wanted.split("; "))  # which refuses rows that are not there
     return brief(table, one.experiment)
+
+
+def test_every_csv_is_linked_from_a_page():
+    pages = "".join(path.read_text(encoding="utf-8") for path in RESULTS.glob("*.md"))
+    assert [path.name for path in (RESULTS / "csv").iterdir() if f"(csv/{path.name})" not in pages] == []

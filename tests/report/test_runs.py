@@ -232,6 +232,7 @@ def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, 
         learning_curves.learning_curves(many, tmp_path / "c")
 
 
+@pytest.mark.usefixtures("numpy_alone")
 def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     digits = load("synthetic", train_size=200, test_size=100)
     for name, recipe in (("one", Recipe()), ("two", OTHER)):
