@@ -178,7 +178,7 @@ EXPERIMENT = Experiment(
     question="How far is h_kk from the exact second derivative, and does the difference change the error?",
     answer="After training, the exact second derivative is {exact_curvature; F6; after training; exact / h_kk} times "
     "h_kk in F6. In C1, where 784 connections share a weight, it is "
-    "{exact_curvature; C1; after training; exact / h_kk} times h_kk. Before training it is smaller than h_kk, and often "
+    "{exact_curvature; C1; after training; exact / h_kk} times h_kk. Before training it is smaller, and often "
     "negative. Step sizes corrected by layer make no difference in error that these seeds can show.",
     description="Appendix C leaves out terms between connections that share a weight, and the term of equation 26 that "
     "can be negative; the recursion starts from an approximation too. The exact second derivative of a parameter is "
