@@ -189,6 +189,14 @@ def test_a_recipe_that_a_spreadsheet_would_execute_is_quoted():
     assert "\n'=HYPERLINK(1),1,20," in writers.csv(side_by_side(grouped([evil])))
 
 
+def test_names_that_would_move_a_terminal_s_cursor_are_spelt_out_in_rows_and_notes():
+    evil, other = history(1.0), history(1.0, data="mnist\x1b[2J", engine="numpy\x1b[1m")
+    evil["recipe"]["name"] = "a\x1b[31mred\u202e"
+    table = side_by_side(grouped([evil, other]))
+    assert r"a\x1b[31mred\u202e, numba, mnist, 10,000 tested" in shown(table)
+    assert "".join([*shown(table), *table.notes]).isprintable()
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
