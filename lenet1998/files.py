@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -64,6 +65,12 @@ def remove_leftovers(path: Path, age: float = -math.inf) -> None:
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime >= age:
                 leftover.unlink()
+
+
+def check_packing(archive: zipfile.ZipFile) -> None:
+    """Raise BadZipFile for members that do not unpack piece by piece: of bzip2 or LZMA a few bytes fill the memory."""
+    if any(entry.compress_type > zipfile.ZIP_DEFLATED for entry in archive.infolist()):
+        raise zipfile.BadZipFile("packed by bzip2 or LZMA, not by deflate")
 
 
 def make_directory(path: Path) -> None:

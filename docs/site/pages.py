@@ -46,8 +46,8 @@ DRAWN = {
     'src="../docs/article/passes.svg" width="480"></p>'
 }
 """What stands below the heading of a page."""
-FOUND_FIRST = ("api/", "paper_notes.md")
-"""Beginnings of the pages that a search has before others."""
+FOUND_FIRST = {r"api/lenet1998\.\w+\.md": 4, r"paper_notes\.md": 30}
+"""Pages that a search has before others: the modules of the paper, and the ledger."""
 IN_THE_PAPER = re.findall(
     r"^\| (`\w+\.py`.*?) \| (.+?) \|", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.M
 )
@@ -104,12 +104,13 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         anchor = f"{module}.{found[2]}" if found[2] else module
         return f"[{found[0]}]({root}api/{module}.md#{anchor})" if module in places else found[0]
 
-    if page.file.src_uri.startswith(FOUND_FIRST):
-        page.meta["search"] = {"boost": 10}
+    for pattern, boost in FOUND_FIRST.items():
+        if re.fullmatch(pattern, page.file.src_uri):
+            page.meta["search"] = {"boost": boost}
     for files, places_in_paper in IN_THE_PAPER:
         if page.file.src_uri in {f"api/lenet1998.{name}.md" for name in re.findall(r"`(\w+)\.py`", files)}:
             numbers = re.findall(r"\d+", "".join(re.findall(r"equations? [\d, and]+", places_in_paper)))
-            named = re.findall(r"(?:Table|Figure|appendix) \w+", places_in_paper)
+            named = re.findall(r"(?:Table|Figure|appendix) \w+|RBF units", places_in_paper)
             page.meta["tags"] = [*named, *(f"equation {number}" for number in numbers)]
     markdown = re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
     return re.sub(r"(?<!\[)`(?:lenet1998/)?([\w/]+)\.py(?::(\w+))?`", link, markdown)

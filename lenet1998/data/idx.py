@@ -118,7 +118,7 @@ def read_idx(path: str | PathLike[str], most: int, remedy: str = REMEDY) -> np.n
         size = _announced(_first(file))
         if size:
             check_packed(str(path), size, os.fstat(file.fileno()).st_size, most, remedy)
-        return parse_idx(unfold(file, str(path), size or most, remedy), str(path), remedy)
+        return parse_idx(unfold(file, str(path), size or FREE, remedy), str(path), remedy)
 
 
 def check_packed(what: str, size: int, packed: int, most: int, remedy: str) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from lenet1998.data.files import KnownFile
 from lenet1998.data.idx import REMEDY, check_packed, write_idx
 from lenet1998.errors import DataError, decoding, reading
+from lenet1998.files import check_packing
 
 WIDEST = 8
 """Bytes of a value, where a program has saved it as float64 or int64."""
@@ -62,8 +63,10 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
     what = f"{path} ({key})"
     with decoding(what, remedy), reading(what):
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
-                return _parse(member, what, os.path.getsize(path), limit, remedy)
+            with zipfile.ZipFile(path) as archive:
+                check_packing(archive)
+                with archive.open(f"{key}.npy") as member:
+                    return _parse(member, what, os.path.getsize(path), limit, remedy)
         except KeyError:
             raise DataError(f"{what} is missing: the archive has no such array; {remedy}") from None
         except zipfile.BadZipFile as error:

@@ -26,6 +26,7 @@ from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
 
 SMALL = ["--data", "synthetic", "--train-size", "300", "--test-size", "100", "--passes", "1", "--engine", "numpy"]
+pytestmark = pytest.mark.usefixtures("numpy_alone")
 
 
 @pytest.fixture(scope="module")
