@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import matplotlib.image
@@ -40,8 +41,11 @@ def spelt(labels: np.ndarray) -> str:
     return "".join(map(str, labels))
 
 
-def of_ink(image: np.ndarray) -> Answer:
-    return answer(READER.strings, READER.characters, READER.weights, written(image)[0])
+def of_ink(image: np.ndarray) -> Answer | None:
+    """None where the network of characters sees no digit: that of strings may."""
+    with suppress(DataError):
+        return answer(READER.strings, READER.characters, READER.weights, written(image)[0])
+    return None
 
 
 def drawn(length: int, seed: int, gap: int = 0) -> list[tuple[np.ndarray, str, np.ndarray]]:
@@ -49,7 +53,7 @@ def drawn(length: int, seed: int, gap: int = 0) -> list[tuple[np.ndarray, str, n
     digits = load("synthetic", train_size=1, test_size=300).test
     made = strings(digits, 40, length, seed, Layout(noise=0, least_gap=gap))
     found = zip(made.images, map(spelt, made.labels), made.boxes, strict=True)
-    answers = [(each, of_ink(each[0])) for each in found]
+    answers = [(each, seen) for each in found if (seen := of_ink(each[0]))]
     alone = [spelt(reading.read(SDNN(READER.strings.j), answer.penalties).labels) for _, answer in answers]
     return [each for (each, answer), own in zip(answers, alone, strict=True) if answer.digits == own == each[1]]
 
@@ -117,7 +121,10 @@ def test_wide_gaps_are_read_as_narrow_ones(gap):
     digits = load("synthetic", train_size=1, test_size=300).test
     narrow, far = (strings(digits, 12, 3, 5, Layout(noise=0, least_gap=each, most_gap=each)) for each in (4, gap))
     wrong = [
-        sum(of_ink(image).digits != spelt(labels) for image, labels in zip(*made[:2], strict=True))
+        sum(
+            (seen := of_ink(image)) is None or seen.digits != spelt(labels)
+            for image, labels in zip(*made[:2], strict=True)
+        )
         for made in (narrow, far)
     ]
     assert wrong[1] <= wrong[0] + 2
@@ -273,9 +280,13 @@ def test_several_lines_are_refused_by_name_and_read_with_an_option(known, tmp_pa
 def test_pictures_as_people_take_them(kind, tmp_path):
     """Right as often as the network tells such drawn digits at all; other kinds are counted by an experiment."""
     digits = load("synthetic", train_size=1, test_size=300).test
-    found = [READER.read(save(case.picture, tmp_path))[0].answer for case in cases(kind, digits, 6)]
-    wanted = [case.truth for case in cases(kind, digits, 6)]
-    distance = sum(edit_distance(answer.digits, truth) for answer, truth in zip(found, wanted, strict=True))
+    distance = 0
+    for case in cases(kind, digits, 6):
+        try:
+            found = READER.read(save(case.picture, tmp_path))[0].answer.digits
+        except DataError:
+            found = ""
+        distance += edit_distance(found, case.truth)
     assert distance <= 7
 
 

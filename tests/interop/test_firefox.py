@@ -1,4 +1,4 @@
-"""The exported page in Firefox: a drawing by mouse, answered as the package answers it."""
+"""The exported page in Firefox: a drawing by mouse, answered as the package answers it, after fewer passes too."""
 
 from __future__ import annotations
 
@@ -23,3 +23,9 @@ def test_a_drawing_in_firefox(tmp_path):
         shown = page.value("[...shown.stages[shown.stages.length - 1].values]")
         np.testing.assert_allclose(shown, penalties, rtol=1e-4, atol=1e-4)
         assert page.text("#answer") == str(penalties.argmin()) == "7"
+        page.value("document.querySelectorAll('#kinds input')[1].click()")
+        page.value("(slider.value = 1, slider.dispatchEvent(new Event('input')), null)")
+        _, _, modern = pretrained.by_pass("modern")[1]
+        shown = page.value("[...shown.stages[shown.stages.length - 1].values]")
+        np.testing.assert_allclose(shown, modern.forward(image)[0], rtol=1e-4, atol=1e-4)
+        assert page.text("#facts").startswith("Recipe modern, seed 6, 1 pass over mnist")
