@@ -2,7 +2,8 @@
 
 A network of single characters looks at each group of ink: it knows digits, several digits that touch, and equation 9's
 rubbish class for what is neither. What is surely rubbish is left out and named. A digit is what both networks together
-make of it. A reading is as sure as the product of its digits, each a logistic function of what speaks for it;
+make of it. A reading is as sure as the product of its digits and of what is left out, each a logistic function of what
+speaks for it;
 `experiments.pictures.sure` fits it on pictures of all kinds.
 """
 
@@ -13,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from lenet1998.network import Network
 from lenet1998.patterns import CLASSES, SIDE
@@ -35,8 +36,8 @@ LEAST = -8.0
 TURNED = 0.0
 # So much at most counts of one character, since a letter may look like a digit after half a turn.
 MOST_TURNED = 1.0
-FEATURES = ("bias", "characters", "strings", "shared")
-"""What the sureness of a digit is a logistic function of; see `evidence`."""
+FEATURES = ("bias", "characters", "strings", "shared", "left out", "digit after all")
+"""What the sureness of a digit, or of ink that is left out, is a logistic function of; see `evidence`."""
 
 
 class Characters(NamedTuple):
@@ -145,16 +146,20 @@ def together(strings: np.ndarray, middles: Sequence[float], form: Form, seen: Lo
     return Digits(alone, strings, shared)
 
 
-def evidence(digits: Digits) -> np.ndarray:
-    """How likely each label is by either network, in logarithms, and whether it shares its ink, (digits, 4): as
-    `FEATURES` says."""
+def evidence(digits: Digits, left_out: np.ndarray) -> np.ndarray:
+    """How likely each label is by either network, in logarithms, and whether it shares its ink; of ink that is left
+    out, (groups, 12), how likely it is a digit after all. (digits + groups, 6), as `FEATURES` says.
+    """
     own = np.arange(len(digits.shared)), digits.labels
     found = [np.ones(len(digits.shared)), digits.characters[own], digits.strings[own], digits.shared]
-    return np.stack(found, axis=1)
+    of_digits = np.pad(np.stack(found, axis=1), ((0, 0), (0, 2)))
+    after_all = np.maximum(logsumexp(left_out[:, :NONE], axis=1), LEAST)
+    return np.concatenate([of_digits, np.pad(np.stack([np.ones(len(left_out)), after_all], axis=1), ((0, 0), (4, 0)))])
 
 
 def sureness(found: np.ndarray, weights: Sequence[float]) -> float:
-    """The share of right readings among those of which as much speaks: each digit must be right.
+    """The share of right readings among those of which as much speaks: each digit must be right, and so must what is
+    left out.
 
     >>> sureness(np.ones((3, 1)), [0.0])
     0.125

@@ -22,6 +22,10 @@ def test_it_looks_a_pixel_to_each_side():
     assert likely[:, 0].round(2).tolist() == [0.0, 0.2, 0.8]
 
 
+NOTHING = np.empty((0, 12))
+WEIGHTS = [3.0, 1.0, 1.0, -1.0, 2.0, -1.0]
+
+
 def logs(*likeliest: int, classes: int = 12) -> np.ndarray:
     found = np.full((len(likeliest), classes), -5.0)
     found[np.arange(len(likeliest)), likeliest] = -0.1
@@ -57,8 +61,11 @@ def test_each_doubt_about_a_digit_makes_its_line_less_sure():
     digits = together(logs(3, 7, classes=11), [15, 35], form, Looked(logs(3, 7), logs(3, 7)), None)
     doubts = [digits._replace(shared=np.array([False, True]))]
     doubts += [digits._replace(**{name: getattr(digits, name) - [[0], [1]]}) for name in digits._fields[:2]]
-    sure, *less = (sureness(evidence(each), [3.0, 1.0, 1.0, -1.0]) for each in [digits, *doubts])
-    assert len(FEATURES) == evidence(digits).shape[1] and all(each < sure - 0.01 for each in less)
+    sure, *less = (sureness(evidence(each, NOTHING), WEIGHTS) for each in [digits, *doubts])
+    assert len(FEATURES) == evidence(digits, NOTHING).shape[1] and all(each < sure - 0.01 for each in less)
+    rubbish, doubtful = (np.log([[*[rest / 11] * 11, 1 - rest]]) for rest in (0.01, 0.3))
+    left_out = [sureness(evidence(digits, each), WEIGHTS) for each in (rubbish, doubtful)]
+    assert sure > left_out[0] > left_out[1] + 0.01, "what is left out may have been a digit"
 
 
 def test_one_letter_that_looks_like_a_digit_after_half_a_turn_turns_no_line():
