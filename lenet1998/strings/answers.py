@@ -141,6 +141,6 @@ def answer(strings: Strings, characters: Characters, weights: Sequence[float], w
     middles = [(first + after - 1) / 2 for first, after in reading.columns]
     digits = together(by_strings(penalties, strings.j, reading.columns), middles, form, seen, characters)
     reading = reading._replace(labels=digits.labels)
-    found = evidence(digits, seen.upright[left_out])
+    found = evidence(digits, seen.upright[seen.rubbish])  # a word is left out with its rubbish
     sure = sureness(found, weights) * (UPSIDE_DOWN if seen.gain > TURNED else 1.0)
     return Answer(writing, form, penalties, reading, seen, left_out, found, sure)
