@@ -3,6 +3,11 @@
 The command line turns them into exit codes (``lenet1998.commands.main``); anything else that escapes is a defect.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 LONGEST = 600
 
 
@@ -49,6 +54,40 @@ class LeNetError(Exception):
 
 class DataError(LeNetError):
     """A data set or an image is missing, damaged, or not what it should be."""
+
+
+@contextmanager
+def reading(path: object, remedy: str = "make it a readable file") -> Iterator[None]:
+    """A context in which a file that the system does not let one read is a `DataError`, with what to do about it.
+
+    >>> with reading("nowhere"):
+    ...     open("nowhere")
+    Traceback (most recent call last):
+        ...
+    lenet1998.errors.DataError: nowhere cannot be read (No such file or directory): make it a readable file
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}): {remedy}") from None
+
+
+@contextmanager
+def decoding(path: object, remedy: str, state: str = "is damaged") -> Iterator[None]:
+    """A context in which whatever a library raises is a `DataError`: with a damaged file that may be almost anything.
+
+    >>> with decoding("gift.npz", "get it again"):
+    ...     raise EOFError("no end")
+    Traceback (most recent call last):
+        ...
+    lenet1998.errors.DataError: gift.npz is damaged (no end): get it again
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} {state} ({reason_of(error)}): {remedy}") from None
 
 
 class RecipeError(LeNetError):

@@ -3,14 +3,18 @@ programs keep what they can make or fetch again, data and compiled kernels."""
 
 from __future__ import annotations
 
+import csv
 import errno
 import glob
+import io
 import json
 import math
 import os
 import sys
 import tempfile
 import time
+import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -61,6 +65,12 @@ def remove_leftovers(path: Path, age: float = -math.inf) -> None:
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime >= age:
                 leftover.unlink()
+
+
+def check_packing(archive: zipfile.ZipFile) -> None:
+    """Raise BadZipFile for members that do not unpack piece by piece: of bzip2 or LZMA a few bytes fill the memory."""
+    if any(entry.compress_type > zipfile.ZIP_DEFLATED for entry in archive.infolist()):
+        raise zipfile.BadZipFile("packed by bzip2 or LZMA, not by deflate")
 
 
 def make_directory(path: Path) -> None:
@@ -116,6 +126,18 @@ def spreadsheet_text(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{lines}" if text.startswith(_EXECUTED) else lines
+
+
+def as_csv(rows: Iterable[Iterable[object]]) -> str:
+    """Rows of cells as CSV, their texts as `spreadsheet_text` has them.
+
+    >>> as_csv([["run", "error"], ["=a", 0.95]])
+    "run,error\\n'=a,0.95\\n"
+    """
+    text = io.StringIO()
+    cells = ([spreadsheet_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(cells)
+    return text.getvalue()
 
 
 def home() -> Path | None:

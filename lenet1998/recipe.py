@@ -39,8 +39,8 @@ __all__ = ["CHOICES", "PRESETS", "PUBLISHED_SCHEDULE", "Recipe", "Schedule", "lo
 
 Schedule = tuple[tuple[int, float], ...]
 
-# Section III-B. The last rate goes on for as many passes as are asked for ("thereafter").
 PUBLISHED_SCHEDULE: Schedule = ((2, 0.0005), (3, 0.0002), (3, 0.0001), (4, 0.00005), (8, 0.00001))
+"""Section III-B's passes and rates. The last rate continues for as many passes as are asked for ("thereafter")."""
 
 
 @dataclass(frozen=True)

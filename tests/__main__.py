@@ -1,7 +1,8 @@
 """The whole suite on any system: `python -m tests`, or `python -m tests --all` for both rings (CONTRIBUTING.md).
 
-First with compiled kernels, then what is about kernels once more with kernels as plain Python, where NumPy checks every
-index. The other tests reach no kernel, or reach those that these have checked. Other arguments go to pytest.
+First with compiled kernels. Then, since the outer ring is for changes of kernels, with --all what is about kernels once
+more with kernels as plain Python, where NumPy checks every index; the inner ring has that of drawn networks, which are
+plain Python always. Other arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ RUNS = [("0", ["--nbmake", "--nbmake-timeout=60"]), ("1", ["tests/kernels"])]
 
 
 def main(arguments: list[str]) -> int:
-    """Run both; the exit code is that of the first which failed."""
-    given = ["-m", ""] if "--all" in arguments else []
-    given += [each for each in arguments if each != "--all"]
-    for plain, tests in RUNS:
+    """Run one ring or both; the exit code is that of the first run which failed."""
+    both = "--all" in arguments
+    given = [*["-m", ""] * both, *(each for each in arguments if each != "--all")]
+    for plain, tests in RUNS if both else RUNS[:1]:
         # Each core has a process of its own: two whose library of matrix products wants both wait for each other.
         environment = os.environ | {"NUMBA_DISABLE_JIT": plain, "OPENBLAS_NUM_THREADS": "1"}
         code = subprocess.call([sys.executable, "-m", "pytest", *CORES, *given, *tests], env=environment)

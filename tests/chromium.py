@@ -14,7 +14,7 @@ from typing import Any
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Points = Sequence[tuple[float, float]]
 CODES = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9, "Enter": 13, "Escape": 27,
-         " ": 32, "PageUp": 33, "PageDown": 34, "Backspace": 8, "Delete": 46}  # fmt: skip
+         " ": 32, "PageUp": 33, "PageDown": 34, "End": 35, "Home": 36, "Backspace": 8, "Delete": 46}  # fmt: skip
 """Keys by their names, with the numbers that Chromium acts on."""
 
 

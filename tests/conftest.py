@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
@@ -25,6 +27,24 @@ def pytest_configure(config: pytest.Config) -> None:
             cache.directory()
         except OSError:
             patch.undo()
+
+
+@pytest.fixture
+def numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands compile no kernel for few patterns, which takes longer the more networks there are."""
+    from lenet1998.commands import networks
+    from lenet1998.engines import make_engine
+
+    monkeypatch.setattr(networks, "make_engine", lambda name, *rest: make_engine("numpy", *rest))
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """`tests.programs.undrawn`, for tests that look at no picture."""
+    from tests import programs
+
+    with programs.undrawn():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

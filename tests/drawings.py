@@ -1,7 +1,6 @@
 """Pictures of digits as people take and save them, drawn from digits of 28x28: a function a kind, in ``KINDS``.
 
-``tests.measure_pictures`` counts how many of each kind are read rightly, and ``tests/photos/test_digit.py`` asserts
-it.
+``tests/photos/test_digit.py`` counts how many of each kind are read rightly.
 """
 
 from __future__ import annotations
@@ -282,4 +281,3 @@ PAIRS: dict[str, Callable[[np.ndarray, np.ndarray, Random], Image.Image]] = {
     "two above": above,
     "two close": close,
 }
-PENS = (0.002, 0.004, 0.006, 0.01, 0.015, 0.03)

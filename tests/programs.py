@@ -11,8 +11,8 @@ import runpy
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +53,16 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
             return ended(lambda: runpy.run_module(f"experiments.{name}", run_name="__main__") and None, name, *options)
     finally:
         os.chdir(before)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Figures are made and have their files, which are empty: to draw one takes longer than to train on few patterns.
+
+    What figures look like is tested where they are drawn.
+    """
+    with mock.patch("matplotlib.figure.Figure.savefig"):
+        yield
 
 
 def planned(declared: Experiment, outcome: Callable[[Any], Any], *options: str) -> tuple[Any, list[list[Any]]]:

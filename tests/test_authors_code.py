@@ -23,6 +23,7 @@ from lenet1998.loss import MLE
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, output_codes
 from lenet1998.sdlm import step_sizes
+from tests.rings import beyond
 
 LUSH = np.load(Path(__file__).with_name("lush_lenet5.npz"))
 DIGIT = Batch(np.rint(LUSH["in"] * 100).astype(np.uint8), np.array([5], np.uint8))
@@ -37,7 +38,9 @@ def kernels_in_lushs_order() -> np.ndarray:
     return np.concatenate([start[c] + np.argsort((maps - first[c]) % 6) for c, maps in enumerate(columns)])
 
 
-@pytest.fixture(params=["numpy", "numba"])
+@pytest.fixture(
+    params=beyond(1, ["numpy", "numba"], "the engines are compared on LeNet-5; this network is compiled too")
+)
 def engine(request):
     """An engine of Lush's network with Lush's parameters: tanh outputs, half the squared distance to targets +-1."""
     if request.param == "numba":

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
@@ -23,7 +25,7 @@ from lenet1998.interop.export import FORMATS
 
 ROOT = Path(__file__).parent.parent.parent
 INDEX = ROOT / "lenet1998" / "report" / "recorded" / "index.json"
-RESULTS = ("experiments/results/*.md", "experiments/results/*.png")
+RESULTS = ("experiments/results/*.md", "experiments/results/*.png", "experiments/results/csv/*.csv")
 SHOWN = (
     "*.md",
     "*.cff",
@@ -32,10 +34,24 @@ SHOWN = (
     "docs/*.pdf",
     "docs/article/*.md",
     "docs/article/*.png",
+    "docs/article/*.svg",
     "docs/report_template/*.tex",
     "notebooks/*.ipynb",
     *RESULTS,
 )
+IN_MENU = {"strings"}
+"""Experiments that the menu names itself."""
+DRAWN = {
+    "api/lenet1998.layer.md": '<p><img alt="Forward pass, back-propagation and curvature pass for two units in a row" '
+    'src="../docs/article/passes.svg" width="480"></p>'
+}
+"""What stands below the heading of a page."""
+FOUND_FIRST = {r"api/lenet1998\.\w+\.md": 4, r"paper_notes\.md": 30}
+"""Pages that a search has before others: the modules of the paper, and the ledger."""
+IN_THE_PAPER = re.findall(
+    r"^\| (`\w+\.py`.*?) \| (.+?) \|", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.M
+)
+"""Modules, and what of the paper is in them: a search for "equation 27" finds these."""
 
 
 def modules() -> dict[str, list[str]]:
@@ -54,7 +70,7 @@ def on_config(config: MkDocsConfig) -> None:
     chapters: dict[str, list[Any]] = {}
     for one in json.loads(INDEX.read_text(encoding="utf-8")):
         place = f"experiments/results/{one['name']}.md"
-        if (ROOT / place).exists():
+        if (ROOT / place).exists() and one["name"] not in IN_MENU:
             chapters.setdefault(one["chapter"], []).append({one["title"]: place})
     every = next(entry for entry in config.nav if "Experiments" in entry)
     every["Experiments"] = [every["Experiments"], *({chapter: pages} for chapter, pages in chapters.items())]
@@ -80,21 +96,35 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """An empty line before a list that follows a line of prose, which this Markdown needs and others do not; and links
-    from names such as `lenet1998/layers.py:Subsampling` to the API."""
-    root = "../" * page.url.count("/")
+    from names such as `lenet1998/layers.py:Subsampling` or `layers.py` to the API."""
+    root, places = "../" * page.url.count("/"), {name for names in modules().values() for name in names}
+
+    def link(found: re.Match[str]) -> str:
+        module = f"lenet1998.{found[1].replace('/', '.')}"
+        anchor = f"{module}.{found[2]}" if found[2] else module
+        return f"[{found[0]}]({root}api/{module}.md#{anchor})" if module in places else found[0]
+
+    for pattern, boost in FOUND_FIRST.items():
+        if re.fullmatch(pattern, page.file.src_uri):
+            page.meta["search"] = {"boost": boost}
+    for files, places_in_paper in IN_THE_PAPER:
+        if page.file.src_uri in {f"api/lenet1998.{name}.md" for name in re.findall(r"`(\w+)\.py`", files)}:
+            numbers = re.findall(r"\d+", "".join(re.findall(r"equations? [\d, and]+", places_in_paper)))
+            named = re.findall(r"(?:Table|Figure|appendix) \w+|RBF units", places_in_paper)
+            page.meta["tags"] = [*named, *(f"equation {number}" for number in numbers)]
     markdown = re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
+    return re.sub(r"(?<!\[)`(?:lenet1998/)?([\w/]+)\.py(?::(\w+))?`", link, markdown)
+
+
+def on_page_content(html: str, page: Page, **_: Any) -> str:
+    """Equations between dollars as MathML, which browsers show by themselves; and what is drawn for a page."""
+    html = html.replace("</h1>", f"</h1>{DRAWN.get(page.file.src_uri, '')}", 1)
     return re.sub(
-        r"(?<!\[)`lenet1998/([\w/]+)\.py:(\w+)`",
-        lambda found: (
-            f"[{found[0]}]({root}api/lenet1998.{found[1].replace('/', '.')}.html#{anchor_of(*found.groups())})"
-        ),
-        markdown,
+        r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>',
+        lambda found: convert(unescape(found[3]), display="inline" if found[2] == "(" else "block"),
+        html,
+        flags=re.S,
     )
-
-
-def anchor_of(module: str, name: str) -> str:
-    """The place of a name on the page of its module."""
-    return f"lenet1998.{module.replace('/', '.')}.{name}"
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -17,26 +17,22 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from matplotlib.figure import Figure
+from matplotlib import rc_context
 
+from experiments.article import drawings
+from experiments.article.drawings import COLUMN, PAGE
 from experiments.article.macros import SOURCES, filled
 from experiments.machinery.catalogue import named
 from experiments.machinery.main import guarded
 from experiments.machinery.record import published
 from experiments.summary.__main__ import ROOT
-from lenet1998 import pretrained, read_image
-from lenet1998.bitmaps import CODES
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_atomically
 from lenet1998.pictures import choose
-from lenet1998.pictures.activations import activations, codes_of
-from lenet1998.pictures.activations_figure import figure_of
 from lenet1998.pictures.plotting import save, style
 from lenet1998.report.table import Table
 from lenet1998.report.writers import markdown
 
-COLUMN, PAGE = 3.35, 9.0
-"""Inches that a figure is drawn for: a column as it is printed, a page that is printed at three quarters."""
 FIGURES = {"fig5_error_curves": COLUMN, "fig6_training_size": COLUMN, "fig8_misclassified": COLUMN,
            "fig13_invariance": PAGE, "readings": PAGE, "strings": PAGE}  # fmt: skip
 """Experiments whose figures the article has, and how wide."""
@@ -54,20 +50,12 @@ def draw() -> None:
     """The figures at the width of print, into `SOURCES`. Figure 8's needs MNIST."""
     for name, width in FIGURES.items():
         copy_context().run(_redraw, name, width)
-    network = pretrained.load("default").network()
-    with style():
-        stages = activations(network, read_image(ROOT / "docs" / "digit.png")[None])
-        figure, _ = figure_of(stages, codes_of(network), "")
-        figure.set_size_inches(9.4, 3.4)
-        figure.supxlabel("")
-        save(figure, SOURCES / "network")
-        figure = Figure(figsize=(COLUMN, 1.5))
-        panels = figure.subplots(5, 19)
-        for axes in panels.flat:
-            axes.set_axis_off()
-        for axes, code in zip(panels.flat, CODES.values(), strict=True):
-            axes.imshow(code, cmap="gray_r", interpolation="none")  # pixels as they are, at any size
-        save(figure, SOURCES / "codes")
+    with style(), rc_context({"svg.hashsalt": "lenet1998"}):
+        save(drawings.network(ROOT / "docs" / "digit.png"), SOURCES / "network")
+        save(drawings.codes(), SOURCES / "codes")
+        figure = drawings.passes()
+        save(figure, SOURCES / "passes")
+        figure.savefig(SOURCES / "passes.svg", metadata={"Date": None})
 
 
 def _redraw(name: str, width: float) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.stats import t as student_t
 from scipy.stats.distributions import rv_frozen
 
-from experiments import compare
 from experiments.fig6_training_size import group
 from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.machinery.catalogue import costs, listed, time_of
@@ -66,14 +65,14 @@ def shown(table: Table) -> str:
     )  # fmt: skip
 
 
-def recorded_table(name: str, columns: Sequence[str] = ()) -> str:
+def recorded_table(name: str) -> str:
     """A recorded table by its name, with the rows that its experiment's page has."""
     tables = {path.stem: read_tables(path) for path in recorded().glob("*.json") if path.stem != "index"}
     (table,) = find_tables(tables, name)[:1]
     of = next(stem for stem, those in tables.items() if table in those)
     short = brief(table, named_experiment(of).experiment)
     rest = f"All {len(table.rows)} rows are in [{name}.csv](../experiments/results/csv/{name}.csv)."
-    return "\n\n".join([shown(short.select(columns)), *[rest] * (len(short.rows) < len(table.rows))])
+    return "\n\n".join([shown(short), *[rest] * (len(short.rows) < len(table.rows))])
 
 
 def _errors(name: str, patterns: tuple[int, int], number: int, key: str) -> np.ndarray:
@@ -171,22 +170,20 @@ def findings() -> str:
     return "\n\n".join(map(prose, paragraphs))
 
 
-def ladder() -> str:
-    """The ladder of the ablation, and its two ends at full length."""
-    record = published("compare_default_modern")
-    ends = "Both ends at their full length of 20 passes (`python -m experiments.compare default modern`):"
-    return "\n\n".join(
-        (
-            recorded_table("ablation_ladder", ["variant", "test error", "minus default", "Holm default"]),
-            prose(ends),
-            *map(shown, compare.tables(record)[:2]),
-        )
-    )
-
-
 def teaching() -> str:
-    """The teaching systems, published and ours."""
-    return "\n\n".join(recorded_table(f"{name}_accuracies") for name in SYSTEMS)
+    """Test accuracies of the teaching systems: what their sources report, and ours."""
+    rows, columns = [], ("its source", "repeated as published", "our recipe, same layers")
+    for name in SYSTEMS:
+        (table,) = [each for each in read_tables(recorded() / f"{name}.json") if each.name == f"{name}_accuracies"]
+        names = [column.name for column in table.columns]
+        tested = [dict(zip(names, row, strict=True)) for row in table.rows]
+        tested = [row for row in tested if row["measured on"] in ("test", "MNIST's test set")]
+        repeated = next(row for row in tested if row["recipe"] == "published")
+        ours = [row for row in tested if row["recipe"].endswith("ours")][-1]
+        title = f"{table.caption.partition(':')[0]}, {repeated['patterns']:,} test images"
+        rows.append([title, repeated.get("published"), repeated["accuracy"], ours["accuracy"]])
+    heads = [Column("system", kind="text"), *(Column(each, "%") for each in columns)]
+    return shown(Table("teaching", "Right answers on the test set", heads, rows))
 
 
 def experiments_table() -> str:

@@ -106,6 +106,7 @@ ROWS: dict[str, Row] = {
     for hidden in ("300", "1000", "300_100", "500_150")
     for prefix, label, copies in (("", "", 0), ("dist_", "[dist] ", COPIES))
 }
+"""The classifiers of Figure 9, and some that are ours alone, by the names of their records."""
 
 # Rows that the paper does not have, each with the paper's row that it stands below and departs from.
 BESIDE = {

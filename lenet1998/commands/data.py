@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from lenet1998.commands.options import DownloadBar
+from lenet1998.commands.options import download_bars
 from lenet1998.data import mnist
 from lenet1998.data.download import fetch, fetch_cifar10
 from lenet1998.errors import LeNetError
@@ -21,8 +20,8 @@ def where(arguments: argparse.Namespace) -> None:
 
 def fetched(arguments: argparse.Namespace) -> None:
     name, get = FETCHES[arguments.what]
-    with DownloadBar(disable=not sys.stderr.isatty()) as bar:
-        target = get(arguments.data_dir, progress=bar.progress)
+    with download_bars() as progress:
+        target = get(arguments.data_dir, progress=progress)
     print(f"{name} is complete and verified in {target}")
 
 

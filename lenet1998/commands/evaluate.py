@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from lenet1998.commands.options import add_data_options, add_figure_options, add
 from lenet1998.data import qmnist
 from lenet1998.errors import escaped
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
-from lenet1998.files import make_directory, spreadsheet_text, write_atomically
+from lenet1998.files import as_csv, make_directory, write_atomically
 from lenet1998.patterns import DataSet
 from lenet1998.running.checkpoint import Checkpoint
 
@@ -118,12 +116,7 @@ def _write(matrix: np.ndarray, wrong: dict[int, tuple[int, int]], names: list[st
     ]
     files = [out / "confusion.csv", out / "misclassified.csv"]
     for path, head, lines in zip(files, heads, rows, strict=True):
-        text = io.StringIO()
-        cells = [
-            [spreadsheet_text(cell) if isinstance(cell, str) else cell for cell in line] for line in (head, *lines)
-        ]
-        csv.writer(text, lineterminator="\n").writerows(cells)
-        write_atomically(path, text.getvalue().encode())
+        write_atomically(path, as_csv([head, *lines]).encode())
     return [*drawn, *files]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -20,27 +21,27 @@ from lenet1998.recipe import PRESETS, Recipe, preset
 from lenet1998.recipe_rules import explained
 from lenet1998.registry import load_plugin
 
+if TYPE_CHECKING:
+    from lenet1998.data.mirrors import Progress
 
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+
+def whole(least: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number of at least so much.
+
+    >>> whole(1)("3")
+    3
+    """
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
+        return int(text)
+
+    number.__name__ = "whole number"  # argparse names the type in its errors
     return number
 
 
-positive.__name__ = "whole number"  # argparse names the type in its errors
-
-
-def natural(text: str) -> int:
-    """A whole number of at least 0."""
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is negative")
-    return number
-
-
-natural.__name__ = "whole number"
+natural, positive = whole(0), whole(1)
 
 
 def add_data_options(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
@@ -184,13 +185,13 @@ def chosen_data(arguments: argparse.Namespace, learned: Mapping[str, str] | None
 
     `learned` are the digests of what a network has learned that is to be judged (`lenet1998.data.load`).
     """
-    with DownloadBar(disable=getattr(arguments, "quiet", False) or not sys.stderr.isatty()) as bar:
+    with download_bars(getattr(arguments, "quiet", False)) as progress:
         found = data.load(
             arguments.data,
             arguments.data_dir,
             train_size=getattr(arguments, "train_size", None),
             test_size=arguments.test_size,
-            progress=bar.progress,
+            progress=progress,
             learned=learned,
             resize=arguments.resize,
         )
@@ -261,27 +262,18 @@ def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = No
         parser.add_argument("--figures", metavar="DIR", dest="folder", type=Path, help=help_text, **keep)
 
 
-class DownloadBar:
-    """A tqdm bar for each file that is downloaded."""
+@contextmanager
+def download_bars(quiet: bool = False) -> Iterator[Progress]:
+    """What a download is to call with a file's name, its bytes so far and all: on a terminal a bar for each file."""
+    bars: dict[str, tqdm] = {}
+    with ExitStack() as shown:
 
-    def __init__(self, disable: bool):
-        self.disable, self.name = disable, ""
-        self.bar: tqdm | None = None
+        def progress(name: str, done: int, total: int | None) -> None:
+            if name not in bars:
+                shown.close()  # the file before it has come
+                silent = quiet or not sys.stderr.isatty()
+                bar = tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=silent)
+                bars[name] = shown.enter_context(bar)
+            bars[name].update(done - bars[name].n)
 
-    def progress(self, name: str, done: int, total: int | None) -> None:
-        """Called by the download with the file's name and its bytes so far."""
-        if self.bar is None or name != self.name:
-            self.close()
-            self.name = name
-            self.bar = tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=self.disable)
-        self.bar.update(done - self.bar.n)
-
-    def close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def __enter__(self) -> DownloadBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        yield progress

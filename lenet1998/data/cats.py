@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError, reason_of
+from lenet1998.errors import DataError, decoding, reading
 from lenet1998.patterns import DataSet, Patterns
 
 # The files as the course has them.
@@ -63,13 +63,8 @@ def _import_h5py() -> ModuleType:
 
 
 def _body(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            body = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror or error}): name the directory that holds {' and '.join(FILES)}"
-        ) from None
+    with reading(path, f"name the directory that holds {' and '.join(FILES)}"), open(path, "rb") as file:
+        body = file.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         raise DataError(f"{path} is too long: it has more than {MOST_BYTES} bytes; {REMEDY}")
     return body
@@ -77,27 +72,18 @@ def _body(path: Path) -> bytes:
 
 def _read(h5py: ModuleType, body: bytes, path: Path, stem: str) -> Patterns:
     """The patterns that one file holds under ``STEM_set_x`` and ``STEM_set_y``."""
-    try:
-        with h5py.File(io.BytesIO(body), "r") as file:
-            images = _dataset(h5py, file, f"{stem}_set_x", path)
-            labels = _dataset(h5py, file, f"{stem}_set_y", path)
-            _expect(
-                images,
-                images.dtype == np.uint8 and images.ndim == 4 and images.shape[1:] == SHAPE,
-                "uint8 (P, 64, 64, 3)",
-                path,
-            )
-            _expect(labels, labels.dtype.kind in "iu" and labels.ndim == 1, "whole numbers (P,)", path)
-            if len(images) != len(labels):
-                raise DataError(f"{path} has {len(images)} images but {len(labels)} labels: {REMEDY}")
-            if not 1 <= len(images) <= MOST:
-                raise DataError(f"{path} announces {len(images)} images, not 1 to {MOST}: {REMEDY}")
-            pixels, classes = images[()], labels[()]
-    except DataError:
-        raise
-    except Exception as error:  # h5py raises almost anything for a damaged file.
-        state = "no HDF5 file, truncated, damaged or being written"
-        raise DataError(f"{path} is {state} ({reason_of(error)}): {REMEDY}") from None
+    state = "is no HDF5 file, truncated, damaged or being written"
+    with decoding(path, REMEDY, state), h5py.File(io.BytesIO(body), "r") as file:
+        images = _dataset(h5py, file, f"{stem}_set_x", path)
+        labels = _dataset(h5py, file, f"{stem}_set_y", path)
+        photographs = images.dtype == np.uint8 and images.ndim == 4 and images.shape[1:] == SHAPE
+        _expect(images, photographs, "uint8 (P, 64, 64, 3)", path)
+        _expect(labels, labels.dtype.kind in "iu" and labels.ndim == 1, "whole numbers (P,)", path)
+        if len(images) != len(labels):
+            raise DataError(f"{path} has {len(images)} images but {len(labels)} labels: {REMEDY}")
+        if not 1 <= len(images) <= MOST:
+            raise DataError(f"{path} announces {len(images)} images, not 1 to {MOST}: {REMEDY}")
+        pixels, classes = images[()], labels[()]
     wrong = np.flatnonzero((classes != 0) & (classes != 1))
     if len(wrong):
         raise DataError(

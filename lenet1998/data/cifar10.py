@@ -12,7 +12,6 @@ import gzip
 import hashlib
 import os
 import tarfile
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from lenet1998.data.batch_pickle import read_batch
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, decoding, reading
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.photos.signatures import GZIP, head_of
@@ -125,37 +124,30 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
     for name in BATCHES:
         path = folder / name
         if os.path.isfile(path):
-            try:
-                with open(path, "rb") as file:
-                    bodies[name] = _read(file, str(path))
-            except OSError as error:
-                raise DataError(f"{path} cannot be read ({error.strerror or error}): make it readable") from None
+            with reading(path), open(path, "rb") as file:
+                bodies[name] = _read(file, str(path))
     return bodies
 
 
 def _from_archive(path: Path) -> dict[str, bytes]:
     """The batches in an archive, as name -> bytes; all other members are passed over."""
     bodies = {}
-    try:
+    with reading(path):
         opened = gzip.open if head_of(path).startswith(GZIP) else open
-        with opened(path, "rb") as file, tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive:  # type: ignore[call-overload, operator]
-            for count, member in enumerate(archive):
-                if count == MOST_MEMBERS:
-                    raise DataError(f"{path} has more than {MOST_MEMBERS} members: {REMEDY}")
-                folder, _, name = member.name.removeprefix("./").rpartition("/")
-                # Links and devices have the type of neither kind of plain file.
-                if folder == FOLDER and name in BATCHES and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
-                    bodies[name] = _read(archive.extractfile(member), f"{path}: {name}")
-            while unfolded.read(tarfile.RECORDSIZE):
-                pass  # Only at the end of the gzip data stands the checksum of all before.
-    except DataError:
-        raise
-    except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
-        raise DataError(f"{path} is no tar archive, truncated or damaged ({error}): {REMEDY}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): make it readable") from None
-    except Exception as error:  # Damaged headers make the tar reader raise almost anything.
-        raise DataError(f"{path} is damaged ({error or type(error).__name__}): {REMEDY}") from None
+    with (
+        decoding(path, REMEDY, "is no tar archive, truncated or damaged"),
+        opened(path, "rb") as file,  # type: ignore[operator]
+        tarfile.open(fileobj=(unfolded := _Bounded(file, path)), mode="r|") as archive,  # type: ignore[call-overload]
+    ):
+        for count, member in enumerate(archive):
+            if count == MOST_MEMBERS:
+                raise DataError(f"{path} has more than {MOST_MEMBERS} members: {REMEDY}")
+            folder, _, name = member.name.removeprefix("./").rpartition("/")
+            # Links and devices have the type of neither kind of plain file.
+            if folder == FOLDER and name in BATCHES and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                bodies[name] = _read(archive.extractfile(member), f"{path}: {name}")
+        while unfolded.read(tarfile.RECORDSIZE):
+            pass  # Only at the end of the gzip data stands the checksum of all before.
     return bodies
 
 

@@ -93,6 +93,8 @@ def data_set(given: Given, path: Path, learned: Mapping[str, str] | None = None,
     )
     if tests:
         test = tests[0]
+        unseen = [name for label, name in enumerate(classes) if label not in train.labels]
+        remarks += [f"no training patterns of {listed(unseen)}"] if unseen else []
     else:
         train, test, remark = _divided(train, path, learned)
         remarks.append(remark)

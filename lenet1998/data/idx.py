@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reading
 from lenet1998.photos.signatures import GZIP, HEAD, kind_of, looks_like_html
 
 UNSIGNED_BYTE, INTEGER = 8, 12
@@ -93,12 +93,8 @@ def read_bounded(path: str | PathLike[str], max_bytes: int, remedy: str = REMEDY
     ...     read_bounded(folder + "/small.gz", 3)
     b'abc'
     """
-    try:
-        with open(path, "rb") as file:
-            return unfold(file, str(path), max_bytes, remedy)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"{path} cannot be read ({reason}): make it a readable file") from None
+    with reading(path), open(path, "rb") as file:
+        return unfold(file, str(path), max_bytes, remedy)
 
 
 def read_idx(path: str | PathLike[str], most: int, remedy: str = REMEDY) -> np.ndarray:
@@ -118,14 +114,11 @@ def read_idx(path: str | PathLike[str], most: int, remedy: str = REMEDY) -> np.n
     ...         "its header announces 2,147,483,655 bytes" in str(error)
     True
     """
-    try:
-        with open(path, "rb") as file:
-            size = _announced(_first(file))
-            if size:
-                check_packed(str(path), size, os.fstat(file.fileno()).st_size, most, remedy)
-            return parse_idx(unfold(file, str(path), size or most, remedy), str(path), remedy)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): make it a readable file") from None
+    with reading(path), open(path, "rb") as file:
+        size = _announced(_first(file))
+        if size:
+            check_packed(str(path), size, os.fstat(file.fileno()).st_size, most, remedy)
+        return parse_idx(unfold(file, str(path), size or FREE, remedy), str(path), remedy)
 
 
 def check_packed(what: str, size: int, packed: int, most: int, remedy: str) -> None:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from lenet1998.errors import DataError
+from lenet1998.errors import reading
 
 CHUNK = 1 << 20
 
@@ -82,10 +82,7 @@ def published(paths: Iterable[Path]) -> str:
 
 def _md5(path: Path) -> str:
     running = hashlib.md5(usedforsecurity=False)
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                running.update(chunk)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): make it a readable file") from None
+    with reading(path), path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            running.update(chunk)
     return running.hexdigest()

@@ -21,9 +21,10 @@ from typing import IO, BinaryIO, TextIO
 
 import numpy as np
 
+from lenet1998.data.idx import DENSEST, FREE
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError, reason_of
-from lenet1998.files import replace
+from lenet1998.errors import DataError, decoding, reading
+from lenet1998.files import check_packing, replace
 from lenet1998.patterns import CLASSES, SIDE, Patterns, check_range
 from lenet1998.photos.signatures import GZIP, HEAD, UTF_16, ZIP, kind_of
 
@@ -33,8 +34,6 @@ LABELS = ("label", "labels", "class", "target", "digit", "y")
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(SIDE * SIDE))]).encode()
 # Longer than any line can be: 785 cells of three digits are 3,139 characters, and the header is 7,355.
 LONGEST = 10_000
-# A small file may unfold to any number of lines; so many take 1.6 GB.
-MOST = 2_000_000
 REMEDY = "correct it, or get the file again"
 # Labels tell so much more of the images' variance than a pixel in a corner, and are seldom above so much.
 MARGIN, HIGHEST_LABEL = 0.05, 99
@@ -56,19 +55,17 @@ def read_csv(path: PathName, highest: int = CLASSES - 1) -> Patterns:
     [7, 1]
     """
     path = os.path.expanduser(path)
-    try:
-        with open(path, "rb") as file, _unpacked(file, path) as unpacked:
-            head = unpacked.read(HEAD)
-            unpacked.seek(0)
-            encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
-            with io.TextIOWrapper(unpacked, encoding, "replace") as text:
-                table, place = _table(text, kind_of(head), path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): name a readable file") from None
-    except DataError:
-        raise
-    except Exception as error:  # A damaged archive makes its reader raise almost anything.
-        raise DataError(f"{path} does not unpack ({reason_of(error)}): {REMEDY}") from None
+    with (
+        decoding(path, REMEDY, "does not unpack"),
+        reading(path, "name a readable file"),
+        open(path, "rb") as file,
+        _unpacked(file, path) as unpacked,
+    ):
+        head = unpacked.read(HEAD)
+        unpacked.seek(0)
+        encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
+        with io.TextIOWrapper(unpacked, encoding, "replace") as text:
+            table, place = _table(text, kind_of(head), path)
     labels, pixels = table[:, place].copy(), np.delete(table, place, axis=1)
     if labels.max() > highest:
         row = int((labels > highest).argmax())
@@ -104,6 +101,7 @@ def _unpacked(file: BinaryIO, path: str) -> IO[bytes]:
     if head != ZIP:
         return file
     archive = zipfile.ZipFile(file)
+    check_packing(archive)
     # Besides its files an archive may hold folders, and macOS's notes on each file.
     names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
     if len(names) != 1:
@@ -113,16 +111,19 @@ def _unpacked(file: BinaryIO, path: str) -> IO[bytes]:
 
 
 class _Lines:
-    """The lines of a text that are not blank, and the number of the last; none is longer than ``LONGEST``."""
+    """The lines of a text that are not blank, and the number of the last; none is longer than ``LONGEST``, and all have
+    no more characters than a file of that size can unfold to (`idx.DENSEST`)."""
 
     def __init__(self, text: TextIO, path: str):
         self.text, self.path, self.number = text, path, 0
+        self.left = max(FREE, DENSEST * os.path.getsize(path))
 
     def __iter__(self) -> Iterator[str]:
         while line := self.text.readline(LONGEST):
             self.number += 1
-            if self.number > MOST:
-                raise DataError(f"{self.path} has more than {MOST} lines: divide it")
+            self.left -= len(line)
+            if self.left < 0:
+                raise DataError(f"{self.path} is too long: it unfolds to far more than digits do; {REMEDY}")
             if line.strip():
                 yield line
 
@@ -142,7 +143,9 @@ def _table(text: TextIO, kind: str, path: str) -> tuple[np.ndarray, int]:
             warnings.simplefilter("error", UserWarning)
             warnings.simplefilter("error", DeprecationWarning)
             rows = chain([first], rest) if without_header else rest
-            table = np.loadtxt(rows, np.uint8, comments=None, delimiter=separator, ndmin=2, encoding="utf-8")
+            table = np.loadtxt(
+                rows, np.uint8, comments=None, delimiter=separator, ndmin=2, encoding="utf-8", quotechar='"'
+            )
     except UserWarning:
         raise DataError(f"{path} has no row below its header: {REMEDY}") from None
     except (ValueError, DeprecationWarning) as error:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from lenet1998.errors import DataError, one_line
+from lenet1998.errors import one_line, reading
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 """Of images that are read."""
@@ -22,10 +22,8 @@ def visible(folder: Path) -> list[Path]:
         ...
     lenet1998.errors.DataError: /nowhere cannot be read (No such file or directory): name a readable directory
     """
-    try:
+    with reading(folder, "name a readable directory"):
         return sorted(path for path in folder.iterdir() if _is_visible(path.name))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read ({error.strerror or error}): name a readable directory") from None
 
 
 def left_out(place: Path, used: Collection[Path]) -> str:

@@ -18,7 +18,8 @@ import numpy as np
 
 from lenet1998.data.files import KnownFile
 from lenet1998.data.idx import REMEDY, check_packed, write_idx
-from lenet1998.errors import DataError, reason_of
+from lenet1998.errors import DataError, decoding, reading
+from lenet1998.files import check_packing
 
 WIDEST = 8
 """Bytes of a value, where a program has saved it as float64 or int64."""
@@ -60,19 +61,16 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
     [7, 2]
     """
     what = f"{path} ({key})"
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
-            return _parse(member, what, os.path.getsize(path), limit, remedy)
-    except DataError:
-        raise
-    except KeyError:
-        raise DataError(f"{what} is missing: the archive has no such array; {remedy}") from None
-    except OSError as error:
-        raise DataError(f"{what} cannot be read ({error.strerror or error}): make it a readable file") from None
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is no archive of arrays, or damaged ({error}): {remedy}") from None
-    except Exception as error:  # A damaged archive makes the zip and array readers raise almost anything.
-        raise DataError(f"{what} is damaged ({reason_of(error)}): {remedy}") from None
+    with decoding(what, remedy), reading(what):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                check_packing(archive)
+                with archive.open(f"{key}.npy") as member:
+                    return _parse(member, what, os.path.getsize(path), limit, remedy)
+        except KeyError:
+            raise DataError(f"{what} is missing: the archive has no such array; {remedy}") from None
+        except zipfile.BadZipFile as error:
+            raise DataError(f"{path} is no archive of arrays, or damaged ({error}): {remedy}") from None
 
 
 def _parse(member: IO[bytes], what: str, packed: int, limit: int, remedy: str) -> np.ndarray:

@@ -21,7 +21,7 @@ from lenet1998.data.left_out import left_out, visible
 from lenet1998.data.npz import WIDEST, as_bytes, read_array
 from lenet1998.data.own_folders import read_folders
 from lenet1998.data.own_idx import LARGEST, NAMES, read_idx_set, set_of, sets_in
-from lenet1998.errors import DataError
+from lenet1998.errors import DataError, reading
 from lenet1998.patterns import SIDE, DataSet, Patterns
 from lenet1998.photos.signatures import UTF_16, ZIP, head_of, kind_of
 
@@ -87,10 +87,8 @@ def _in_file(path: Path) -> Given:
     prefix = set_of(path.name)
     if prefix is not None:
         return read_idx_set(sets_in(each for each in visible(path.parent) if each.is_file())[prefix], path.parent)
-    try:
+    with reading(path, "name a readable file"):
         head = head_of(path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): name a readable file") from None
     kind = kind_of(head)
     if path.suffix == ".npz":
         return _arrays(path)

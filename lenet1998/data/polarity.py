@@ -14,10 +14,9 @@ import numpy as np
 from lenet1998.errors import DataError
 from lenet1998.patterns import INK, Patterns
 
-# An image tells if this share of its border is lighter than the middle of its range, or darker ...
-ONE_SIDE = 0.9
-# ... and the range is as wide as this.
-LEAST_RANGE = 64
+# An image tells if this share of its border is lighter than the middle of its range, or darker; if the ring of pixels
+# at this depth tells the opposite, the border is a frame.
+ONE_SIDE, FRAME = 0.9, 2
 # Of a class at least this share of images has to tell (of photographs nearly a half does, by chance), ...
 TELLING = 2 / 3
 # ... and of these no more than so many may tell the opposite of the others.
@@ -33,11 +32,14 @@ def dark_on_light(images: np.ndarray) -> np.ndarray:
     >>> dark_on_light(images).tolist()
     [-1, 1, 0]
     """
-    border = np.concatenate([images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1)
     low, high = images.min(axis=(1, 2)).astype(int), images.max(axis=(1, 2)).astype(int)
-    light = (2 * border.astype(int) > (low + high)[:, None]).mean(axis=1)
-    side = np.where(light >= ONE_SIDE, 1, np.where(light <= 1 - ONE_SIDE, -1, 0))
-    return np.where(high - low >= LEAST_RANGE, side, 0)
+    sides = []
+    for view in (images, images[:, FRAME:-FRAME, FRAME:-FRAME]):
+        ring = np.concatenate([view[:, 0], view[:, -1], view[:, 1:-1, 0], view[:, 1:-1, -1]], axis=1)
+        light = (2 * ring.astype(int) > (low + high)[:, None]).mean(axis=1)
+        sides.append(np.where(light >= ONE_SIDE, 1, np.where(light <= 1 - ONE_SIDE, -1, 0)))
+    border, within = sides
+    return np.where(high > low, np.where(border * within < 0, within, border), 0)
 
 
 def light_on_dark(half: Patterns, classes: Mapping[int, str], what: str) -> tuple[Patterns, str]:

@@ -5,6 +5,9 @@ know and its parameters, little-endian float32 in base64. ``network.js`` has a f
 computes with them in float64, ``form.js`` brings ink to MNIST's form, ``parts.js`` sees several digits, ``terms.js``
 takes weighted sums apart; these need no document. ``sheet.js`` is drawn on, ``unit.js`` explains a unit, ``page.js``
 shows all. Values are those of the package to about 1e-5.
+
+The page of the packaged network "default" also has what it was after fewer passes, and a modern network after as many,
+in weights of 16 bits. A run keeps no network but its last, so its page has that alone.
 """
 
 from __future__ import annotations
@@ -43,6 +46,9 @@ BITMAPS = (
 )
 
 
+KINDS = {"default": "1998: tanh, RBF units", "modern": "Modern: ReLU, max pooling, softmax"}
+
+
 def _convolution(layer: Convolution) -> dict[str, Any]:
     is_table_i = np.array_equal(layer.table, TABLE_I)
     sees = [np.flatnonzero(column).tolist() for column in layer.table.T]
@@ -63,8 +69,8 @@ _FACTS: dict[type[Layer], Callable[[Any], dict[str, Any]]] = {
 """The types that network.js has a function for, and what it must know of a layer beside its sizes and parameters."""
 
 
-def described(network: Network) -> dict[str, Any]:
-    """The network in JSON's types, as network.js reads it.
+def described(network: Network, bits: int = 32) -> dict[str, Any]:
+    """The network in JSON's types, as network.js reads it; its parameters are floats of so many bits.
 
     Raises LeNetError for a network that does not take grey images of 28x28, and for a layer without a function, by its
     name.
@@ -87,19 +93,21 @@ def described(network: Network) -> dict[str, Any]:
     levels = {"background": field.background, "foreground": field.foreground, "threshold": field.threshold}
     mean = {"mean": network.mean} if field.mean else {}
     return {
-        "input": {"shape": field.shape, **levels, "arrays": _in_base64(mean)},
-        "layers": [_entry(layer) for layer in network.layers],
+        "bits": bits,
+        "input": {"shape": field.shape, **levels, "arrays": _in_base64(mean, bits)},
+        "layers": [_entry(layer, bits) for layer in network.layers],
     }
 
 
-def _entry(layer: Layer) -> dict[str, Any]:
+def _entry(layer: Layer, bits: int) -> dict[str, Any]:
     sizes = {"kind": type(layer).__name__, "name": layer.name, "below": layer.below, "shape": layer.shape}
     arrays = {"codes": layer.codes} if isinstance(layer, RBF) else layer.values
-    return {**sizes, **_FACTS[type(layer)](layer), "arrays": _in_base64(arrays)}
+    return {**sizes, **_FACTS[type(layer)](layer), "arrays": _in_base64(arrays, bits)}
 
 
-def _in_base64(arrays: dict[str, np.ndarray]) -> dict[str, str]:
-    return {name: base64.b64encode(array.astype("<f4").tobytes()).decode() for name, array in arrays.items()}
+def _in_base64(arrays: dict[str, np.ndarray], bits: int) -> dict[str, str]:
+    kind = f"<f{bits // 8}"
+    return {name: base64.b64encode(array.astype(kind).tobytes()).decode() for name, array in arrays.items()}
 
 
 def html_page(saved: Checkpoint) -> str:
@@ -110,13 +118,16 @@ def html_page(saved: Checkpoint) -> str:
     >>> page.splitlines()[0], "<h1>LeNet-5</h1>" in page, "http:" in page
     ('<!DOCTYPE html>', True, False)
     """
-    content = {**described(saved.network()), "classes": saved.classes, "examples": _hard_digits(saved)}
+    passes = saved.history["passes"]
+    about = _about(saved, saved.recipe.name, len(passes), passes[-1]["test_error_percent"] if passes else np.nan)
+    about["facts"] += _drawings(saved)
+    content = {**described(saved.network()), **about, "others": _others(saved)}
+    content |= {"classes": saved.classes, "examples": _hard_digits(saved)}
     network = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
     return Template(_part("page.html")).substitute(
         title=escape(re.sub(r"^lenet(?=\d)", "LeNet-", saved.recipe.network)),
         what=escape(one_of(saved.classes)),
-        facts=escape(_facts(saved)),
-        drawings=_drawings(saved),
+        facts=escape(about["facts"]),
         version=version("lenet1998"),
         network=network,
         css=_part("page.css"),
@@ -149,12 +160,25 @@ def _hard_digits(saved: Checkpoint) -> list[dict[str, str]]:
     ]
 
 
-def _facts(saved: Checkpoint) -> str:
-    """Where the network comes from, and its test error where one was measured."""
-    passes, data = saved.history["passes"], saved.history["data"]["name"]
-    what = f"Recipe {saved.recipe.name}, seed {saved.history['seed']}, {len(passes)} passes over {data}"
-    error = passes[-1]["test_error_percent"] if passes else np.nan
-    return what + ("." if np.isnan(error) else f": test error {error:.2f}%.")
+def _others(saved: Checkpoint) -> list[dict[str, Any]]:
+    """Beside the packaged network "default": itself after fewer passes, and the modern network; [] beside others."""
+    if not np.array_equal(pretrained.load("default").values, saved.values):
+        return []
+    done = len(saved.history["passes"])
+    return [
+        {**_about(saved, name, passes, error), "softmax": name == "modern", **described(network, bits=16)}
+        for name in KINDS
+        for passes, error, network in pretrained.by_pass(name)
+        if (name, passes) != ("default", done)
+    ]
+
+
+def _about(saved: Checkpoint, recipe: str, passes: int, error: float) -> dict[str, Any]:
+    """Where a network of a run like `saved` comes from, and its test error (%) where one was measured."""
+    seed, data = saved.history["seed"], saved.history["data"]["name"]
+    facts = f"Recipe {recipe}, seed {seed}, {passes} {'pass' if passes == 1 else 'passes'} over {data}"
+    facts += "." if np.isnan(error) else f": test error {error:.2f}%."
+    return {"kind": KINDS.get(recipe, ""), "passes": passes, "facts": facts}
 
 
 def _drawings(saved: Checkpoint) -> str:
@@ -162,7 +186,7 @@ def _drawings(saved: Checkpoint) -> str:
     (table,) = read_tables(recorded() / "drawn_digits.json")
     for name, count, rate, *_ in table.rows:
         if np.array_equal(pretrained.load(str(name)).values, saved.values):
-            return f"Of {count} drawings made by a program, it reads {table.columns[2].shown(rate)} per cent rightly."
+            return f" Of {count} drawings made by a program, it reads {table.columns[2].shown(rate)} per cent rightly."
     return ""
 
 

@@ -69,16 +69,25 @@ function windows([maps, height, width], window, x, f) {
   });
 }
 
-// The network of its JSON text, in which arrays are little-endian float32 in base64.
+// The network of its JSON text, and the others in it. Arrays are little-endian floats of 32 or 16 bits in base64.
 function read(text) {
   const network = JSON.parse(text);
-  for (const part of [network.input, ...network.layers]) {
-    for (const [name, base64] of Object.entries(part.arrays)) {
-      const view = new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
-      part[name] = Float64Array.from({ length: view.byteLength / 4 }, (_, k) => view.getFloat32(4 * k, true));
+  for (const { bits, input, layers } of [network, ...(network.others || [])]) {
+    for (const part of [input, ...layers]) {
+      for (const [name, base64] of Object.entries(part.arrays)) {
+        const view = new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+        const float = bits === 16 ? (k) => half(view.getUint16(2 * k, true)) : (k) => view.getFloat32(4 * k, true);
+        part[name] = Float64Array.from({ length: (8 * view.byteLength) / bits }, (_, k) => float(k));
+      }
     }
   }
   return network;
+}
+
+// The number of 16 bits: a sign, five of the exponent, ten of the fraction. Browsers of today do not all read these.
+function half(bits) {
+  const exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024;
+  return (bits >> 15 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
 }
 
 const SIDE = 28; // of MNIST's field
@@ -116,6 +125,12 @@ function stagesOf({ input, layers }, image) {
     Object.assign(last, stage(layer.shape, layer.kind === "Squash" ? [-layer.A, layer.A] : null));
   }
   return stages;
+}
+
+// Of each class the probability that cross-entropy learns from penalties, which are weighted sums there.
+function softmax(penalties) {
+  const least = Math.min(...penalties), powers = penalties.map((penalty) => Math.exp(least - penalty));
+  return powers.map((power) => power / total(powers));
 }
 
 const total = (numbers) => numbers.reduce((a, b) => a + b, 0);

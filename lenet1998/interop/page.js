@@ -1,9 +1,12 @@
 // The page: the answer, the penalties, the maps and the codes of `network` for what is on the sheet.
 
-const network = read(document.getElementById("network").textContent);
-const output = network.layers[network.layers.length - 1];
-const codes = output.kind === "RBF" && output.name ? output.codes : null; // compared with the stage below, equation 7
-const digitsOnly = network.classes.every((name) => /^\d$/.test(name));
+const networks = [read(document.getElementById("network").textContent)];
+networks.push(...networks[0].others);
+let network = networks[0]; // the one that is shown
+const { classes } = network;
+let codes = null; // of an RBF output, compared with the stage below, equation 7
+let views = [], showCodes = null;
+const digitsOnly = classes.every((name) => /^\d$/.test(name));
 const answer = document.getElementById("answer");
 const second = document.getElementById("second");
 const asked = second.textContent; // shown while nothing is drawn
@@ -111,11 +114,11 @@ function stageView(stage, k) {
   return view;
 }
 
-const codeOf = (k) => codes.subarray((k * codes.length) / output.shape[0], ((k + 1) * codes.length) / output.shape[0]);
+const codeOf = (k) => codes.subarray((k * codes.length) / classes.length, ((k + 1) * codes.length) / classes.length);
 
 // The stage below the output as large as the codes, beside them, with the distances between.
-function codesView() {
-  const units = codes.length / output.shape[0], below = blank[blank.length - 2].name;
+function codesView(below) {
+  const units = codes.length / classes.length;
   const figure = element(document.getElementById("stages"), "figure", "codes");
   const caption = element(figure, "figcaption");
   element(caption, "b", "", `${below} and the codes`);
@@ -127,9 +130,9 @@ function codesView() {
     const canvas = bitmap(made, Math.min(UNIT_ROWS, units), Math.ceil(units / UNIT_ROWS), 6);
     return { card: made, canvas, distance: element(made, "span", "number") };
   };
-  const own = card(below), why = document.getElementById("bitmaps");
-  why.hidden = !figure.appendChild(why).textContent;
-  const cards = network.classes.map(card);
+  const own = card(below);
+  bitmaps.hidden = !figure.appendChild(bitmaps).textContent;
+  const cards = classes.map(card);
   cards.forEach(({ canvas }, k) => paint(canvas, codeOf(k), -1, 1));
   return ({ values, low, high }, penalties, best) => {
     paint(own.canvas, values, low, high);
@@ -140,12 +143,22 @@ function codesView() {
   };
 }
 
-const blank = stagesOf(network, new Uint8Array(SIDE ** 2));
-const views = blank.slice(0, -1).map(stageView);
-const showCodes = codes && codesView();
-const rows = Array.from({ length: output.shape[0] }, (_, k) => {
+const bitmaps = document.getElementById("bitmaps");
+
+// Makes the figures of the network that is shown.
+function build() {
+  const output = network.layers[network.layers.length - 1];
+  codes = output.kind === "RBF" && output.name ? output.codes : null;
+  document.getElementById("stages").textContent = "";
+  unseen = new Set();
+  const blank = stagesOf(network, new Uint8Array(SIDE ** 2)).slice(0, -1);
+  views = blank.map(stageView);
+  showCodes = codes && codesView(blank[blank.length - 1].name);
+}
+
+const rows = classes.map((name) => {
   const row = element(document.getElementById("penalties"), "tr");
-  element(row, "th", "", network.classes[k]).scope = "row";
+  element(row, "th", "", name).scope = "row";
   const bar = element(element(row, "td", "bar"), "div");
   return { row, bar, number: element(row, "td", "number") };
 });
@@ -160,10 +173,10 @@ function show() {
   const penalties = stages[stages.length - 1].values;
   const [first, next] = inOrder(penalties);
   const several = digitsOnly && form.digits > 1, best = form.digits && !several ? first : -1;
-  answer.textContent = best < 0 ? "?" : network.classes[best];
+  answer.textContent = best < 0 ? "?" : classes[best];
   answer.className = answer.textContent.length > 2 ? "word" : "";
   second.textContent = several ? "the sheet seems to hold several digits: draw a single one"
-    : best < 0 ? asked : `runner-up ${network.classes[next]}`;
+    : best < 0 ? asked : `runner-up ${classes[next]}`;
   const low = Math.min(0, ...penalties), high = Math.max(...penalties);
   rows.forEach(({ row, bar, number }, k) => {
     row.className = k === best ? "best" : "";
@@ -171,7 +184,44 @@ function show() {
     number.textContent = penalties[k].toFixed(1);
   });
   if (codes) showCodes(stages[stages.length - 2], penalties, best);
+  for (const { kind, reads } of choices) {
+    const each = chosenOf(kind, network.passes), penalties = stagesOf(each, form.image).pop().values;
+    const [first, next] = inOrder(penalties);
+    const sure = each.softmax ? ` (${(100 * softmax(penalties)[first]).toFixed(1)}%)` : "";
+    reads.textContent = best < 0 ? "?" : `${classes[first]}${sure}, runner-up ${classes[next]}`;
+  }
   showUnit();
+}
+
+// The networks beside: one of each kind, chosen by name, all after the passes that the slider chooses.
+const chosenOf = (kind, passes) => networks.find((each) => each.kind === kind && each.passes === passes);
+const passes = [...new Set(networks.map((each) => each.passes))].sort((a, b) => a - b);
+const slider = document.getElementById("slider");
+const choices = [];
+
+function use(next) {
+  const isOther = next.kind !== network.kind;
+  network = next;
+  if (isOther) build();
+  const words = network.passes ? `${network.passes}` : "none, as it started";
+  slider.setAttribute("aria-valuetext", (document.getElementById("passes").textContent = words));
+  document.getElementById("facts").textContent = network.facts;
+  refresh();
+}
+
+function offerOthers() {
+  document.getElementById("others").hidden = false;
+  for (const kind of new Set(networks.map((each) => each.kind))) {
+    const label = element(document.getElementById("kinds"), "label");
+    const radio = element(label, "input");
+    Object.assign(radio, { type: "radio", name: "kind", checked: kind === network.kind });
+    radio.addEventListener("change", () => use(chosenOf(kind, network.passes)));
+    element(label, "span", "", `${kind}: `);
+    choices.push({ kind, reads: element(label, "b") });
+  }
+  Object.assign(slider, { max: passes.length - 1, value: passes.indexOf(network.passes) });
+  slider.addEventListener("input", () => use(chosenOf(network.kind, passes[slider.value])));
+  use(network);
 }
 
 let due = false; // whether the next frame shows what is new
@@ -198,4 +248,6 @@ function offer({ label, taken, image: base64 }) {
 
 document.getElementById("hard").hidden = !network.examples.length;
 network.examples.forEach(offer);
+build();
+if (networks.length > 1) offerOthers();
 show();

@@ -104,7 +104,7 @@ function explainKernels(parent, stage, layer, unit, terms, below) {
   const left = [...unseen].sort((a, b) => a - b).join(", ");
   const [best, next] = inOrder(stages[stages.length - 1].values);
   element(parent, "p", "without", `Without ${below.name} ${left} the unit is ${number(other.values[unit])}, and the answer ` +
-    `${network.classes[best]}, runner-up ${network.classes[next]}.`);
+    `${classes[best]}, runner-up ${classes[next]}.`);
   if (rows * columns === 1) return;
   const pair = element(parent, "div", "pair");
   for (const [what, { values, low, high }] of [["with all", stage], ["without", other]]) {

@@ -4,8 +4,8 @@ The text goes to a file in the user's cache directory (`lenet1998.files`), and n
 file's name is a digest of all that the code depends on: the text itself, the versions of numba, llvmlite, NumPy and
 Python, and the processor; when one changes, another file is taken. The cache may be lost, damaged, unwritable or shared
 with a process that compiles at this moment: digests of numba's files tell damage, files appear under their name only
-when complete. Where nothing can be kept, or others than the user could put files, the code is compiled in memory after
-one warning. What was not used for long is removed.
+when complete. Where nothing can be kept, or others than the user could put files (`lenet1998.kernels.place`), the code
+is compiled in memory after one warning. What was not used for long is removed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ import hashlib
 import importlib
 import json
 import logging
-import os
 import platform
-import stat
 import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -31,7 +28,8 @@ from typing import Any
 import numpy as np
 
 from lenet1998.errors import LeNetError
-from lenet1998.files import home, user_cache
+from lenet1998.files import replace, user_cache
+from lenet1998.kernels.place import directory
 
 # Every network and loss has modules of its own, of a megabyte or two; this many are kept.
 _MODULES = 50
@@ -41,47 +39,6 @@ _OPTIONS = {"nogil": True, "error_model": "numpy"}
 _INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _log = logging.getLogger("lenet1998.kernels")
-
-
-def directory() -> Path:
-    """Where compiled kernels are kept. Raises OSError if the user has no home directory, or others can write there.
-
-    What is kept is read with pickle, so whoever can put a file there can have code of theirs run.
-    """
-    cache = user_cache()
-    if cache is None:
-        raise OSError("there is no home directory")
-    folder = cache / "kernels"
-    door = next(filter(_open_to_others, _above(folder)), None)
-    if door:
-        raise PermissionError(f"others can write to {door}")
-    return folder
-
-
-def _above(folder: Path) -> Iterator[Path]:
-    """A folder and those above it, up to the home directory or the root; also as they are where links lead."""
-    for path in dict.fromkeys((folder, folder.resolve())):
-        for place in (path, *path.parents):
-            yield place
-            if place == home():
-                break
-
-
-def _open_to_others(place: Path) -> bool:
-    """Whether a folder belongs to another user, or can be written to by others, except where they can only add to it.
-
-    A group that has the user's own number is the user's alone.
-    """
-    if not hasattr(os, "getuid"):  # no Unix: a user's cache directory is the user's own
-        return False
-    try:
-        found = place.stat()
-    except FileNotFoundError:
-        return False
-    by_group = found.st_mode & stat.S_IWGRP and found.st_gid not in (os.getuid(), 0)
-    by_others = found.st_mode & stat.S_IWOTH
-    adds_only = found.st_mode & stat.S_ISVTX and place.name != "kernels"
-    return found.st_uid not in (os.getuid(), 0) or bool((by_group or by_others) and not adds_only)
 
 
 def digest(text: str) -> str:
@@ -212,7 +169,7 @@ class _Kept:
             (self.folder / name).unlink(missing_ok=True)
 
     def seal(self) -> None:
-        _write(self.seals, json.dumps(self._files()))
+        replace(self.seals, json.dumps(self._files()).encode())
 
 
 def _execute(text: str, path: str, decorators: dict[str, Callable]) -> ModuleType:
@@ -232,7 +189,7 @@ def _store(text: str, path: Path) -> Path:
             return path
     except (OSError, ValueError):
         pass
-    _write(path, text)
+    replace(path, text.encode())
     _prune(path.parent)
     return path
 
@@ -245,7 +202,7 @@ def _prune(folder: Path) -> None:
     """
     files: dict[str, list[Path]] = {}
     used: dict[str, float] = {}
-    for file in folder.rglob("lenet1998_kernels_*"):
+    for file in folder.rglob("*lenet1998_kernels_*"):
         try:
             date = file.stat().st_mtime
         except OSError:
@@ -257,18 +214,6 @@ def _prune(folder: Path) -> None:
         for file in files[module]:
             with suppress(OSError):
                 file.unlink()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _import_numba() -> Any:

@@ -17,6 +17,8 @@ NEAR = 0.5
 LOW, FREE = 0.38, 0.06
 # A dot is at most so large; a minus so many times as wide as high, with its middle in the middle half of the line.
 DOT, WIDE = 0.3, 1.8
+# What ends farther below the line's top, in heights, hangs below the line, as a comma does and a digit does not.
+HANGING = 1.12
 # Strokes longer than digits, or a little longer, and straight: as thin as this share of their length.
 LONG, LONGER, STRAIGHT = 1.17, 1.07, 0.125
 # A slash leans by more than the first share of its height, or the second where it is hardly longer than digits.
@@ -116,11 +118,11 @@ def _kind(group: Group, boxes: np.ndarray, top: float, height: float) -> str:
     if high <= LOW:
         if wide >= WIDE * high:
             return "minus" if 0.25 <= (above + below) / 2 <= 0.75 else "sign"
-        if max(high, wide) > DOT and high <= 1.5 * wide:  # a small digit
+        if max(high, wide) > DOT and (high <= 1.5 * wide or (above >= 0.5 and below <= HANGING)):  # a small digit
             return ""
         if above < 0.5:
             return "sign"
-        return "comma" if below > 1.12 or high > 1.5 * wide else "point"
+        return "comma" if below > HANGING or high > 1.5 * wide else "point"
     if len(boxes) == 1 and high >= LONGER and (lean := _straight(group.pixels)) is not None:
         if lean > (LEAN if high >= LONG else OBLIQUE):
             return "slash"

@@ -46,8 +46,11 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
     slope = _slope(mask, span)
     sheared = np.rint(rows - slope * columns).astype(int)
     first = sheared.min() - 2
-    covered = np.bincount(sheared - first, minlength=5) / span
-    found = ndimage.binary_dilation(covered >= COVERED, iterations=2) & (covered >= COVERED / 2)
+    level = np.zeros((sheared.max() - first + 3, ink.shape[1]), bool)
+    level[sheared - first, columns] = True
+    # A thin rule's pixels may lie half in one row and half in the next.
+    covered, both = level.sum(axis=1) / span, (level | np.roll(level, 1, axis=0)).sum(axis=1) / span
+    found = ndimage.binary_dilation(both >= COVERED, iterations=2) & (covered >= COVERED / 2)
     edges = np.flatnonzero(np.diff(found, prepend=False, append=False)).reshape(-1, 2)
     bands = [(top + first, end + first) for top, end in edges.tolist() if end - top <= max(3, THICKEST * len(ink))]
     if not bands:
@@ -67,10 +70,11 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
             cleared[labels == part] = 0
             boxes[part - 1] = (slice(0, 0), slice(0, 0))
     tallest = max((rows.stop - rows.start for rows, _ in boxes), default=0)
+    longest = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
     writing = np.percentile(cleared[cleared >= least], 75) if boxes else 0.0
     is_rule = span >= REACH * ink.shape[1] and (max(levels) < writing / DARKER or span >= LONGER * tallest)
     is_rule |= span >= BY_FAR * tallest and not upright
-    return cleared if is_rule and tallest >= LEAST_LENGTH * min(ink.shape) else ink
+    return cleared if is_rule and longest >= LEAST_LENGTH * min(ink.shape) else ink
 
 
 def _slope(mask: np.ndarray, span: int) -> float:
@@ -80,14 +84,16 @@ def _slope(mask: np.ndarray, span: int) -> float:
     small = np.zeros([each.max() + 1 for each in places], bool)
     small[tuple(places)] = True
     rows, columns = np.nonzero(small[:, places[1].min() :])
-    slopes = np.arange(-STEEPEST, STEEPEST, 1.0 * times / span)
-    counts = [np.bincount(np.rint(rows - slope * columns + STEEPEST * span).astype(int)).max() for slope in slopes]
-    best = slopes[int(np.argmax(counts))]
-    sheared = np.rint(rows - best * columns).astype(int)
-    at = np.bincount(sheared - sheared.min()).argmax() + sheared.min()
-    near = np.abs(sheared - at) <= 1
-    # A line through what is near says it more exactly.
-    return float(np.polyfit(columns[near], rows[near], 1)[0]) if np.ptp(columns[near]) else float(best)
+    best = _best(rows, columns, np.arange(-STEEPEST, STEEPEST, 1.0 * times / span))
+    # The rows of the picture itself say it more exactly.
+    rows, columns = np.nonzero(mask[:, ::times])
+    return _best(rows, times * columns, best + np.arange(-1.5 * times, 1.5 * times + 0.5, 0.5) / span)
+
+
+def _best(rows: np.ndarray, columns: np.ndarray, slopes: np.ndarray) -> float:
+    """The slope along which rows are covered most unequally: all of a rule falls into its own rows then."""
+    found = [np.rint(rows - slope * columns).astype(int) for slope in slopes]
+    return float(slopes[np.argmax([(np.bincount(each - each.min()).astype(float) ** 4).sum() for each in found])])
 
 
 def _ticks(boxes: list[tuple[slice, slice]], bands: list[tuple[int, int]], slope: float) -> list[int]:

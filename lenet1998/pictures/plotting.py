@@ -22,7 +22,6 @@ from lenet1998.errors import one_line
 from lenet1998.evaluation import interval_name, rate_interval
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.pictures import chosen_look
-from lenet1998.pictures.slides import darken, to_slide
 from lenet1998.reference import comparable, figure_5
 
 TEST, TRAIN = "#0072B2", "#D55E00"
@@ -97,8 +96,10 @@ def fit(figure: Figure) -> None:
     if not (look.width or look.slides):
         return
     if look.slides:
+        from lenet1998.pictures.slides import to_slide  # only a lecture needs it
+
         to_slide(figure, look.width)
-    elif width != look.width:
+    elif look.width and width != look.width:
         figure.set_size_inches(look.width, height * max(0.7, min(1.5, look.width / width)))
     figure.draw_without_rendering()  # which makes the layout
     below = {figure.get_suptitle(), figure.get_supxlabel()}
@@ -123,6 +124,8 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     if look.changed:
         fit(figure)
         if look.sheet == "slides-dark":
+            from lenet1998.pictures.slides import darken
+
             darken(figure)
         if look.folder:
             make_directory(look.folder)

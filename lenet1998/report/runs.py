@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from lenet1998.errors import LeNetError
+from lenet1998.errors import LeNetError, escaped
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import MISCLASSIFIED, by_errors, by_patterns, holm, same_seeds
 from lenet1998.report.estimates import difference, estimate
@@ -58,7 +58,7 @@ def sorted_out(histories: Iterable[dict], unfinished: bool = False) -> tuple[dic
     labelled: dict[str, list[dict]] = {}
     said = []
     for seeds, first, each in zip(groups.values(), every, around, strict=True):
-        label = ", ".join([first["recipe"]["name"], *(each[place] for place in different)])
+        label = ", ".join([escaped(first["recipe"]["name"]), *(each[place] for place in different)])
         while label in labelled:
             label += " (another)"
         longest = {seed: max(len(run["passes"]) for run in runs) for seed, runs in seeds.items()}
@@ -176,7 +176,7 @@ def _judged(history: dict) -> list:
 
 def _surroundings(history: dict) -> tuple[str, str, str]:
     data = history["data"]
-    return history["engine"], _patterns(history), f"{data['name']}, {data['test_size']:,} tested"
+    return escaped(history["engine"]), _patterns(history), escaped(f"{data['name']}, {data['test_size']:,} tested")
 
 
 def _patterns(history: dict) -> str:

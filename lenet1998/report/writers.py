@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv as csv_files
-import io
 from collections.abc import Iterator
 from html import escape
 
-from lenet1998.files import spreadsheet_text
+from lenet1998.files import as_csv
 from lenet1998.report import marks
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
@@ -45,19 +43,12 @@ def csv(table: Table) -> str:
     run,error mean,error low,error high,error n
     '=a,1.0,0.9,1.1,3
     """
-    text = io.StringIO()
     estimated = [any(isinstance(row[place], Estimate) for row in table.rows) for place in range(len(table.columns))]
     head: list[str] = []
     for column, several in zip(table.columns, estimated, strict=True):
         head += [f"{column.heading} {part}" for part in ("mean", "low", "high", "n")] if several else [column.heading]
-    writer = csv_files.writer(text, lineterminator="\n")
-    writer.writerow(map(spreadsheet_text, head))
-    for row in table.rows:
-        cells: list[object] = []
-        for column, value, several in zip(table.columns, row, estimated, strict=True):
-            cells += _fields(column, value, several)
-        writer.writerow(cells)
-    return text.getvalue().rstrip("\n")
+    rows = [[cell for fields in map(_fields, table.columns, row, estimated) for cell in fields] for row in table.rows]
+    return as_csv([head, *rows]).rstrip("\n")
 
 
 def _fields(column: Column, value: Cell, several: bool) -> Iterator[object]:
@@ -66,7 +57,7 @@ def _fields(column: Column, value: Cell, several: bool) -> Iterator[object]:
         yield from (value.mean, value.low, value.high, value.n)
         return
     if isinstance(value, str):
-        value = spreadsheet_text(value if column.kind == "code" else marks.plain(value))
+        value = value if column.kind == "code" else marks.plain(value)
     yield value
     yield from [None] * 3 * several
 

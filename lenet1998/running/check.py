@@ -90,7 +90,8 @@ def _whole(run: dict, path: Path) -> dict:
     try:
         require(run.get("plugins", ()))
         Recipe.from_dict(run["recipe"])
-        if not run["passes"] or not all(set(record) >= RECORD for record in run["passes"]):
+        numbers = [record[key] for record in run["passes"] for key in RECORD]
+        if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
             raise ValueError("a run has no whole passes")
         kinds: list[tuple[object, type]] = [(run["data"][key], int) for key in ("train_size", "test_size")]
         kinds += [(run[key], dict) for key in ("versions", "machine")] + [(run["data"]["digests"], dict)]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lenet1998.errors import CheckpointError, reason_of
-from lenet1998.files import write_atomically
+from lenet1998.files import check_packing, write_atomically
 from lenet1998.modern.optimisers import make_optimiser
 from lenet1998.network import Network
 from lenet1998.networks import build
@@ -84,6 +84,7 @@ def load(path: Path | str) -> Checkpoint:
     path = path / CHECKPOINT if path.is_dir() else path
     try:
         with zipfile.ZipFile(path) as archive:
+            check_packing(archive)
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
                 raise CheckpointError(f"{path} unpacks to over {_LARGEST} bytes: it is no checkpoint of lenet1998")
         with np.load(path, allow_pickle=False) as arrays:

@@ -71,6 +71,8 @@ def _acquire(path: Path, what: str) -> int | None:
         try:
             _take(handle)
             if _is_at(handle, path):
+                if os.fstat(handle).st_nlink > 1:  # a hard link's other name would be written too
+                    raise OSError(errno.ELOOP, "a link")
                 _sign(handle)
                 return handle
         except BlockingIOError:

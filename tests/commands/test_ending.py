@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from lenet1998 import engines
-from lenet1998.commands.ending import ended
+from lenet1998.commands import ending
 from lenet1998.commands.main import main
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DivergenceError
@@ -21,12 +21,15 @@ from lenet1998.loss import make_loss
 from lenet1998.network import LeNet5
 from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.recipe import Recipe
+from tests.programs import ended, experiment
+from tests.rings import beyond
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = f"'{sys.executable}' -m lenet1998"
 EXPERIMENT = f"'{sys.executable}' -m experiments.fig5_error_curves"
 RECORD = (ROOT / "experiments" / "results" / "fig5_error_curves.json").read_text()
 FULL = "cannot write to standard output: No space left on device\n"
+STARTS = "for changes of how programs end: one more process for the same lines of code"
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess:
@@ -37,14 +40,18 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize("stream", [">&-", "2>&-", ">&- 2>&-", "| head -0", "> /dev/full", "2> /dev/full"])
+@pytest.mark.parametrize(
+    "stream", beyond(3, ["> /dev/full", "| head -0", ">&- 2>&-", ">&-", "2>&-", "2> /dev/full"], STARTS)
+)
 def test_streams_that_cannot_be_written_to(stream):
     done, full = shell(f"{COMMAND} info {stream}"), stream == "> /dev/full"
     assert (done.returncode, done.stderr.decode()) == ((2, f"lenet1998: {FULL}") if full else (0, ""))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize(("stream", "errors", "code"), [(">&- 2>&-", "", 0), ("> /dev/full", FULL, 2)])
+@pytest.mark.parametrize(
+    ("stream", "errors", "code"), beyond(1, [("> /dev/full", FULL, 2), (">&- 2>&-", "", 0)], STARTS)
+)
 def test_an_experiment_s_work_is_done_whoever_reads_of_it(stream, errors, code, tmp_path):
     (tmp_path / "fig5_error_curves.json").write_text(RECORD)
     done = shell(f"{EXPERIMENT} --plot-only --out '{tmp_path}' {stream}")
@@ -57,14 +64,14 @@ def test_a_reader_may_close_its_end_before_a_long_text_has_arrived():
     assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, b"", 1)
 
 
-@pytest.mark.parametrize("stream", ["2>&-", "2> /dev/full", "> /dev/full", ">&-", "| head -0"])
+@pytest.mark.parametrize("stream", beyond(2, ["2> /dev/full", "| head -0", "2>&-", "> /dev/full", ">&-"], STARTS))
 def test_an_error_keeps_its_exit_code(stream):
     done = shell(f"{COMMAND} evaluate nothing.npz {stream}")
     assert done.returncode == 2 and done.stdout == b""
     assert len(done.stderr.splitlines()) == ("2>" not in stream)
 
 
-@pytest.mark.parametrize("coding", ["cp1252", "ascii", "utf-8"])
+@pytest.mark.parametrize("coding", beyond(2, ["ascii", "utf-8", "cp1252"], STARTS))
 def test_what_an_encoding_lacks_is_escaped(coding, tmp_path):
     (tmp_path / "\u65e5.json").mkdir()
     name = os.fsencode(tmp_path) + b"/caf\xe9"
@@ -112,23 +119,23 @@ def test_exit_codes_and_lines(capsys):
         (KeyboardInterrupt("all is kept"), 130, "program: interrupted; all is kept"),
         (OSError(36, "File name too long", "x\ny"), 2, "program: [Errno 36] File name too long: 'x\\ny'"),
     ):
-        assert ended(fails(error), "program") == code
+        assert ending.ended(fails(error), "program") == code
         assert capsys.readouterr().err == f"{line}\n"
     with pytest.raises(ZeroDivisionError):
-        ended(fails(ZeroDivisionError()))
+        ending.ended(fails(ZeroDivisionError()))
 
 
 def test_help_of_the_summary_writes_nothing():
     readme = ROOT / "README.md"
     before = readme.stat().st_mtime_ns
-    done = shell(f"'{sys.executable}' -m experiments.summary --help")
-    assert done.returncode == 0 and b"usage:" in done.stdout
+    done = experiment("summary", "--help")
+    assert done.returncode == 0 and "usage:" in done.stdout
     assert readme.stat().st_mtime_ns == before
 
 
 def test_help_has_plain_percent_signs():
-    for options in ("--help", "evaluate --help"):
-        text = shell(f"{COMMAND} {options}").stdout.decode()
+    for options in (["--help"], ["evaluate", "--help"]):
+        text = ended(lambda options=options: main(options)).stdout
         assert "95%" in text and "%%" not in text
 
 

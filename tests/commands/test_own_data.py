@@ -19,7 +19,6 @@ from lenet1998.commands import errors, evaluate, networks
 from lenet1998.commands.main import main
 from lenet1998.data import qmnist
 from lenet1998.data.synthetic import synthetic_digits
-from lenet1998.engines import make_engine
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.pictures import activations_figure, misclassified
 from lenet1998.recipe import Recipe
@@ -32,12 +31,7 @@ from tests.own_data import drawn, idx, put_folders, put_idx
 
 LETTERS = np.arange(60) % 3 + 1
 SHORT = ["--passes", "1", "--engine", "numpy", "--quiet"]
-
-
-@pytest.fixture(autouse=True)
-def numpy_alone(monkeypatch):
-    """No kernel is compiled for the few patterns of these tests."""
-    monkeypatch.setattr(networks, "make_engine", lambda name, *rest: make_engine("numpy", *rest))
+pytestmark = pytest.mark.usefixtures("numpy_alone", "undrawn")
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from lenet1998.running import checkpoint
 from lenet1998.running.checkpoint import Checkpoint
 
 SMALL = ["--data", "synthetic", "--train-size", "300", "--test-size", "100", "--passes", "1", "--engine", "numpy"]
+pytestmark = pytest.mark.usefixtures("numpy_alone")
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,7 @@ def test_the_paper_s_own_errors_are_boxed_and_a_long_list_is_cut(monkeypatch, tm
     assert len(figures[1].axes) == 20 and figures[1].get_suptitle().startswith("The first 20 of 21 ")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
     saved = lenet1998.checkpoint.load(trained)
     assert np.array_equal(saved.values, lenet1998.checkpoint.load(str(trained / "checkpoint.npz")).values)
@@ -123,6 +125,7 @@ def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
         lenet1998.checkpoint.load(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_packaged_network_can_be_compared_by_its_name(tmp_path, capsys):
     assert main(["compare", "default", "distorted", "--data-dir", str(tmp_path), "--out", str(tmp_path / "c")]) == 0
     said = capsys.readouterr()
@@ -159,6 +162,7 @@ def test_errors_of_all_seeds_are_those_of_the_description(tmp_path, monkeypatch)
     assert pretrained.errors_of_all_seeds(Recipe(mu=0.5)) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_written_about_a_run_stands_in_its_directory(place, monkeypatch, capsys):
     """And what compares runs, or is about a packaged network, under runs/ in a directory named after them."""
     monkeypatch.chdir(place)

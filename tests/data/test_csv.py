@@ -76,6 +76,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
     "UTF-16 with tabs": lambda body: body.decode().replace(",", "\t").replace("\n", "\r\n").encode("utf-16"),
     "semicolons": lambda body: b"\xef\xbb\xbf" + body.replace(b",", b";"),
     "UTF-16, a blank last line, zipped": lambda body: zipped({"t.csv": (body.decode() + "\n").encode("utf-16")}),
+    "all quoted": lambda body: b'"' + body.rstrip().replace(b",", b'","').replace(b"\n", b'"\n"') + b'"',
     "names quoted, as R has them": lambda body: body.replace(b"label", b'"label"').replace(b"pixel0", b'"pixel0"'),
 }
 
@@ -129,8 +130,13 @@ def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, monkeypatch: pyte
         (damaged[: len(damaged) // 2], r"does not unpack \(File is not a zip file\)"),
     ):
         fails(tmp_path / "t.csv", message, body)
-    monkeypatch.setattr(label_csv, "MOST", 3)
-    fails(tmp_path / "t.csv", "more than 3 lines", packed)
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("t.csv", whole)
+    fails(tmp_path / "t.csv", "does not unpack .packed by bzip2 or LZMA", many.getvalue())
+    monkeypatch.setattr(label_csv, "FREE", len(whole))
+    blank = (b",".join([b"0"] * 785) + b"\n") * 10_000
+    fails(tmp_path / "t.csv", "is too long: it unfolds to far more", gzip.compress(whole + blank))
     for path in (tmp_path / "nowhere.csv", tmp_path):
         fails(path, "cannot be read")
 

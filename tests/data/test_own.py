@@ -7,6 +7,7 @@ import hashlib
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,11 @@ from PIL import Image
 from lenet1998 import data
 from lenet1998.data import given, known
 from lenet1998.data.files import FILES
+from lenet1998.data.idx import FREE
 from lenet1998.data.own import load_own
-from lenet1998.errors import DataError
+from lenet1998.errors import CheckpointError, DataError
 from lenet1998.patterns import DataSet
+from lenet1998.running import checkpoint
 from tests.own_data import drawn, idx, put_folders, put_idx
 
 LABELS = np.arange(40) % 4
@@ -438,6 +441,27 @@ def test_images_of_both_polarities_are_refused(tmp_path: Path, way: str) -> None
     assert "1 of the training patterns may be inverted among the others" in found.notice and not found.treated
 
 
+@pytest.mark.parametrize(
+    "paper",
+    [
+        lambda images: 250 - images // 8,
+        lambda images: np.pad(255 - images[:, 1:-1, 1:-1], ((0, 0), (1, 1), (1, 1))),
+        lambda images: np.pad(images[:, 2:-2, 2:-2], ((0, 0), (2, 2), (2, 2)), constant_values=255),
+    ],
+    ids=["pencil", "a dark frame", "a light frame of two pixels"],
+)
+def test_paper_is_told_from_faint_ink_and_from_a_frame(tmp_path: Path, paper: Callable) -> None:
+    (train, _), (test, _) = SETS
+    given = paper(train)
+    found = load_own(put("npz", tmp_path / "a", given, test))
+    assert found.treated == ({} if given[0, 3, 3] < 100 else {"inverted": ["training"]})
+
+
+def test_classes_that_nothing_teaches_are_named(tmp_path: Path) -> None:
+    train = SETS[0][0], LABELS % 2
+    assert "; no training patterns of 3. No" in load_own(put_idx(tmp_path, train, SETS[1])).notice
+
+
 def test_mnist_inverted_is_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
     for (name, file), array in zip(FILES.items(), arrays, strict=True):
@@ -535,7 +559,19 @@ def test_bombs_are_refused_by_their_headers(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(kind, "read", lambda *given, own=own: read.append(len(found := own(*given))) or found)
     for place, size in ((tmp_path / "own.npz", "70,560,000"), (tmp_path / "idx", "70,560,016")):
         refused(place, f"is too long: its header announces {size} bytes, and the file has ")
-    assert sum(read) < 1000
+    (tmp_path / "idx" / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(FREE + 2), 1))
+    refused(tmp_path / "idx", f"is too long: it holds more than the {FREE} bytes expected")
+    assert sum(read) < 1000 + FREE + 2
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_archives_that_do_not_unpack_piece_by_piece_are_refused(tmp_path: Path, packing: int) -> None:
+    """Of bzip2, a thousand bytes take 1.5 GB at once."""
+    with zipfile.ZipFile(tmp_path / "own.npz", "w", packing) as archive:
+        archive.writestr("x_train.npy", bytes(1000))
+    refused(tmp_path / "own.npz", "packed by bzip2 or LZMA, not by deflate")
+    with pytest.raises(CheckpointError, match="packed by bzip2 or LZMA"):
+        checkpoint.load(tmp_path / "own.npz")
 
 
 def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,8 @@ def test_scores_are_those_of_the_runs():
 
 
 @pytest.mark.skipif(PLAIN, reason="dozens of runs, all on the NumPy engine")
-def test_from_start_to_figure(tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_from_start_to_tables(tmp_path):
     options = ["--data", "synthetic", "--engine", "numpy", "--out", str(tmp_path), "--quiet"]
     trial = [*options, "--runs", str(tmp_path / "runs"), "--quick", "--passes", "1", "--seeds", "1"]
     done = experiment("ablation", *trial)

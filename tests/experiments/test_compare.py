@@ -177,6 +177,7 @@ def test_from_start_to_figure(tmp_path):
     assert again.returncode == 0 and again.stdout == done.stdout and figure.exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_first_of_several_is_compared_with_each(tmp_path):
     def runs(name: str, errors: tuple[float, ...]) -> list[dict]:
         return [

@@ -16,7 +16,7 @@ from lenet1998.report.kept import read_tables
 from lenet1998.report.table import Column, Table
 from tests.experiments.test_machinery import plain
 
-UNANSWERED = {"single_runs", "passes_by_size", "readings_band", "more_maps"}
+UNANSWERED = {"single_runs", "readings_band", "more_maps"}
 """Had no record when the answers were written."""
 
 
@@ -63,3 +63,8 @@ def brief_of(name: str, table: Table) -> Table:
     if wanted := one.experiment.shown.get(table.name):
         table.select(rows=wanted.split("; "))  # which refuses rows that are not there
     return brief(table, one.experiment)
+
+
+def test_every_csv_is_linked_from_a_page():
+    pages = "".join(path.read_text(encoding="utf-8") for path in RESULTS.glob("*.md"))
+    assert [path.name for path in (RESULTS / "csv").iterdir() if f"(csv/{path.name})" not in pages] == []

@@ -41,12 +41,18 @@ GREY = [name for name in RECIPES if name not in ("cat_lenet", "cifar10_convnet")
 NODE = shutil.which("node")
 
 
+def table_of(page: str) -> str:
+    """The page's networks, as JSON."""
+    (table,) = re.findall(r'<script type="application/json" id="network">(.*?)</script>', page, re.DOTALL)
+    return table
+
+
 def computed(page: str, expression: str, folder: Path, **inputs) -> np.ndarray:
     """What a JavaScript expression gives of the page's own functions, its `network` and `inputs`, as float64.
 
     By Node, else by Chromium without a window; skipped where there is neither.
     """
-    (table,) = re.findall(r'<script type="application/json" id="network">(.*?)</script>', page, re.DOTALL)
+    table = table_of(page)
     (code,) = re.findall(r'<script id="code">(.*?)</script>', page, re.DOTALL)
     given = "".join(f"const {name} = {value};\n" for name, value in inputs.items())
     program = f"{code}\nconst network = read({json.dumps(table)});\n{given}const out = JSON.stringify({expression});\n"
@@ -95,6 +101,30 @@ def assert_same(page: str, network: Network, images: np.ndarray, folder: Path) -
 def test_the_penalties_of_1000_test_patterns(page, tmp_path):
     network = pretrained.load("default").network()
     assert_same(page, network, synthetic_digits(1000, stream="test").images, tmp_path)
+
+
+def test_the_networks_after_fewer_passes_and_the_modern_one(page, tmp_path):
+    """Weights of 16 bits are exact in the page too. The last of "default" is the page's own network, in 32 bits."""
+    images, others = random_images(3, 28), json.loads(table_of(page))["others"]
+    penalties = "[0, 1, 2].map((k) => [...stagesOf(other, images.subarray(784 * k, 784 * (k + 1))).pop().values])"
+    found = computed(page, f"network.others.map((other) => {penalties})", tmp_path, images=bytes_of(images))
+    kept = [*pretrained.by_pass("default")[:-1], *pretrained.by_pass("modern")]
+    for other, values, (passes, error, network) in zip(others, found, kept, strict=True):
+        np.testing.assert_allclose(values, network.forward(images), rtol=1e-4, atol=1e-4)
+        assert other["passes"] == passes and f"seed 6, {passes} pass" in other["facts"]
+        assert f" over mnist: test error {error:.2f}%." in other["facts"]
+    assert [other["softmax"] for other in others] == [False] * 5 + [True] * 6
+    assert len(page) < 5e6
+
+
+def test_softmax(page, tmp_path):
+    found = computed(page, "[...softmax(Float64Array.of(-3, 1000, -2))]", tmp_path)
+    np.testing.assert_allclose(found, [1 / (1 + np.exp(-1)), 0, 1 / (1 + np.exp(1))])
+
+
+def test_other_pages_have_one_network(page):
+    page = html_page(pretrained.load("distorted"))
+    assert json.loads(table_of(page))["others"] == []
 
 
 @pytest.mark.parametrize("name", GREY)

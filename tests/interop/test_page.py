@@ -98,6 +98,41 @@ def test_drawings_are_answered_as_the_record_has_it(clean):
         assert clean.text("#answer") == str(answers[k])
 
 
+def test_passes_by_keys_and_the_modern_network_beside(clean):
+    """The slider and the choice of a network change maps, penalties and facts; the chosen unit stays."""
+    clean.mouse(on_sheet(clean))
+    clean.value("choose(3, 444)")
+    kept = {
+        name: {passes: network for passes, _, network in pretrained.by_pass(name)} for name in ("default", "modern")
+    }
+    clean.value("slider.focus()")
+    clean.keys("ArrowLeft", "ArrowLeft")
+    assert_shown(clean, kept["default"][5], "Recipe default, seed 6, 5 passes")
+    clean.value("document.querySelector('#kinds input').focus()")
+    clean.keys("ArrowDown")
+    assert_shown(clean, kept["modern"][5], "Recipe modern, seed 6, 5 passes")
+    assert clean.text("#which").startswith("C3 map 4, row 4, column 4")
+    clean.value("slider.focus()")
+    clean.keys("Home")
+    assert_shown(clean, kept["modern"][0], "Recipe modern, seed 6, 0 passes")
+    assert clean.value("slider.getAttribute('aria-valuetext')") == clean.text("#passes") == "none, as it started"
+    clean.keys("End")
+    clean.value("document.querySelector('#kinds input').click()")
+    assert_shown(clean, pretrained.load("default").network(), "Recipe default, seed 6, 20 passes")
+    assert clean.value("chosen.unit") == 444 and clean.value("document.querySelectorAll('.codes').length") == 1
+
+
+def assert_shown(page, network, facts: str):
+    """That the page shows this network's penalties, and its answer also in the row of its kind."""
+    penalties = network.forward(image_of(page))[0]
+    shown = page.value("[...document.querySelectorAll('#penalties .number')].map((cell) => Number(cell.textContent))")
+    np.testing.assert_allclose(shown, penalties, atol=0.051)
+    first, second = penalties.argsort()[:2]
+    assert page.text("#answer") == str(first) and page.text("#facts").startswith(facts)
+    beside = page.text("#kinds label:has(:checked) b")
+    assert beside.startswith(str(first)) and beside.endswith(f"runner-up {second}")
+
+
 def test_undo_and_clear(clean):
     clean.mouse(on_sheet(clean))
     one = image_of(clean)

@@ -24,6 +24,7 @@ from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
 from lenet1998.photos.digit import read_image
 from lenet1998.photos.ink import find_ink
+from lenet1998.photos.rules import without_rules
 from tests.drawings import FIRST, KINDS, PAIRS, WHY, all_written, difference, extent, jpeg, picture
 from tests.drawings import page as drawn_page
 from tests.measure_pictures import SEVERAL, outcomes, save
@@ -284,6 +285,22 @@ def test_damage_anywhere_is_refused_or_survived(tmp_path_factory: pytest.TempPat
 def test_a_digit_in_parts_or_on_ruled_paper_is_one_digit(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     counts = outcomes((case.picture, int(case.truth or SEVERAL)) for case in made(kind, known))
     assert counts["right"] >= SAMPLE - 1 and counts["wrong"] == 0, counts
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.0025, -0.0104, 0.0243, None], ids=str)
+def test_thin_rules_are_cleared_at_any_slope_and_squares_around_a_one(slope: float | None) -> None:
+    """Without a slope the paper is squared, and the digit a 1; else it is a 7, whose bar lies along a rule."""
+    ink = np.zeros((354, 290))
+    ink[70:200, 150:162] = 1.0
+    if slope is not None:
+        ink[70:84, 90:162] = 1.0
+    written = ink > 0
+    x = np.arange(290)
+    for row in range(20, 340, 45):
+        ink[np.rint(row + (slope or 0.0) * (x - 145)).astype(int), x] = 0.25
+    if slope is None:
+        ink[:, 10::45] = 0.25
+    assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
 
 
 @pytest.mark.parametrize("kind", ["digit: two beside", "digit: two above"])

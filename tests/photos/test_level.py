@@ -68,8 +68,9 @@ def test_few_digits_or_unsteady_ones_are_left_as_they_are():
         ([(52, 108, 55, 59)], ["bar"]),
         ([(94, 100, 32, 36)], []),  # at a digit's edge it is a piece of it
         ([(86, 100, 50, 64)], []),
+        ([(80, 100, 50, 58)], []),
     ],
-    ids=["minus", "point", "comma", "colon", "apostrophe", "bar", "piece", "small digit"],
+    ids=["minus", "point", "comma", "colon", "apostrophe", "bar", "piece", "small digit", "narrow small digit"],
 )
 def test_marks_by_size_and_place(boxes, kinds):
     ink = digits(60, 60, apart=60)

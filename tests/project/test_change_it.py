@@ -52,7 +52,7 @@ def as_it_was():
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, undrawn):
     """A directory with the page's files, far from the clone."""
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)

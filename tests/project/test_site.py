@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,3 +32,23 @@ def test_examples_in_docstrings_are_set_as_code():
     package = griffe.load("lenet1998.squash", search_paths=[ROOT], extensions=extensions)
     text = package["squash"].docstring.value
     assert "```python\n>>> squash(" in text and text.endswith("```")
+
+
+def shown_at(place: str) -> SimpleNamespace:
+    return SimpleNamespace(url=place.replace(".md", ".html"), file=SimpleNamespace(src_uri=place), meta={})
+
+
+def test_names_lead_to_the_api_equations_are_mathml_and_searches_find_modules():
+    for needed in ("mkdocs", "latex2mathml"):
+        pytest.importorskip(needed, reason="the site is built with MkDocs (extra docs)")
+    pages = runpy.run_path(str(ROOT / "docs" / "site" / "pages.py"))
+    text = pages["on_page_markdown"](
+        "`layers.py:Subsampling`, `lenet1998/squash.py`, `setup.py`", shown_at("docs/map.md")
+    )
+    assert "[`layers.py:Subsampling`](../api/lenet1998.layers.md#lenet1998.layers.Subsampling)" in text
+    assert "../api/lenet1998.squash.md#lenet1998.squash" in text and text.endswith(", `setup.py`")
+    layer = shown_at("api/lenet1998.layer.md")
+    pages["on_page_markdown"]("", layer)
+    assert "equation 27" in layer.meta["tags"] and layer.meta["search"]["boost"] > 1
+    html = pages["on_page_content"](r'<h1>A</h1><span class="arithmatex">\(a^2\)</span>', layer)
+    assert "<math" in html and "passes.svg" in html and "arithmatex" not in html

@@ -189,6 +189,14 @@ def test_a_recipe_that_a_spreadsheet_would_execute_is_quoted():
     assert "\n'=HYPERLINK(1),1,20," in writers.csv(side_by_side(grouped([evil])))
 
 
+def test_names_that_would_move_a_terminal_s_cursor_are_spelt_out_in_rows_and_notes():
+    evil, other = history(1.0), history(1.0, data="mnist\x1b[2J", engine="numpy\x1b[1m")
+    evil["recipe"]["name"] = "a\x1b[31mred\u202e"
+    table = side_by_side(grouped([evil, other]))
+    assert r"a\x1b[31mred\u202e, numba, mnist, 10,000 tested" in shown(table)
+    assert "".join([*shown(table), *table.notes]).isprintable()
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -198,6 +206,8 @@ def test_a_recipe_that_a_spreadsheet_would_execute_is_quoted():
         lambda run: run.pop("seed"),
         lambda run: run.pop("versions"),
         lambda run: run["passes"][3].pop("train_error_percent"),
+        lambda run: run["passes"][3].update(test_error_percent="x"),
+        lambda run: run["passes"][19].update(train_error_percent=None),
         lambda run: run["recipe"].pop("name"),
     ],
 )
@@ -232,6 +242,7 @@ def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, 
         learning_curves.learning_curves(many, tmp_path / "c")
 
 
+@pytest.mark.usefixtures("numpy_alone")
 def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     digits = load("synthetic", train_size=200, test_size=100)
     for name, recipe in (("one", Recipe()), ("two", OTHER)):

@@ -243,5 +243,5 @@ def test_a_processor_without_fused_multiply_add_is_named(recorded, tmp_path, cap
         history["engine"] = "numba"
 
     monkeypatch.setattr("lenet1998.running.check.same_bits_here", lambda: False)
-    code, _, err = check(capsys, changed(recorded, tmp_path, other_end))
+    code, _, err = check(capsys, changed(recorded, tmp_path, other_end), "--with", recorded)
     assert code == 1 and "no fused multiply-add" in err.splitlines()[-1]

@@ -276,10 +276,11 @@ def test_downloads_into_one_directory_do_not_disturb_each_other(tmp_path, monkey
     assert os.listdir(tmp_path) == ["data"] and (tmp_path / "data").read_bytes() == b"whole"
 
 
-def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path, link):
     """A run's directory may come from somebody else."""
     (tmp_path / "mine").write_text("precious")
-    (tmp_path / ".lock").symlink_to(tmp_path / "mine")
+    link(tmp_path / "mine", tmp_path / ".lock")
     with pytest.raises(LeNetError, match="is a link"), locked(tmp_path / ".lock", "a run"):
         pass
     assert (tmp_path / "mine").read_text() == "precious"

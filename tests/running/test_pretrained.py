@@ -14,13 +14,16 @@ import pytest
 from matplotlib.image import imsave
 
 from experiments import pretrained as choice
+from experiments import pretrained_passes as passes_kept
 from lenet1998 import engines, pretrained
 from lenet1998.commands import main as cli
+from lenet1998.data import load
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import CheckpointError, LeNetError
+from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
-from lenet1998.training import RECORD
+from lenet1998.training import RECORD, Trainer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KEPT = Path(pretrained.__file__).parent
@@ -218,6 +221,45 @@ def test_a_network_that_comes_with_the_package_has_its_recorded_test_error(name,
     card = json.loads((KEPT / pretrained.CARDS).read_text())[name]
     assert given["network"]["seed"] == card["seed"]
     assert not choice.refusal(pretrained.load(name).history)
+
+
+@pytest.mark.parametrize("name", ["default", "modern"])
+def test_networks_after_fewer_passes_are_those_of_one_run(name):
+    """Before training as the seed has it, in the end as the packaged network: each weight rounded to 16 bits."""
+    kept = pretrained.by_pass(name)
+    card = json.loads((KEPT / pretrained.CARDS).read_text())[f"{name} by pass"]
+    assert [passes for passes, *_ in kept] == list(passes_kept.PASSES) and not passes_kept.uncommitted(card)
+    packaged = pretrained.load("default")
+    assert card["seed"] == packaged.history["seed"] and preset(name) == Recipe.from_dict(card["recipe"])
+    start = Trainer(preset(name), load("synthetic", train_size=1, test_size=1), card["seed"])
+    ends = {0: start.network.parameters.values}
+    if name == "default":
+        ends[-1] = packaged.values
+    for place, values in ends.items():
+        np.testing.assert_array_equal(kept[place][2].parameters.values, values.astype(np.float16))
+
+
+@pytest.mark.skipif("LENET1998_DATA" not in os.environ, reason="needs MNIST: set LENET1998_DATA")
+def test_the_modern_network_has_its_recorded_test_error():
+    _, error, network = pretrained.by_pass("modern")[-1]
+    test = load("mnist").test
+    wrong = network.forward(test.images).argmin(axis=1) != test.labels
+    assert 100 * wrong.mean() == pytest.approx(error, abs=0.03)
+
+
+def test_a_changed_file_of_passes_is_refused(tmp_path, monkeypatch):
+    shutil.copytree(KEPT, tmp_path / "kept")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "kept")
+    np.savez(tmp_path / "kept" / pretrained.BY_PASS, default=np.zeros((6, 60_000), np.float16))
+    with pytest.raises(CheckpointError, match="has not the networks"):
+        pretrained.by_pass("default")
+
+
+def test_passes_that_differ_from_the_packaged_run_are_not_kept():
+    """The digest of pass 1 is that of digits other than MNIST's."""
+    data = load("synthetic", train_size=20, test_size=10)
+    with pytest.raises(LeNetError, match="pass 1 of default has other parameters"):
+        passes_kept.kept(Recipe(), data, 6, ["0" * 64])
 
 
 def test_the_networks_are_kept_where_the_package_looks_for_them():

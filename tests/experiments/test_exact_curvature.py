@@ -1,0 +1,52 @@
+"""Equation 22 by differences of gradients, and what is made of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments import exact_curvature
+from lenet1998.data import load
+from lenet1998.loss import make_loss
+from lenet1998.recipe import Recipe
+from lenet1998.training import Trainer
+from tests.programs import experiment
+
+
+@pytest.fixture(scope="module")
+def trainer() -> Trainer:
+    return Trainer(Recipe(dtype="float64"), load("synthetic", train_size=30, test_size=1), seed=1, engine="numpy")
+
+
+@pytest.mark.parametrize("name", ["C1.weight", "S2.coefficient", "C3.bias", "C5.weight", "F6.weight"])
+def test_the_exact_second_derivative_is_that_of_the_loss(trainer: Trainer, name: str) -> None:
+    """E(w + d) - 2 E(w) + E(w - d) over d squared, with no gradient of ours in it."""
+    network, loss, train = trainer.network, make_loss(trainer.recipe), trainer.data.train
+    k = int(network.parameters.named(np.arange(60_000))[name].flat[3])
+    values, d, seen = network.parameters.values, 1e-3, []
+    here = values[k]
+    for values[k] in (here - d, here, here + d):
+        seen.append(loss.value(network.forward(train.images), train.labels).mean())
+    values[k] = here
+    (found,) = exact_curvature.exact(network, loss, train, np.array([k]))
+    assert values[k] == here, "the network is as it was"
+    assert found == pytest.approx((seen[0] - 2 * seen[1] + seen[2]) / d**2, rel=1e-3, abs=1e-6)
+
+
+def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(exact_curvature, "PATTERNS", 20)
+    monkeypatch.setattr(exact_curvature, "PER_LAYER", 2)
+    options = ["--quick", "--data", "synthetic", "--passes", "1", "--seeds", "1", "--engine", "numpy", "--quiet"]
+    done = experiment("exact_curvature", *options, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
+    assert done.returncode == 0, done.stderr
+    usual, corrected = json.loads((tmp_path / "exact_curvature.json").read_text())["runs"]
+    factors = dict(corrected["recipe"]["curvature_factors"])
+    assert list(factors) == ["C1", "S2", "C3", "S4", "C5", "F6"]
+    for layer, factor in factors.items():
+        pairs = np.array([pair for moment in ("start", "end") for pair in usual["curvatures"][moment][layer]])
+        assert pairs.shape == (4, 2) and factor == pytest.approx(
+            max(np.median(pairs[:, 1] / pairs[:, 0]), 0.01), abs=1e-4
+        )
+    assert "exact / h_kk" in done.stdout and "F6" in done.stdout

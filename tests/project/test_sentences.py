@@ -1,0 +1,66 @@
+"""Texts that a student gets at the first reading: short sentences, and no phrase that was hard for readers."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+from tests.project.test_layout import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper_notes.md", *sorted((ROOT / "docs").glob("*.md"))]
+HARD = (
+    "but for",
+    "the latter",
+    "as said above",
+    "whatever draws",
+    "nowhere",
+    "nobody",
+    "what it takes for what",
+    "what computes",
+    r"an? (?:rate|map|unit|kernel|function|update|line) an? \w+",
+)
+"""Beginnings of phrases that readers stumbled over, and "a rate a layer" for "one rate per layer"."""
+
+
+def prose(text: str) -> list[str]:
+    """The paragraphs and list items of a page in Markdown, without comments, code, tables and headings.
+
+    >>> prose("# A\\n\\nOne\\ntwo.\\n- three\\n\\n    code\\n\\n| a |\\n")
+    ['One two.', 'three']
+    """
+    text = re.sub(r"<!--.*?-->|^```.*?^```|\$\$.*?\$\$", "", text, flags=re.S | re.M)
+    text = re.sub(r"(?<=\n\n) {4}.*(?:\n(?: {4}.*)?(?=\n))*", "", text)
+    text = re.sub(r"^(?:\||#).*$", "\n", text, flags=re.M)
+    text = re.sub(r"^\s*(?:[-*]|\d+\.) ", "\n\n", text, flags=re.M)
+    text = re.sub(r"`[^`]*`", "x", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def lengths(text: str) -> list[int]:
+    """The words of each sentence, of those with more than two."""
+    found = []
+    for part in prose(text):
+        for sentence in re.split(r"(?<=[.?!:])[*)\"']*\s+(?=[*(\"'\[]*[A-Z0-9x])", part):
+            found.append(sum(bool(re.search(r"\w", word)) for word in sentence.split()))
+    return [words for words in found if words > 2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_sentences_are_short(page: Path):
+    found = lengths(page.read_text(encoding="utf-8"))
+    assert statistics.mean(found) <= 20 and max(found) <= 45
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_phrase_is_there_that_was_hard_to_read(page: Path):
+    text = " ".join(prose(page.read_text(encoding="utf-8")))
+    assert re.findall(rf"\b(?:{'|'.join(HARD)})\b", text, flags=re.I) == []
+
+
+def test_a_long_sentence_is_found():
+    assert max(lengths("Short it is.\n\n" + "word " * 46 + "end.\n\n- An item of words.\n")) == 47
+    assert lengths("One two three. Four five six: Seven eight nine.") == [3, 3, 3]
