@@ -177,7 +177,7 @@ EXPERIMENT = Experiment(
     "example, has sigmoid units: {section3_choices; units of the linear classifier, regular; sigmoid, appendix C; "
     "held-out error}, against {section3_choices; units of the linear classifier, regular; linear, least squares; "
     "held-out error} by least squares.",
-    shown={"section3_choices": "2; 4; 7-8; 13; 17-18; 22; 26-27; 31; 34; 50"},
+    shown={"section3_choices": "2; 4; 7; 13; 17-18; 22; 26-27; 34; 50; 53; 62"},
     description=__doc__.partition("\n\n")[2],
     chapter="Classifiers of section III",
     place=2,
