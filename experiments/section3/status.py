@@ -96,8 +96,8 @@ STATUS: dict[tuple[str, str], Status] = {
     ),
     ("tangent_distance_16x16", ERROR): Status(
         "open",
-        "tried: smoothing from 0.5 to 1.2 pixels, stiffness from 0.001 to 0.1, and prefilters; none errs less than ours "
-        "beyond its interval (section3_choices). The number of prototypes is not said",
+        "tried: smoothing from 0.5 to 1.2 pixels, stiffness from 0.001 to 0.1, and prefilters; none errs so much less "
+        "than ours that it could be told (section3_choices). The number of prototypes is not said",
         1.41,
     ),
     ("tangent_distance_16x16", MACS): Status(
