@@ -28,6 +28,7 @@ from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.prefilter import Stages
 from lenet1998.classifiers.quadratic import PCAQuadratic
+from lenet1998.classifiers.rbf import RBFNetwork
 from lenet1998.classifiers.rows import Version, regular
 from lenet1998.classifiers.svm import SVM
 from lenet1998.classifiers.tangent import TangentDistance
@@ -65,6 +66,9 @@ PREFILTERS: dict[str, Stages] = {
     "4x4: 200, 8x8: 60, 16x16: 20": ((4, 200), (2, 60), (1, 20)),
     "4x4: 800, 8x8: 300, 16x16: 100": ((4, 800), (2, 300), (1, 100)),
 }
+TANGENTS = [(smoothing, 0.01) for smoothing in (0.5, 0.9, 1.2)] + [(0.9, stiffness) for stiffness in (0.001, 0.1)]
+UNITS = [(width, 1e-3) for width in (0.7, 1.0, 1.4, 2.0)] + [(width, 1e-5) for width in (1.0, 1.4, 2.0)]
+"""Gaussian smoothing (pixels) and stiffness of tangent distance; width and ridge of a thousand RBF units."""
 
 
 class Tried(NamedTuple):
@@ -114,6 +118,13 @@ def candidates(setting: Setting) -> Iterator[Candidate]:
     for k, decay in LOCAL:
         name = f"k = {k}, decay {decay:g}"
         yield candidate("local learning on LeNet-4", name, None, partial(LocalLinear, k, decay))
+    for smoothing, stiffness in TANGENTS:
+        name = f"smoothing {smoothing:g}, stiffness {stiffness:g}"
+        tangents = partial(TangentDistance, smoothing=smoothing, stiffness=stiffness)
+        yield candidate("images of tangent distance", name, reduced, tangents)
+    for width, ridge in UNITS:
+        name = f"width {width:g}, ridge {ridge:g}"
+        yield candidate("units of 1000 RBF", name, regular, partial(RBFNetwork, width=width, ridge=ridge))
 
 
 def judge(what: Tried, trial: Trial) -> dict[str, object]:
@@ -166,7 +177,7 @@ EXPERIMENT = Experiment(
     "example, has sigmoid units: {section3_choices; units of the linear classifier, regular; sigmoid, appendix C; "
     "held-out error}, against {section3_choices; units of the linear classifier, regular; linear, least squares; "
     "held-out error} by least squares.",
-    shown={"section3_choices": "2; 4; 7-8; 13; 17-18; 22; 26-27; 31; 34; 50"},
+    shown={"section3_choices": "2; 4; 7; 13; 17-18; 22; 26-27; 34; 50; 53; 62"},
     description=__doc__.partition("\n\n")[2],
     chapter="Classifiers of section III",
     place=2,

@@ -22,7 +22,7 @@ class RBFNetwork(Linear):
     Raises LeNetError without scikit-learn, and DataError when a class has fewer images than `per_class`.
     """
 
-    def __init__(self, per_class: int = 100, width: float = 1.0, ridge: float = 1e-3, seed: int = 0):
+    def __init__(self, per_class: int = 100, width: float = 1.0, ridge: float = 1e-5, seed: int = 0):
         super().__init__(ridge)
         self.per_class, self.width, self.seed = per_class, width, seed
 

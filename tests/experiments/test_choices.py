@@ -46,6 +46,10 @@ def few(monkeypatch):
     monkeypatch.setattr(section3_choices, "NEIGHBOURS", (1,))
     monkeypatch.setattr(section3_choices, "PREFILTERS", {"4x4: 5, 16x16: 2": ((4, 5), (1, 2))})
     monkeypatch.setattr(section3_choices, "LOCAL", [(5, 0.3)])
+    monkeypatch.setattr(
+        section3_choices, "TANGENTS", []
+    )  # as the prefilter's, which looks at the 20 nearest of a class
+    monkeypatch.setattr(section3_choices, "UNITS", [])  # a hundred of each class
 
 
 def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_path, capsys):
@@ -84,7 +88,7 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
 def test_candidates_go_to_other_processes():
     setting = SimpleNamespace(passes=1, arguments=SimpleNamespace(engine="numpy"))
     asked = list(section3_choices.candidates(setting))
-    assert len(asked) == 52 and len({(each.question, each.name) for each in asked}) == 52
+    assert len(asked) == 64 and len({(each.question, each.name) for each in asked}) == 64
     sent = pickle.loads(pickle.dumps([each.what for each in asked]))
     assert [type(each.make()) for each in sent] == [type(each.what.make()) for each in asked]
     assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15, "one training of LeNet-4 for all of these"
