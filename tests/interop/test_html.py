@@ -264,7 +264,7 @@ def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
     recipe = replace(saved.recipe, name="</p><script>$code")
     history = {**saved.history, "recipe": recipe.as_dict(), "passes": []}
     page = html_page(Checkpoint(saved.values, history))
-    assert f"Recipe &lt;/p&gt;&lt;script&gt;$code, seed {history['seed']}, 0 passes over mnist.</p>" in page
+    assert f"Recipe &lt;/p&gt;&lt;script&gt;$code, seed {history['seed']}, 0 passes over mnist." in page
     assert "test error" not in page
     assert "drawings made" not in html_page(of_classes(*"0123456789"))
 
