@@ -263,9 +263,9 @@ def test_names_are_text_and_an_error_that_was_not_measured_is_not_given():
     saved = pretrained.load("default")
     recipe = replace(saved.recipe, name="</p><script>$code")
     history = {**saved.history, "recipe": recipe.as_dict(), "passes": []}
-    page = html_page(Checkpoint(saved.values, history))
-    assert f"Recipe &lt;/p&gt;&lt;script&gt;$code, seed {history['seed']}, 0 passes over mnist." in page
-    assert "test error" not in page
+    page = html_page(Checkpoint(0.5 * saved.values, history))
+    assert f"Recipe &lt;/p&gt;&lt;script&gt;$code, seed {history['seed']}, 0 passes over mnist.</p>" in page
+    assert "test error" not in page, "and not that of the package's network, whose weights these are not"
     assert "drawings made" not in html_page(of_classes(*"0123456789"))
 
 
