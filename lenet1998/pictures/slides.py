@@ -47,8 +47,8 @@ def darken(figure: Figure) -> None:
 def turned(colours: Any) -> np.ndarray:
     """Colours of matplotlib's, as rgba (n, 4), dark for light: white becomes the ground, which is nearly black.
 
-    >>> turned("white").round(2).tolist(), turned("#0072B2").round(2).tolist()
-    ([[0.1, 0.1, 0.1, 1.0]], [[0.37, 0.78, 1.0, 1.0]])
+    >>> turned("white").round(1).tolist(), turned("#0072B2").round(1).tolist()
+    ([[0.1, 0.1, 0.1, 1.0]], [[0.4, 0.8, 1.0, 1.0]])
     """
     every = np.array([to_rgba(colours)]) if np.ndim(colours) < 2 else to_rgba_array(colours)
     for colour in every:
