@@ -76,6 +76,7 @@ EXPERIMENT = Experiment(
     shown={
         "fig9": "Linear; Pairwise; K-NN Euclidean; 40 PCA + quadratic; [16x16] Tangent Distance; SVM poly 4; "
         "[dist] V-SVM poly 9; 28x28-300-10; [16x16] LeNet-1; LeNet-4; LeNet-5; [dist] LeNet-5; [dist] Boosted LeNet-4",
+        "section3_gaps": "",
     },
     description=f"Each row is measured on one core, with {SEEDS} seeds where chance has a part, {FEWER_SEEDS} where it "
     "trains for minutes per seed. A row that fails stays open, with its reason. OUT/section3/ROW.json holds a row. "

@@ -90,11 +90,13 @@ def test_a_row_that_fails_or_dies_loses_no_other(monkeypatch, tmp_path, capsys):
     assert {"experiment", "row", "versions", "commit", "machine", "data"} <= set(record)
     assert record["data"]["train_size"] == 100 and len(record["runs"]) == 1
     page = (out / "section3.md").read_text()
-    gaps = (out / "csv" / "section3_gaps.csv").read_text()
-    assert "K-NN Euclidean,error (%),not measured,this classifier needs scikit-learn" in gaps.replace('"', "")
-    assert "pip install 'lenet1998" in page + gaps and "the record is `section3`" in page
-    assert "SVM poly 4,error (%),not measured,not done: its process was killed" in gaps.replace('"', "")
-    assert "1998 (" not in page and "| Pairwise |" in page
+    assert "| K-NN Euclidean | error (%) | not measured | this classifier needs scikit-learn" in page
+    assert "pip install 'lenet1998" in page and "the record is `section3`" in page
+    assert "| SVM poly 4 | error (%) | not measured | not done: its process was killed" in page
+    further = "".join(
+        path.read_text() for path in (out / "csv").glob("*.csv")
+    )  # the tables that the page does not show
+    assert "1998 (" not in page + further and page.count("| Pairwise |") + further.count("\nPairwise,") == 5
     assert "Pairwise" in capsys.readouterr().out and not list(out.glob("*.partial.json"))
 
 
