@@ -11,6 +11,7 @@ from experiments.machinery.declaration import Claim, Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.setting import Setting
 from lenet1998.data.files import FILES
+from lenet1998.network import Network
 from lenet1998.pictures.plotting import panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Column, Table
@@ -24,10 +25,10 @@ PASSES = (1, 3, 20)
 PAPERS = (7e-5, 0.016)  # the smallest and the largest in the first pass
 
 
-def by_layer(trainer: Trainer, vector: np.ndarray) -> dict[str, np.ndarray]:
+def by_layer(network: Network, vector: np.ndarray) -> dict[str, np.ndarray]:
     """A vector of all parameters under the names of the layers."""
     layers: dict[str, list[np.ndarray]] = {}
-    for name, view in trainer.network.parameters.named(vector).items():
+    for name, view in network.parameters.named(vector).items():
         layers.setdefault(name.split(".")[0], []).append(view.ravel())
     return {layer: np.concatenate(parts) for layer, parts in layers.items()}
 
@@ -35,7 +36,7 @@ def by_layer(trainer: Trainer, vector: np.ndarray) -> dict[str, np.ndarray]:
 def quantiles(trainer: Trainer, number: int) -> dict[str, list[float]]:
     """Quantiles of the step sizes of pass `number`, under the names of the layers."""
     steps = step_sizes(trainer.curvature(number), trainer.recipe.eta(number), trainer.recipe.mu)
-    layers = by_layer(trainer, steps)
+    layers = by_layer(trainer.network, steps)
     return {layer: [float(q) for q in np.quantile(own, QUANTILES)] for layer, own in layers.items()}
 
 

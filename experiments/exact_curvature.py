@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.effective_rates import by_layer
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.measures import trained
 from experiments.machinery.record import description, divergences, ended, named
 from experiments.machinery.setting import Setting
+from experiments.sdlm_seen import mean_gradient
 from lenet1998.loss import Loss, make_loss
 from lenet1998.network import Network
 from lenet1998.networks import build
@@ -34,15 +36,6 @@ MOMENTS = {"start": "before training", "end": "after training"}
 CORRECTED = "h_kk corrected by layer"
 
 
-def gradient(network: Network, loss: Loss, patterns: Patterns) -> np.ndarray:
-    """dE/dw of the mean loss, float64 (parameters,)."""
-    network.parameters.gradient.fill(0)
-    for block in np.array_split(np.arange(len(patterns)), max(1, len(patterns) // 25)):
-        y = network.forward(patterns.images[block])
-        network.backward(loss.gradient(y, patterns.labels[block]))
-    return network.parameters.gradient / len(patterns)
-
-
 def exact(network: Network, loss: Loss, patterns: Patterns, chosen: np.ndarray, step: float = 1e-5) -> np.ndarray:
     """d2E/dw_k2 of the mean loss for the parameters in `chosen`, float64: equation 22, all connections that share w_k
     moved together, by central differences of the gradient. The network is of float64."""
@@ -51,7 +44,7 @@ def exact(network: Network, loss: Loss, patterns: Patterns, chosen: np.ndarray, 
         here = values[k]
         slopes = []
         for values[k] in (here - step, here + step):
-            slopes.append(gradient(network, loss, patterns)[k])
+            slopes.append(mean_gradient(network, loss, patterns)[k])
         values[k] = here
         found[i] = (slopes[1] - slopes[0]) / (2 * step)
     return found
@@ -63,11 +56,8 @@ def compared(weights: np.ndarray, recipe: Recipe, patterns: Patterns, seed: int)
     network, loss = build(recipe), make_loss(recipe)
     network.parameters.values[:] = weights
     h = NumpyEngine(network, loss).mean_curvature(patterns, np.arange(len(patterns)))
-    rng, found, layers = np.random.default_rng(seed), {}, dict[str, list[np.ndarray]]()
-    for name, view in network.parameters.named(np.arange(len(h))).items():
-        layers.setdefault(name.partition(".")[0], []).append(view.ravel())
-    for layer, parts in layers.items():
-        every = np.concatenate(parts)
+    rng, found = np.random.default_rng(seed), {}
+    for layer, every in by_layer(network, np.arange(len(h))).items():
         chosen = rng.choice(every, min(PER_LAYER, len(every)), replace=False)
         found[layer] = np.stack([h[chosen], exact(network, loss, patterns, chosen)], axis=1).tolist()
     return found

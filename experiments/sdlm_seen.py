@@ -12,6 +12,8 @@ from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.setting import Setting
 from lenet1998.engine import Engine
+from lenet1998.loss import Loss
+from lenet1998.network import Network
 from lenet1998.patterns import Patterns
 from lenet1998.pictures.plotting import LOOKS, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
@@ -23,6 +25,13 @@ from lenet1998.training import Progress, Trainer, make_loss
 
 BINS = np.logspace(-5, -1, 49)
 PATTERNS, STEPS, GRID = 500, 12, 31
+
+
+def mean_gradient(network: Network, loss: Loss, patterns: Patterns) -> np.ndarray:
+    """dE/dw of the mean loss, (parameters,)."""
+    network.parameters.gradient.fill(0)
+    network.backward(loss.gradient(network.forward(patterns.images), patterns.labels))
+    return network.parameters.gradient / len(patterns)
 
 
 class Slice:
@@ -38,11 +47,8 @@ class Slice:
 
     def slope(self, point: np.ndarray) -> np.ndarray:
         """The gradient, (2,)."""
-        network = self.engine.network
         self.values[self.weights] = point
-        network.parameters.gradient[:] = 0
-        network.backward(self.loss.gradient(network.forward(self.patterns.images), self.patterns.labels))
-        return network.parameters.gradient[self.weights] / len(self.patterns)
+        return mean_gradient(self.engine.network, self.loss, self.patterns)[self.weights]
 
     def way(self, start: np.ndarray, rates: np.ndarray) -> list[list[float]]:
         """Where gradient descent with these rates goes in STEPS steps."""
@@ -89,10 +95,11 @@ def measured(
     medians, about = [], {**provenance(), "recipe": recipe.as_dict(), "engine": trainer.engine.name}
     for number in range(1, count + 1):
         h = trainer.curvature(number)
-        medians.append({layer: float(np.median(values)) for layer, values in by_layer(trainer, h).items()})
+        medians.append({layer: float(np.median(values)) for layer, values in by_layer(trainer.network, h).items()})
         if number == 1:
             steps = step_sizes(h, recipe.eta(1), recipe.mu)
-            histogram = {layer: np.histogram(v, BINS)[0].tolist() for layer, v in by_layer(trainer, steps).items()}
+            layers = by_layer(trainer.network, steps)
+            histogram = {layer: np.histogram(own, BINS)[0].tolist() for layer, own in layers.items()}
             about |= {"steps": histogram, "slice": sliced(trainer, h)}
         record = trainer.run_pass(progress)
         if passed:

@@ -29,7 +29,7 @@ from lenet1998.running.provenance import provenance
 from lenet1998.training import Trainer
 
 MORE = 8  # times that a kernel is called again in its place
-CALL = re.compile(r" +(?:check \+= )?(?P<kernel>(?P<of>[a-z]+\d*)_(?P<role>[a-z]+)(?:_\d+)?)\((?P<arguments>.*)\)")
+CALL = re.compile(r" +(?:check \+= )?(?P<of>[a-z]+\d*)_(?P<role>[a-z]+)(?:_\d+)?\((?P<arguments>.*)\)")
 PRODUCTS = {"forward": 1, "weights": 1, "below": 1, "adjoint": 2}  # a kernel's products per connection, by its role
 
 

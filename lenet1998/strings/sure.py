@@ -3,8 +3,7 @@
 A network of single characters looks at each group of ink: it knows digits, several digits that touch, and equation 9's
 rubbish class for what is neither. What is surely rubbish is left out and named. A digit is what both networks together
 make of it. A reading is as sure as the product of its digits and of what is left out, each a logistic function of what
-speaks for it;
-`experiments.pictures.sure` fits it on pictures of all kinds.
+speaks for it; `experiments.pictures.sure` fits it on pictures of all kinds.
 """
 
 from __future__ import annotations
@@ -150,11 +149,13 @@ def evidence(digits: Digits, left_out: np.ndarray) -> np.ndarray:
     """How likely each label is by either network, in logarithms, and whether it shares its ink; of ink that is left
     out, (groups, 12), how likely it is a digit after all. (digits + groups, 6), as `FEATURES` says.
     """
-    own = np.arange(len(digits.shared)), digits.labels
-    found = [np.ones(len(digits.shared)), digits.characters[own], digits.strings[own], digits.shared]
-    of_digits = np.pad(np.stack(found, axis=1), ((0, 0), (0, 2)))
-    after_all = np.maximum(logsumexp(left_out[:, :NONE], axis=1), LEAST)
-    return np.concatenate([of_digits, np.pad(np.stack([np.ones(len(left_out)), after_all], axis=1), ((0, 0), (4, 0)))])
+    count = len(digits.shared)
+    own = np.arange(count), digits.labels
+    found = np.zeros((count + len(left_out), len(FEATURES)))
+    found[:count, :4] = np.stack([np.ones(count), digits.characters[own], digits.strings[own], digits.shared], axis=1)
+    found[count:, 4] = 1
+    found[count:, 5] = np.maximum(logsumexp(left_out[:, :NONE], axis=1), LEAST)
+    return found
 
 
 def sureness(found: np.ndarray, weights: Sequence[float]) -> float:

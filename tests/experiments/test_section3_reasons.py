@@ -9,6 +9,7 @@ import pytest
 
 from experiments.machinery.record import published
 from experiments.section3 import neighbours, perceptrons
+from experiments.section3.report import RELATIVE
 from experiments.section3.status import ERROR, STATUS
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.data import load
@@ -88,7 +89,7 @@ def test_rows_are_explained_by_a_start_that_brings_them_near_the_paper():
     power = perceptrons.nearest(runs)
     assert f"2.4 / F^{power:g} " in STATUS["mlp_28x28_300_10", ERROR].says
     for row in perceptrons.FIRST + perceptrons.OTHERS:
-        near = abs(perceptrons.ratio(runs, row, power) - 1) <= perceptrons.NEAR
+        near = abs(perceptrons.ratio(runs, row, power) - 1) <= RELATIVE
         if row.startswith("deslant"):
             assert not near and (row, ERROR) not in STATUS, "this row agrees with our own start"
         else:
