@@ -183,11 +183,13 @@ def _about(saved: Checkpoint, recipe: str, passes: int, error: float) -> dict[st
 
 def _drawings(saved: Checkpoint) -> str:
     """How many drawings a network of the package reads rightly, by the record; "" for others."""
-    (table,) = read_tables(recorded() / "drawn_digits.json")
-    for name, count, rate, *_ in table.rows:
-        if np.array_equal(pretrained.load(str(name)).values, saved.values):
-            return f" Of {count} drawings made by a program, it reads {table.columns[2].shown(rate)} per cent rightly."
-    return ""
+    said = ""
+    drawn = ("drawings made by a program", "MNIST test digits drawn again")
+    for table, what in zip(read_tables(recorded() / "drawn_digits.json"), drawn, strict=True):
+        for name, count, rate, *_ in table.rows:
+            if np.array_equal(pretrained.load(str(name)).values, saved.values):
+                said += f" Of {count} {what}, it reads {table.columns[2].shown(rate)} per cent rightly."
+    return said
 
 
 def _part(name: str) -> str:
