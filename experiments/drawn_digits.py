@@ -25,7 +25,7 @@ from lenet1998.pictures.plotting import save, style
 from lenet1998.report.table import Column, Estimate, Table
 from lenet1998.running.provenance import provenance
 
-SIDE, PEN, FINER = 280, 24, 4  # the page's sheet and pen in its pixels, and how much finer they are drawn here
+SIDE, PEN, FINER = 280, 16, 4  # the page's sheet and pen in its pixels, and how much finer they are drawn here
 SIZES = {"small": (0.3, 0.45), "medium": (0.45, 0.65), "large": (0.65, 0.85)}
 """The digit's longer side as a share of the sheet's."""
 TIMES = 4
@@ -113,7 +113,7 @@ def plan(setting: Setting) -> Plan:
     test = setting.data.test.spread(min(REPLAYED, len(setting.data.test)))
     drawn = [(digit, size, "program", lines) for digit, size, lines in drawings()]
     again = zip(test.labels.tolist(), replayed(test.images), strict=True)
-    drawn += [(digit, size, setting.data.name, lines) for digit, (size, lines) in again]
+    drawn += [(digit, size, "data", lines) for digit, (size, lines) in again]
     digits, sizes, sources, paths = map(list, zip(*drawn, strict=True))
     sheets = [ink_of(lines) for lines in paths]
     refused = np.array([_is_refused(sheet) for sheet in sheets])
@@ -151,7 +151,7 @@ def tables(record: Record) -> list[Table]:
             by_size = [100 * float(right[sizes[these] == size].mean()) for size in SIZES]
             rows.append([name, right.size, every, *by_size, int(np.isnan(given[these]).sum())])
         by_program = source == "program"
-        title = "Drawings that are read rightly" if by_program else f"Test digits of {source}, drawn again"
+        title = "Drawings that are read rightly" if by_program else "Test digits, drawn again"
         made.append(Table("drawn_digits" if by_program else "drawn_again", title, columns, rows, notes))
     return made
 
@@ -175,8 +175,8 @@ EXPERIMENT = Experiment(
     "{drawn_again; default; all} of the test digits that are drawn again.",
     description="A program draws each way of writing in `lenet1998/data/strokes.py` several times, small, medium and "
     "large. The lines are bent, squeezed, slanted by up to 0.4, turned by up to 10 degrees, and set anywhere on the "
-    "sheet; half of the hands shake. The page's pen has one width, so small digits have thick strokes. Test "
-    "digits of the data are drawn again along the middle of their strokes. The package "
+    "sheet; half of the hands shake. Test digits of the data are drawn again along the middle of their strokes. The "
+    "page's pen has one width, so small digits have thick strokes; it was chosen on training digits. The package "
     "prepares and reads the drawings; a test draws some of them on the page itself, which answers alike.",
     caption="One drawing of each way of writing in each size, on the sheet of the page.",
     chapter="Tools",

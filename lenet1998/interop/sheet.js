@@ -8,7 +8,7 @@ let marks = []; // what is on the sheet in its order: lines, as lists of points,
 let line = null; // the one that is being drawn
 let at = [sheet.width / 2, sheet.width / 4]; // where the keys' pen is
 
-pen.lineWidth = (sheet.width * 3) / 35;
+pen.lineWidth = (sheet.width * 2) / 35;
 pen.lineCap = pen.lineJoin = "round";
 
 function draw(from, to) {
