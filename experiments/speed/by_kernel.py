@@ -136,8 +136,8 @@ EXPERIMENT = Experiment(
     title="Where the time of an online step goes",
     question="Which kernels take the time of an online step, and what bounds them?",
     answer="Of a step's {speed_by_kernel; step; time}, C3 takes {speed_by_kernel; C3 forward; time} forward, "
-    "{speed_by_kernel; C3 below; time} to pass gradients down and {speed_by_kernel; C3 weights; time} for the gradients "
-    "of its weights. The last two multiply at less than half the rate of a large matrix product. C5's backward pass "
+    "{speed_by_kernel; C3 below; time} to pass gradients down and {speed_by_kernel; C3 weights; time} for those of "
+    "its weights. The last two multiply at less than half the rate of a large matrix product. C5's backward pass "
     "takes {speed_by_kernel; C5 adjoint; time}, and reads and writes more than the nearest cache holds.",
     shown={
         "speed_by_kernel": "C1 forward; squash after C1 forward; C3 forward; C5 forward; C5 adjoint; C3 below; "
