@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pkgutil
 import shlex
 from collections.abc import Iterator
@@ -88,9 +89,9 @@ def costs(results: Path = RESULTS) -> dict[str, float]:
     return {name: seconds for name, seconds in found.items() if seconds}
 
 
-def pieces(results: Path = RESULTS) -> Iterator[tuple[str, float]]:
+def pieces(results: Path = RESULTS, seeds: float = math.inf) -> Iterator[tuple[str, float]]:
     """What every run and other work on record took, in seconds on one core, and the name of what it is recorded for;
-    shared runs come once."""
+    shared runs come once, and none of a seed above `seeds`."""
     order = {one.name: place for place, one in enumerate(listed())}
     records = []
     for path in sorted(results.rglob("*.json")):
@@ -99,14 +100,14 @@ def pieces(results: Path = RESULTS) -> Iterator[tuple[str, float]]:
             records.append((order[one.name], path, one.name))
     counted: set[tuple] = set()
     for _, path, name in sorted(records):
-        for run, seconds in _pieces(json.loads(path.read_text(encoding="utf-8"))):
+        for run, seconds in _pieces(json.loads(path.read_text(encoding="utf-8")), seeds):
             if run not in counted:
                 yield name, seconds
             if run:
                 counted.add(run)
 
 
-def _pieces(content: Any) -> Iterator[tuple[tuple | None, float]]:
+def _pieces(content: Any, seeds: float) -> Iterator[tuple[tuple | None, float]]:
     """The runs in a record, by what tells them apart, and other work that has a time, and their seconds.
 
     Where a whole has a time, it includes those of its parts, of which the runs come apart.
@@ -114,11 +115,15 @@ def _pieces(content: Any) -> Iterator[tuple[tuple | None, float]]:
     if not isinstance(content, (dict, list)):
         return
     passes = content.get("passes") if isinstance(content, dict) else None
+    seed = content.get("seed") if isinstance(content, dict) else None
+    if isinstance(seed, int) and seed > seeds:
+        return
     if isinstance(passes, list) and passes:  # what each took is as good as a name
         times = [float(one["seconds"]) for one in passes if isinstance(one, dict) and "seconds" in one]
         yield (passes[-1].get(DIGEST), *times), sum(times)
         return
-    parts = [each for part in (content.values() if isinstance(content, dict) else content) for each in _pieces(part)]
+    inner = content.values() if isinstance(content, dict) else content
+    parts = [each for part in inner for each in _pieces(part, seeds)]
     own = [content[key] for key in SECONDS if isinstance(content, dict) and isinstance(content.get(key), (int, float))]
     if own:
         parts = [part for part in parts if part[0] is not None]
