@@ -117,7 +117,8 @@ def test_the_index_and_links_find_each_entry():
     """GitHub and the site call a heading the same only where no two hyphens meet."""
     titles = [title for title, _ in entries(NOTES)]
     assert all("--" not in anchor(title) for title in titles)
-    assert all(f"[{title}](#{anchor(title)})" in " ".join(NOTES.split()) for title in titles)
+    links = dict(re.findall(r"\[([^]]+)\]\(#([^)]+)\)", " ".join(NOTES.split())))
+    assert [title for title in titles if links.get(title, links.get(title.split(".")[0])) != anchor(title)] == []
 
 
 @pytest.mark.parametrize("wrong", ["### 1. Sum\n\nBoth fit.\n", "### 1. Sum\n\n*Status: unsure.*\n"])

@@ -49,6 +49,22 @@ def lengths(text: str) -> list[int]:
     return [words for words in found if words > 2]
 
 
+def rendered(text: str) -> list[str]:
+    """The words of a page in Markdown as a reader sees it: text, tables and code, numbers too, without comments, the
+    targets of links and what has neither letter nor digit.
+
+    >>> rendered("| a | [b c](d.md) |\\n| --- | ---: |\\n| *e* = | 0.1%<!--f; g--> |")
+    ['a', '[b', 'c]', '*e*', '0.1%']
+    """
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
+    return [word for word in re.sub(r"(?<=\])\([^)]*\)", "", text).split() if re.search(r"\w", word)]
+
+
+def test_the_ledger_can_be_read():
+    """Its history is in CHANGELOG.md, and what a recorded table shows is there."""
+    assert len(rendered((ROOT / "paper_notes.md").read_text(encoding="utf-8"))) <= 5_000
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_sentences_are_short(page: Path):
     found = lengths(page.read_text(encoding="utf-8"))
