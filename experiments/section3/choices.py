@@ -21,8 +21,9 @@ from experiments.machinery.main import main
 from experiments.machinery.record import of_digits
 from experiments.machinery.setting import Setting
 from experiments.section3.rows import stored
+from lenet1998.classifiers.boosting import Boosted
 from lenet1998.classifiers.classifier import Classifier
-from lenet1998.classifiers.features import LocalLinear
+from lenet1998.classifiers.features import PIXELS, LocalLinear, with_pixels
 from lenet1998.classifiers.linear import Linear, PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
@@ -56,6 +57,7 @@ TEMPLATES: dict[str, Version] = {
     "20x20 about the centre of mass": cropped,
     "20x20 about the box": partial(cropped, crop="box"),
 }
+SHADES = "20x20 about the centre of mass, 4 bits"
 TERMS = {
     "820 products": {"first_degree": False},
     "780 products of two, components": {"squares": False},
@@ -67,8 +69,26 @@ PREFILTERS: dict[str, Stages] = {
     "4x4: 800, 8x8: 300, 16x16: 100": ((4, 800), (2, 300), (1, 100)),
 }
 TANGENTS = [(smoothing, 0.01) for smoothing in (0.5, 0.9, 1.2)] + [(0.9, stiffness) for stiffness in (0.001, 0.1)]
+LARGER: dict[str, Version] = {"20x20 pixels": cropped}
 UNITS = [(width, 1e-3) for width in (0.7, 1.0, 1.4, 2.0)] + [(width, 1e-5) for width in (1.0, 1.4, 2.0)]
-"""Gaussian smoothing (pixels) and stiffness of tangent distance; width and ridge of a thousand RBF units."""
+"""Gaussian smoothing (pixels) and stiffness of tangent distance, and larger images; width and ridge of RBF units."""
+BY_PIXELS = [(k, decay) for k in (20, 50, 100, 200) for decay in (0.03, 0.3, 3.0)]
+ROUNDS = (1, 3, 9, 30)
+MACHINES: dict[str, dict[str, float]] = {
+    "C = 1": {"c": 1.0},
+    "C = 10": {"c": 10.0},
+    "C = 1,000": {"c": 1e3},
+    "pixels from 0 to 0.1, C = 10": {"c": 10.0, "scale": 0.1},
+    "pixels from 0 to 0.1": {"scale": 0.1},
+    "pixels from 0 to 1": {"scale": 1.0},
+}
+"""Of regular images: k and decay of local learning with neighbours by pixels; rounds of distortions for the second and
+the third network of boosting; C, 100 if not said, and images of support vector machines, of unit length if not said."""
+
+
+def four_bits(version: Version, images: np.ndarray) -> np.ndarray:
+    """A version with 16 shades: III-D has four bits for a pixel of nearest neighbours."""
+    return version(images) >> 4
 
 
 class Tried(NamedTuple):
@@ -81,6 +101,11 @@ class Tried(NamedTuple):
 def network(name: str, passes: int | None, engine: str, faster: float | None = None) -> NetworkClassifier:
     """A network of III-C with so many passes, None: as many as its row has."""
     return NetworkClassifier(recipe_of(name, faster=faster), seed=1, passes=passes, engine=engine)
+
+
+def boosting(rounds: int, passes: int | None, engine: str) -> Boosted:
+    """Boosted LeNet-4 of the same passes as `network`."""
+    return Boosted(recipe_of("lenet4"), 1, rounds, passes, engine)
 
 
 def candidates(setting: Setting) -> Iterator[Candidate]:
@@ -102,7 +127,9 @@ def candidates(setting: Setting) -> Iterator[Candidate]:
         cut = partial(deslanted, crop=crop)
         yield candidate("crop of deslanted images, linear classifier", crop, cut, Linear)
         yield candidate("crop of deslanted images, 3 neighbours", crop, cut, NearestNeighbours)
-    for name, version in TEMPLATES.items():
+    shades = partial(four_bits, deslanted)
+    yield candidate("crop of deslanted images, 3 neighbours", "mass, 4 bits", shades, NearestNeighbours)
+    for name, version in (TEMPLATES | {SHADES: partial(four_bits, cropped)}).items():
         yield candidate("templates of 3 neighbours, regular", name, version, NearestNeighbours)
     for name, terms in TERMS.items():
         yield candidate("terms of 40 PCA + quadratic", name, regular, partial(PCAQuadratic, **terms))
@@ -110,6 +137,8 @@ def candidates(setting: Setting) -> Iterator[Candidate]:
         yield candidate("prefilter of tangent distance", name, reduced, partial(TangentDistance, stages))
     for name, version in VERSIONS.items():
         yield candidate("images of SVM poly 4", name, version, partial(SVM, degree=4))
+    for name, given in MACHINES.items():
+        yield candidate("images of SVM poly 4", f"regular, {name}", regular, partial(SVM, 4, **given))
     for name, (version, factors) in RATES.items():
         for factor in factors:
             yield candidate(f"rates of {name}", f"{factor:g} times LeNet-5's", version, net(name, faster=factor))
@@ -122,9 +151,17 @@ def candidates(setting: Setting) -> Iterator[Candidate]:
         name = f"smoothing {smoothing:g}, stiffness {stiffness:g}"
         tangents = partial(TangentDistance, smoothing=smoothing, stiffness=stiffness)
         yield candidate("images of tangent distance", name, reduced, tangents)
+    for name, version in LARGER.items():
+        yield candidate("images of tangent distance", name, version, TangentDistance)
     for width, ridge in UNITS:
         name = f"width {width:g}, ridge {ridge:g}"
         yield candidate("units of 1000 RBF", name, regular, partial(RBFNetwork, width=width, ridge=ridge))
+    for k, decay in BY_PIXELS:
+        local = partial(LocalLinear, k, decay, PIXELS)
+        yield candidate("local learning on LeNet-4, neighbours by pixels", f"k = {k}, decay {decay:g}", None, local)
+    for rounds in ROUNDS:
+        boosted = partial(boosting, rounds, setting.passes, setting.arguments.engine)
+        yield Candidate("rounds of distortions for boosting", f"{rounds}", Tried(regular, boosted), "lenet4")
 
 
 def judge(what: Tried, trial: Trial) -> dict[str, object]:
@@ -135,6 +172,9 @@ def judge(what: Tried, trial: Trial) -> dict[str, object]:
     else:
         train, test = what.version(data.train.images), what.version(data.test.images)
     classifier = what.make()
+    if getattr(classifier, "apart", 0):
+        pairs = ((train, data.train.images), (test, data.test.images))
+        train, test = (with_pixels(*pair) for pair in pairs)
     classifier.trained = stored(trial.runs, [], trial.passed)
     began = time.perf_counter()
     scores = classifier.fit(train, data.train.labels).scores(test)

@@ -35,7 +35,8 @@ TABLE = {
 }
 """Strings of five characters, by the condition's name in the record."""
 WHAT = {"strings": "read wrongly", "characters": "edits per hundred characters"}
-SHARES = (0.0, 0.05, 0.1, 0.2)
+SHARES = (0.0, 0.05, 0.1, 0.17, 0.2)
+"""Rejected; of checks 17% (X)."""
 
 
 def rates(runs: list[dict], method: str, condition: str, what: str = "strings") -> np.ndarray:

@@ -3,11 +3,12 @@
 The paper compares classifiers by the share of test patterns that must be rejected for the rest to have 0.5% error. What
 is rejected first is what has the least difference between the scores of the best two classes. The section gives two
 rules: it rejects where the output is below a threshold, and two sentences later takes that difference for the score.
-The second is the operative one, and the only one that is made here.
+The second is the operative one, and the one of all rows; `experiments.section3.rejection` tries others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,14 @@ def error_reject_curve(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarr
     return 100 - 100 * (last + 1) / len(wrong), error[last]
 
 
-def rejection_rate(scores: np.ndarray, labels: np.ndarray, error_percent: float = TARGET_PERCENT) -> Rejection:
+def rejection_rate(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    error_percent: float = TARGET_PERCENT,
+    sure: Callable[[np.ndarray], np.ndarray] = confidence,
+) -> Rejection:
     """The least per cent rejected for which the rest have at most `error_percent` errors; 100 if no threshold does.
+    `sure` takes scores to what the threshold is on, (P,).
 
     The interval is that of 1,000 bootstrap samples of the patterns, always the same (percentiles; Efron, 1979).
 
@@ -59,7 +66,7 @@ def rejection_rate(scores: np.ndarray, labels: np.ndarray, error_percent: float 
     >>> rejection_rate(scores, np.array([0, 1, 0, 0])).rejected_percent
     25.0
     """
-    leads, wrong = _by_confidence(scores, labels)
+    leads, wrong = _by_confidence(scores, labels, sure)
 
     def rejected(ranks: np.ndarray) -> float:
         held = np.arange(1, len(ranks) + 1)
@@ -74,8 +81,10 @@ def rejection_rate(scores: np.ndarray, labels: np.ndarray, error_percent: float 
     return Rejection(rejected(every), (float(low), float(high)))
 
 
-def _by_confidence(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_confidence(
+    scores: np.ndarray, labels: np.ndarray, sure: Callable[[np.ndarray], np.ndarray] = confidence
+) -> tuple[np.ndarray, np.ndarray]:
     """Confidences and whether the answers are wrong, both (P,), the most confident first."""
-    leads = confidence(scores)
+    leads = sure(scores)
     order = np.argsort(-leads, kind="stable")
     return leads[order], (scores.argmin(axis=1) != labels)[order]

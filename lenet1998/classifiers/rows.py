@@ -14,7 +14,7 @@ import numpy as np
 
 from lenet1998.classifiers.boosting import Boosted
 from lenet1998.classifiers.classifier import Classifier, Training
-from lenet1998.classifiers.features import LocalLinear, OnFeatures
+from lenet1998.classifiers.features import PIXELS, LocalLinear, OnFeatures
 from lenet1998.classifiers.linear import PairwiseLinear
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
@@ -112,11 +112,27 @@ ROWS: dict[str, Row] = {
 BESIDE = {
     "deslant_svm_poly4": "svm_poly4",
     "deslant_rs_svm_poly5": "rs_svm_poly5",
+    "lenet4_local_pixels": "lenet4_local",
     "dist_boosted_lenet4_all": "dist_boosted_lenet4",
+    "dist_boosted_lenet4_nine": "dist_boosted_lenet4",
 }
 ROWS |= {
     "deslant_svm_poly4": Row("SVM poly 4, deslanted images", deslanted, lambda seed: SVM(degree=4)),
     "deslant_rs_svm_poly5": Row("RS-SVM poly 5, deslanted images", deslanted, lambda seed: ReducedSVM(degree=5)),
+    "lenet4_local_pixels": Row(
+        "LeNet-4 / Local, neighbours by pixels",
+        regular,
+        lambda seed: OnFeatures(lenet4(seed), LocalLinear(apart=PIXELS), pixels=True),
+        FEWER_SEEDS,
+        "lenet4",
+    ),
+    "dist_boosted_lenet4_nine": Row(
+        "Boosted LeNet-4, nine distortions",
+        regular,
+        lambda seed: Boosted(recipe_of("lenet4"), seed, rounds=COPIES),
+        FEWER_SEEDS,
+        "lenet4",
+    ),
     "dist_boosted_lenet4_all": Row(
         "Boosted LeNet-4, net 1 distorted too",
         regular,

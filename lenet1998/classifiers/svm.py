@@ -27,18 +27,22 @@ class SVM(Classifier):
 
     The penalty of a class is the largest margin by which another class beats it in the machine of the two: negative
     for a class that beats them all. So the best class leads the next by the margins of their own machine, which a
-    rejection needs, and not by a number of machines won. Raises LeNetError without scikit-learn.
+    rejection needs, and not by a number of machines won. `scale` 0 brings every image to unit length, another number
+    multiplies all images by it. Raises LeNetError without scikit-learn.
     """
 
-    def __init__(self, degree: int = 4, c: float = 100.0):
-        self.degree, self.c = degree, c
+    def __init__(self, degree: int = 4, c: float = 100.0, scale: float = 0.0):
+        self.degree, self.c, self.scale = degree, c, scale
 
     def _fit(self, x: np.ndarray, labels: np.ndarray) -> None:
         self.machines = machine(self.degree, self.c)
-        self.machines.fit(unit_length(x), labels)
+        self.machines.fit(self._scaled(x), labels)
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        return self.scale * x if self.scale else unit_length(x)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
-        margins = self.machines.decision_function(unit_length(x))
+        margins = self.machines.decision_function(self._scaled(x))
         beaten_by = np.full((len(x), CLASSES, CLASSES), -np.inf)
         for margin, (i, j) in zip(margins.T, PAIRS, strict=True):
             beaten_by[:, j, i], beaten_by[:, i, j] = margin, -margin

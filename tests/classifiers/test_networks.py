@@ -12,7 +12,7 @@ from experiments.section3.rows import TRAININGS, measured, stored
 from lenet1998.classifiers import boosting
 from lenet1998.classifiers.boosting import Boosted, confident_enough
 from lenet1998.classifiers.classifier import vectors
-from lenet1998.classifiers.features import LocalLinear, OnFeatures
+from lenet1998.classifiers.features import PIXELS, LocalLinear, OnFeatures, with_pixels
 from lenet1998.classifiers.neighbours import NearestNeighbours
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
 from lenet1998.classifiers.rejection import confidence
@@ -312,6 +312,31 @@ def test_local_learning_solves_a_regularised_linear_problem_for_each_pattern():
         )
         targets = np.vstack([2.0 * (labels[near, None] == np.arange(10)) - 1, np.zeros((5, 10))])
         np.testing.assert_allclose(scores, -np.linalg.lstsq(system, targets, rcond=None)[0][0], atol=1e-5)
+
+
+def test_neighbours_are_found_by_other_numbers_than_are_fitted():
+    """Where both are the same, so are the scores; by far-off places the neighbours are others."""
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(0)
+    x, labels, t = rng.random((200, 4)), np.arange(200) % 10, rng.random((7, 4))
+    both = LocalLinear(k=12, apart=4).fit(np.hstack([x, x]), labels)
+    np.testing.assert_allclose(both.scores(np.hstack([t, t])), LocalLinear(k=12).fit(x, labels).scores(t))
+    places = np.eye(10)[labels]  # in each class's own corner, so that all neighbours are of the pattern's class
+    apart = LocalLinear(k=12, apart=10).fit(np.hstack([x, places]), labels)
+    found = apart.scores(np.hstack([t, np.eye(10)[np.arange(7)]]))
+    assert found.argmin(axis=1).tolist() == list(range(7)) and np.allclose(found.min(axis=1), -1)
+    assert apart.variables() == 200 * 14 and apart.macs() - both.macs() == 200 * 6
+
+
+def test_features_with_pixels_behind_them(lenet4):
+    pytest.importorskip("sklearn")
+    local = LocalLinear(k=5, apart=PIXELS)
+    replaced = OnFeatures(short("lenet4"), local, pixels=True).fit(TRAIN.images, TRAIN.labels)
+    assert local.x.shape == (200, 120) and local.variables() == 200 * (120 + 400)
+    alone = LocalLinear(k=5, apart=PIXELS).fit(with_pixels(lenet4.features(TRAIN.images), TRAIN.images), TRAIN.labels)
+    seen = with_pixels(lenet4.features(TEST.images), TEST.images)
+    np.testing.assert_array_equal(seen[:, 120:], vectors(TEST.images[:, 4:24, 4:24]))
+    np.testing.assert_allclose(replaced.scores(TEST.images), alone.scores(seen))
 
 
 def test_local_learning_on_its_own_prototypes_and_with_too_few():

@@ -39,6 +39,14 @@ def test_a_rejection_by_hand():
     assert error[rejected == 80.2] == pytest.approx(100 / 198)
 
 
+def test_the_threshold_may_be_on_something_else():
+    """By the best penalty alone the wrong pattern, of penalty 0, is kept before the right ones."""
+    scores = np.array([[2.0, 9.0], [0.0, 1.0], [2.0, 7.0], [3.0, 8.0]])
+    labels = np.array([0, 1, 0, 0])
+    assert rejection_rate(scores, labels).rejected_percent == 25
+    assert rejection_rate(scores, labels, sure=lambda scores: -scores.min(axis=1)).rejected_percent == 100
+
+
 def test_the_rate_is_the_first_point_of_the_curve_under_the_target():
     rng = np.random.default_rng(2)
     scores, labels = rng.normal(size=(500, 10)).round(1), np.zeros(500, int)

@@ -50,6 +50,10 @@ def few(monkeypatch):
         section3_choices, "TANGENTS", []
     )  # as the prefilter's, which looks at the 20 nearest of a class
     monkeypatch.setattr(section3_choices, "UNITS", [])  # a hundred of each class
+    monkeypatch.setattr(section3_choices, "LARGER", {})
+    monkeypatch.setattr(section3_choices, "BY_PIXELS", [(6, 0.3)])
+    monkeypatch.setattr(section3_choices, "ROUNDS", (2,))
+    monkeypatch.setattr(section3_choices, "MACHINES", {"C = 1": {"c": 1.0}})
 
 
 def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_path, capsys):
@@ -65,8 +69,9 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
     monkeypatch.setattr(section3_choices, "NetworkClassifier", Watched)
     first = choose(tmp_path)
     of_networks = {"sigmoid, appendix C", "1 times LeNet-5's", "6 times LeNet-5's"}
-    of_features = {"k = 1", "k = 5, decay 0.3"}
+    of_features = {"k = 1", "k = 5, decay 0.3", "k = 6, decay 0.3", "2"}
     of_images = {"linear, least squares", "mass", "box", "regular", "deslanted", "sum", "sum within +-1", "sign"}
+    of_images |= {"mass, 4 bits", section3_choices.SHADES, "regular, C = 1"}
     of_images |= {*section3_choices.TEMPLATES, *section3_choices.TERMS, *section3_choices.PREFILTERS}
     assert {found["candidate"] for found in first} == of_networks | of_features | of_images
     assert all(0 <= found["error_percent"] < 90 and found["commit"] for found in first)
@@ -88,10 +93,12 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
 def test_candidates_go_to_other_processes():
     setting = SimpleNamespace(passes=1, arguments=SimpleNamespace(engine="numpy"))
     asked = list(section3_choices.candidates(setting))
-    assert len(asked) == 64 and len({(each.question, each.name) for each in asked}) == 64
+    assert len(asked) == 89 and len({(each.question, each.name) for each in asked}) == 89
     sent = pickle.loads(pickle.dumps([each.what for each in asked]))
     assert [type(each.make()) for each in sent] == [type(each.what.make()) for each in asked]
-    assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15, "one training of LeNet-4 for all of these"
+    assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15 + 12 + 4, (
+        "one training of LeNet-4 for all of these"
+    )
 
 
 def test_a_rate_with_which_a_network_diverges_is_said_to(few, monkeypatch, tmp_path, capsys):

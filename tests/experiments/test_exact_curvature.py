@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments import exact_curvature
+from experiments import equation_26, exact_curvature
 from lenet1998.data import load
 from lenet1998.loss import make_loss
 from lenet1998.recipe import Recipe
@@ -50,3 +50,27 @@ def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path)
             max(np.median(pairs[:, 1] / pairs[:, 0]), 0.01), abs=1e-4
         )
     assert "exact / h_kk" in done.stdout and "F6" in done.stdout
+
+
+def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact() -> None:
+    """Under equation 8 a bias of F6 moves one unit, and E is a square in that unit: nothing else is left out there."""
+    trainer = Trainer(
+        Recipe(dtype="float64", loss="mle"), load("synthetic", train_size=30, test_size=1), seed=1, engine="numpy"
+    )
+    network, loss, train = trainer.network, make_loss(trainer.recipe), trainer.data.train
+    chosen = network.parameters.named(np.arange(60_000))["F6.bias"][:5]
+    true = exact_curvature.exact(network, loss, train, chosen)
+    plain = trainer.engine.mean_curvature(train, np.arange(30))[chosen]
+    np.testing.assert_allclose(equation_26.with_bend(network, loss, train)[chosen], true, rtol=1e-5)
+    assert np.abs(plain / true - 1).max() > 0.01, "without it they are not"
+
+
+def test_equation_26_from_start_to_table(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(equation_26, "PATTERNS", 20)
+    monkeypatch.setattr(equation_26, "PER_LAYER", 2)
+    options = ["--quick", "--data", "synthetic", "--quiet", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    done = experiment("equation_26", *options)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "equation_26.json").read_text())
+    assert [each["moment"] for each in record["networks"]] == ["start", "end"]
+    assert experiment("equation_26", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout

@@ -9,7 +9,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.fig13_invariance import activations, report
+from experiments.fig13_invariance import activations, report, wide
 from experiments.fig13_invariance import experiment as fig13_invariance
 from experiments.fig13_invariance.perturbations import (
     PERTURBATIONS,
@@ -298,3 +298,20 @@ def test_the_nine_inputs_of_the_figure(digits):
     np.testing.assert_array_equal(images, again)
     first = digits.test.images[np.flatnonzero(digits.test.labels == 4)[0]]
     np.testing.assert_array_equal(images[3], shifted_right(first[None], 5)[0])
+
+
+def test_networks_that_learn_the_limits_stand_beside_the_others(tmp_path, monkeypatch, capsys):
+    few_values(monkeypatch)
+    monkeypatch.setattr(wide, "PERTURBATIONS", fig13_invariance.PERTURBATIONS)
+    once = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--passes", "1", "--seeds", "1"]
+    run(wide.EXPERIMENT, [*once, "--train-size", "60", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")])
+    record = json.loads((tmp_path / "fig13_invariance_wide_numpy.json").read_text())
+    (history,) = record["runs"]
+    assert history["data"]["train_size"] == 240 and record["data"]["train_size"] == 60
+    again = next(iter(wide.trainings(record))).data(None)
+    assert dict(again.digests) == history["data"]["digests"]
+    assert (again.train.labels[:60] == again.train.labels[60:120]).all() and again.train.images.shape[1:] == (32, 32)
+    clean, *others = wide.tables(record)
+    assert clean.rows[0][2].mean == history["passes"][-1]["test_error_percent"]
+    assert {row[1] for row in others[0].rows} == {wide.WIDE}
+    assert "Errors on digits as they are" in capsys.readouterr().out

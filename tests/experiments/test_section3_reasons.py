@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.machinery.record import published
-from experiments.section3 import neighbours, perceptrons
+from experiments.section3 import neighbours, perceptrons, rejection
 from experiments.section3.report import RELATIVE
 from experiments.section3.status import ERROR, STATUS
 from lenet1998.classifiers.neighbours import NearestNeighbours
@@ -106,3 +106,26 @@ def test_perceptrons_learn_both_versions_and_can_be_repeated(monkeypatch, tmp_pa
     assert names == ["regular", "regular", "deslanted"] * 2, "the start for others is chosen by MNIST's errors"
     for training in list(perceptrons.trainings(record))[:3]:
         assert training.data(None).digests == training.history["data"]["digests"]
+
+
+def test_rules_of_rejection_are_tried_on_each_classifier(monkeypatch, tmp_path):
+    pytest.importorskip("sklearn")
+    few = {name: rejection.MADE[name] for name in (rejection.KNN, f"{rejection.KNN}, k = 1")}
+    monkeypatch.setattr(rejection, "MADE", few)
+    done = experiment("section3.rejection", *QUICK, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "section3_rejection.json").read_text())
+    assert [entry["name"] for entry in record["entries"]] == list(few)
+    assert all(list(entry["rejection"]) == list(rejection.RULES) for entry in record["entries"])
+    assert not rejection.claims(record), "other data than the paper's"
+    assert experiment("section3.rejection", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+
+
+def test_rules_by_hand():
+    scores = np.array([[1.0, 4.0, 9.0]])
+    assert {rule: float(sure(scores)[0]) for rule, sure in rejection.RULES.items()} == {
+        "best two": 3,
+        "best two, roots": 1,
+        "best alone": -1,
+        "ratio": 4,
+    }

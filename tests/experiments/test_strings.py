@@ -16,7 +16,17 @@ from experiments.machinery.check import Recorded
 from experiments.machinery.options import find_data, parse
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Given, Store
-from experiments.strings import choices, choosing, code_distances, figures_25_26, kept, report, sheet
+from experiments.strings import (
+    choices,
+    choosing,
+    code_distances,
+    figures_25_26,
+    kept,
+    plane,
+    report,
+    segment_penalties,
+    sheet,
+)
 from experiments.strings.experiment import EXPERIMENT
 from experiments.strings.networks import IMAGES, Choices, Sizes, place_of, recipe_of, swept
 from lenet1998 import pretrained
@@ -288,3 +298,37 @@ def test_distances_from_the_code_of_the_label(monkeypatch):
 def test_without_networks_for_strings_the_experiment_is_named(tmp_path, monkeypatch):
     with pytest.raises(LeNetError, match="python -m experiments.strings"):
         keep(tmp_path, monkeypatch)
+
+
+def test_penalties_of_segments_from_start_to_table(tmp_path):
+    printed = made("strings.segment_penalties", *FEW, "--out", tmp_path, "--runs", tmp_path / "runs")
+    record = json.loads(next(tmp_path.glob("segment_penalties*.json")).read_text())
+    ways = [(entry["method"], entry["arm"]) for entry in record["entries"]]
+    arms = [segment_penalties.PLAIN, segment_penalties.PENALTY, segment_penalties.ALONE, segment_penalties.RUBBISH]
+    by_segments = (segment_penalties.ISOLATED, segment_penalties.HOS, segment_penalties.STRINGS)
+    swept_ones = [(segment_penalties.SWEPT, arm) for arm in (arms[0], arms[3])]
+    assert ways == [(method, arm) for method in by_segments for arm in arms] + swept_ones
+    assert len({len(entry["right"]) for entry in record["entries"]}) == 1
+    counts = {each: entry["right"].count("1") for each, entry in zip(ways, record["entries"], strict=True)}
+    assert counts[swept_ones[0]] == counts[swept_ones[1]] > 0, "what every path has changes no answer"
+    assert made("strings.segment_penalties", "--plot-only", "--out", tmp_path) == printed
+
+
+def test_digits_are_found_where_they_are():
+    posteriors = np.zeros((20, 20, 10))
+    posteriors[3, 4, 7], posteriors[4, 4, 7], posteriors[15, 18, 2], posteriors[9, 9, 1] = 0.9, 0.8, 0.6, 0.4
+    assert plane.found_in(posteriors).tolist() == [[22, 32, 7], [46, 88, 2]]
+    digits = load("synthetic", train_size=50, test_size=50).test
+    image, centres, labels = plane.plane(digits, np.random.default_rng(1))
+    for centre, label in zip(centres, labels, strict=True):
+        row, column = centre
+        shown = image[row - 14 : row + 14, column - 14 : column + 14]
+        assert any((np.maximum(own, shown) == shown).all() for own in digits.images[digits.labels == label])
+
+
+def test_planes_from_start_to_table(tmp_path):
+    printed = made("strings.plane", "--quick", "--data", "synthetic", "--quiet", "--out", tmp_path, "--runs", tmp_path)
+    record = json.loads((tmp_path / "strings_plane.json").read_text())
+    assert [entry["digits"] for entry in record["entries"]] == [5 * plane.DIGITS] * 4
+    assert max(entry["right"] for entry in record["entries"]) > 10
+    assert made("strings.plane", "--plot-only", "--out", tmp_path) == printed
