@@ -305,7 +305,7 @@ def test_networks_that_learn_the_limits_stand_beside_the_others(tmp_path, monkey
     monkeypatch.setattr(wide, "PERTURBATIONS", fig13_invariance.PERTURBATIONS)
     once = ["--quick", "--data", "synthetic", "--engine", "numpy", "--quiet", "--passes", "1", "--seeds", "1"]
     run(wide.EXPERIMENT, [*once, "--train-size", "60", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")])
-    record = json.loads((tmp_path / "fig13_invariance_wide_numpy.json").read_text())
+    record = json.loads((tmp_path / "fig13_invariance_wide.json").read_text())
     (history,) = record["runs"]
     assert history["data"]["train_size"] == 240 and record["data"]["train_size"] == 60
     again = next(iter(wide.trainings(record))).data(None)
