@@ -114,7 +114,7 @@ class Setting:
              **arguments: Any) -> Part:  # fmt: skip
         """Work that is no run; `about` are further plain values that its result depends on, beside the data."""
         data = {key: value for key, value in vars(self.choice).items() if key != "data_dir"}
-        plain = {key: value for key, value in arguments.items() if isinstance(value, (str, int, float, bool, tuple))}
+        plain = {key: value for key, value in arguments.items() if type(value) in (str, int, float, bool, tuple)}
         known = [
             label,
             compute.__module__,

@@ -11,8 +11,11 @@ import pytest
 
 from experiments.machinery.choices import Choices
 from experiments.machinery.main import run
+from experiments.machinery.setting import Setting
+from experiments.machinery.store import Store
 from experiments.section3 import choices as section3_choices
 from lenet1998.classifiers.network import NetworkClassifier, recipe_of
+from lenet1998.data import load
 from lenet1998.data.deslant import reduced
 from lenet1998.errors import DivergenceError
 from lenet1998.report.table import Estimate
@@ -133,3 +136,12 @@ def test_a_table_of_choices_has_what_there_is_to_say():
     table = choices.table("choices", alone, "Choices")
     assert [column.name for column in table.columns] == ["candidate", "strings wrong", "time"]
     assert table.rows == (("1", Estimate(3.0, 2.0, 4.0), 2.0),)
+
+
+def test_a_candidate_has_the_same_place_in_every_process(tmp_path):
+    """What it makes is no part of the place: a function's address differs from process to process."""
+    given = SimpleNamespace(data="synthetic", data_dir=None, train_size=None, test_size=None)
+    setting = Setting(given, load("synthetic", train_size=20, test_size=20), Store(tmp_path), "choices")
+    tried = [section3_choices.Tried(None, make) for make in (lambda: None, lambda: None)]
+    places = {setting.part("k = 1", section3_choices.judge, what=what).out for what in tried}
+    assert len(places) == 1 and len({str(what) for what in tried}) == 2
