@@ -30,7 +30,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "default": ledger.default,
         "equation 1": ledger.alpha,
     },
-    "docs/results.md": {"findings": blocks.findings, "teaching systems": blocks.teaching},
+    "docs/results.md": {"teaching systems": blocks.teaching},
     "docs/speed.md": {"speed": blocks.speed},
     "docs/pictures.md": {"pictures": partial(blocks.recorded_table, "pictures")},
     "docs/experiments.md": {"experiments": blocks.experiments_table},

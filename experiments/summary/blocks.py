@@ -10,14 +10,12 @@ from scipy.stats import t as student_t
 from scipy.stats.distributions import rv_frozen
 
 from experiments.fig6_training_size import group
-from experiments.fig6_training_size import in_words as in_words_of_equation_1
 from experiments.machinery.catalogue import costs, listed, time_of
 from experiments.machinery.catalogue import named as named_experiment
 from experiments.machinery.page import brief
-from experiments.machinery.record import at_pass, named, published
-from experiments.sdlm_vs_sgd import SDLM, against_sgd, best_rate, in_words, rate_name
+from experiments.machinery.record import published
 from experiments.strings.report import rates
-from lenet1998.evaluation import rate_interval, student_interval
+from lenet1998.evaluation import rate_interval
 from lenet1998.report.estimates import estimate
 from lenet1998.report.kept import find_tables, read_tables, recorded
 from lenet1998.report.table import Column, Table
@@ -114,60 +112,6 @@ def headline() -> str:
 def one_more_run(errors: np.ndarray) -> rv_frozen:
     """Student's distribution of one more run, given the errors of those on record, (runs,)."""
     return student_t(len(errors) - 1, errors.mean(), errors.std(ddof=1) * np.sqrt(1 + 1 / len(errors)))
-
-
-def single_run() -> str:
-    """Where the paper's network stands among ours."""
-    errors, paper = np.array([run["passes"][-1][TEST] for run in published(FIGURE_5)["runs"]]), ROWS[0][1]
-    one_more = one_more_run(errors)
-    low, high = one_more.interval(0.95)
-    return (
-        f"**Figure 5.** 95% of single runs lie between {low:.2f} and {high:.2f}%. {100 * one_more.cdf(paper):.0f}% of "
-        f"single runs would err less than the paper's {paper}% (t distribution, {len(errors)} seeds)."
-    )
-
-
-def training_error() -> str:
-    """Where the training error ends, and what a reading costs with which it ends nearer to the paper's."""
-    names = (FIGURE_5, f"{FIGURE_5}_j=0.5")
-    errors = [_errors(name, (60_000, 0), 20, key) for name in names for key in (TRAIN, TEST)]
-    train, test, nearer, its_test = (
-        f"{mean:.2f}% ({low:.2f} to {high:.2f})" for mean, low, high in map(rate_interval, errors)
-    )
-    mean, low, high = student_interval(errors[3] - errors[1])
-    return (
-        f"**Training error.** Counted on the fly it ends at {train}; Figure 5 has {ROWS[1][1]}% at pass 19. With j = "
-        f"0.5 in equation 9 it ends at {nearer}, and the test error at {its_test} instead of {test}: a difference of "
-        f"{mean:.2f} point ({low:.2f} to {high:.2f}, {len(errors[3])} seeds in pairs; `python -m "
-        "experiments.fig5_error_curves --set j=0.5`)."
-    )
-
-
-def findings() -> str:
-    """What single runs give, where the training error ends, and what Figure 8 and the comparison with plain gradient
-    descent came to."""
-    overlap, sdlm = published("fig8_misclassified")["overlap"], published("sdlm_vs_sgd")["runs"]
-    low, high = overlap["of_the_papers_82_interval"]
-    best, test = best_rate(sdlm), against_sgd(sdlm, 20)
-    assert best is not None and test is not None, "the recorded runs have both"
-    names = [SDLM, "SDLM, 20 patterns", "SDLM, 5000 patterns", rate_name(best)]
-    held_out = [(name, *at_pass(runs, -1, TEST)) for name in names if (runs := named(sdlm, name))]
-    paragraphs = (
-        single_run(),
-        training_error(),
-        f"**Figure 8.** The networks trained with distortions err on {overlap['errors_mean']:.0f} test patterns on "
-        f"average. {overlap['of_the_papers_82']:.0f} of them ({low:.0f} to {high:.0f}) are among the paper's 82, "
-        f"{overlap['with_the_same_answer']:.0f} with the paper's wrong answer. Chance would give "
-        f"{overlap['by_chance']:.1f}; two of our own seeds share {overlap['between_two_of_ours']:.0f} "
-        "(`python -m experiments.fig8_misclassified`).",
-        f"**Equation 1.** From 15,000 to 60,000 patterns {in_words_of_equation_1(published(FIGURE_6)['runs'])} "
-        "(`python -m experiments.fig6_training_size --plot-only`).",
-        "**Second derivatives.** Held-out error after 20 passes, with the single rate of plain gradient descent "
-        "searched on held-out patterns: "
-        + "; ".join(f"{name}: {mean:.2f}% ({low:.2f} to {high:.2f})" for name, mean, low, high in held_out)
-        + f". SDLM minus SGD: {in_words(test)} (`python -m experiments.sdlm_vs_sgd`).",
-    )
-    return "\n\n".join(map(prose, paragraphs))
 
 
 def teaching() -> str:
