@@ -16,7 +16,7 @@ import struct
 import zlib
 from contextlib import suppress
 from os import PathLike
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -165,21 +165,27 @@ def unfold(file: BinaryIO, what: str, max_bytes: int, remedy: str = REMEDY) -> b
     if head.startswith(GZIP):
         try:
             with gzip.open(file) as unfolded:
-                data = _read(unfolded, max_bytes)
+                data = unpacked(unfolded, file, what, max_bytes, remedy).getvalue()
         except EOFError:
             raise DataError(f"{what} is truncated: its gzip data end early; {remedy}") from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{what} is damaged: its gzip data do not decompress ({error}); {remedy}") from None
     else:
-        data = _read(file, max_bytes)
+        data = unpacked(file, file, what, max_bytes, remedy).getvalue()
     if len(data) > max_bytes:
         raise DataError(f"{what} is too long: it holds more than the {max_bytes} bytes expected; {remedy}")
     return data
 
 
-def _read(file: BinaryIO | gzip.GzipFile, max_bytes: int) -> bytes:
-    """Read in pieces, so that memory grows with what is there and not with what is allowed."""
-    pieces = io.BytesIO()
-    while (room := max_bytes + 1 - pieces.tell()) > 0 and (piece := file.read(min(CHUNK, room))):
+def unpacked(file: IO[bytes] | gzip.GzipFile, packed: BinaryIO, what: str, most: int, remedy: str) -> io.BytesIO:
+    """Return what a file holds that unpacks the open file ``packed``, and no more than ``most`` + 1 bytes of it.
+
+    It is read in pieces, so that memory grows with what is there and not with what is allowed. Raises ``DataError``
+    where so much comes of what was read of ``packed`` that it is no images, whatever else that file has at its end.
+    """
+    pieces, start = io.BytesIO(), packed.tell()
+    while (room := most + 1 - pieces.tell()) > 0 and (piece := file.read(min(CHUNK, room))):
         pieces.write(piece)
-    return pieces.getvalue()
+        if most >= pieces.tell() > max(FREE, DENSEST * (packed.tell() - start)):
+            raise DataError(f"{what} is too long: it unfolds to far more than digits do; {remedy}")
+    return pieces

@@ -12,12 +12,12 @@ import math
 import os
 import zipfile
 from os import PathLike
-from typing import IO
+from typing import IO, BinaryIO
 
 import numpy as np
 
 from lenet1998.data.files import KnownFile
-from lenet1998.data.idx import REMEDY, check_packed, write_idx
+from lenet1998.data.idx import CHUNK, REMEDY, check_packed, unpacked, write_idx
 from lenet1998.errors import DataError, decoding, reading
 from lenet1998.files import check_packing
 
@@ -63,20 +63,21 @@ def read_array(path: str | PathLike[str], key: str, limit: int, remedy: str = RE
     what = f"{path} ({key})"
     with decoding(what, remedy), reading(what):
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
                 check_packing(archive)
                 with archive.open(f"{key}.npy") as member:
-                    return _parse(member, what, os.path.getsize(path), limit, remedy)
+                    return _parse(member, file, what, limit, remedy)
         except KeyError:
             raise DataError(f"{what} is missing: the archive has no such array; {remedy}") from None
         except zipfile.BadZipFile as error:
             raise DataError(f"{path} is no archive of arrays, or damaged ({error}): {remedy}") from None
 
 
-def _parse(member: IO[bytes], what: str, packed: int, limit: int, remedy: str) -> np.ndarray:
-    """The array of an ``.npy`` file; ``ValueError`` unless it is one of plain numbers.
+def _parse(member: IO[bytes], file: BinaryIO, what: str, limit: int, remedy: str) -> np.ndarray:
+    """The array of an ``.npy`` file in an archive; ``ValueError`` unless it is one of plain numbers.
 
-    Its header is read first, and ``DataError`` raised if it announces too much for the file (`idx.check_packed`).
+    Its header is read first, and ``DataError`` raised if it announces too much for the file, or if so much comes of a
+    part of the file (`idx.check_packed`, `idx.unpacked`).
     """
     version = np.lib.format.read_magic(member)
     if version != (1, 0):
@@ -85,11 +86,11 @@ def _parse(member: IO[bytes], what: str, packed: int, limit: int, remedy: str) -
     if dtype.kind not in "buif":
         raise ValueError(f"an array of {dtype}, not of numbers")
     size = math.prod(shape) * dtype.itemsize
-    check_packed(what, size, packed, limit, remedy)
-    values = member.read(size + 1)
-    if len(values) != size:
-        raise ValueError(f"{len(values)} bytes for an array of {dtype} and shape {shape}")
-    return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C")
+    check_packed(what, size, os.fstat(file.fileno()).st_size, limit, remedy)
+    values = unpacked(member, file, what, size, remedy)
+    if values.tell() != size:
+        raise ValueError(f"{values.tell()} bytes for an array of {dtype} and shape {shape}")
+    return np.frombuffer(values.getvalue(), dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
 def as_bytes(values: np.ndarray) -> np.ndarray:
@@ -102,9 +103,16 @@ def as_bytes(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype == np.uint8:
         return values
-    given = values
-    if values.dtype.kind == "f" and values.min(initial=0) > -1.5 and values.max(initial=0) < 1.5:  # 0 to 1, nearly
-        values = np.rint(values * 255)
-    if not ((values >= 0) & (values <= 255) & (values == np.rint(values))).all():
-        raise ValueError(f"{given.dtype} from {given.min():g} to {given.max():g}, not whole numbers from 0 to 255")
-    return values.astype(np.uint8)
+    decimals = (
+        values.dtype.kind == "f" and values.min(initial=0) > -1.5 and values.max(initial=0) < 1.5
+    )  # 0 to 1, nearly
+    found = np.empty(values.shape, np.uint8)
+    parts = (np.array_split(np.atleast_1d(each), 1 + values.nbytes // CHUNK) for each in (values, found))
+    for part, own in zip(*parts, strict=True):  # in parts, so that no second copy of all is in memory
+        whole = np.rint(part * 255) if decimals else part
+        if not ((whole >= 0) & (whole <= 255) & (whole == np.rint(whole))).all():
+            raise ValueError(
+                f"{values.dtype} from {values.min():g} to {values.max():g}, not whole numbers from 0 to 255"
+            )
+        own[...] = whole
+    return found

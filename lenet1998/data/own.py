@@ -18,7 +18,7 @@ from lenet1998.data.given import FIELD, FORMS, Given, data_set
 from lenet1998.data.known import CLASSES, emnist_of
 from lenet1998.data.label_csv import read_csv
 from lenet1998.data.left_out import left_out, visible
-from lenet1998.data.npz import WIDEST, as_bytes, read_array
+from lenet1998.data.npz import as_bytes, read_array
 from lenet1998.data.own_folders import read_folders
 from lenet1998.data.own_idx import LARGEST, NAMES, read_idx_set, set_of, sets_in
 from lenet1998.errors import DataError, reading
@@ -120,7 +120,7 @@ def _arrays(path: Path) -> Given:
 
 def _half(path: Path, half: str) -> Patterns:
     what = {key: f"{path} ({key}_{half})" for key in "xy"}
-    arrays = {key: read_array(path, f"{key}_{half}", LARGEST * WIDEST, REMEDY) for key in "xy"}
+    arrays = {key: read_array(path, f"{key}_{half}", LARGEST, REMEDY) for key in "xy"}
     images, labels = arrays["x"], arrays["y"]
     if images.ndim == 2 and images.shape[1] in (SIDE**2, FIELD**2):
         side = math.isqrt(images.shape[1])

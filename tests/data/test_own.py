@@ -16,6 +16,7 @@ from PIL import Image
 
 from lenet1998 import data
 from lenet1998.data import given, known
+from lenet1998.data import idx as idx_files
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import FREE
 from lenet1998.data.own import load_own
@@ -562,6 +563,22 @@ def test_bombs_are_refused_by_their_headers(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "idx" / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(FREE + 2), 1))
     refused(tmp_path / "idx", f"is too long: it holds more than the {FREE} bytes expected")
     assert sum(read) < 1000 + FREE + 2
+
+
+def test_padding_makes_no_bomb_of_a_file_s_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers are honest, and the file is as large as such images would be; but these come of a small part of it."""
+    monkeypatch.setattr(idx_files, "FREE", 1 << 20)
+    images = np.zeros((6_000, 28, 28), np.uint8)
+    with zipfile.ZipFile(tmp_path / "own.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in (("x_train", images), ("y_train", np.arange(6_000) % 10)):
+            with archive.open(f"{name}.npy", "w") as member:
+                np.save(member, values)
+        archive.writestr("notes", np.random.default_rng(0).bytes(30_000))
+    refused(tmp_path / "own.npz", r"own.npz \(x_train\) is too long: it unfolds to far more than digits do")
+    put_idx(tmp_path / "idx", (images[:1], LABELS[:1]), None)
+    packed = gzip.compress(struct.pack(">HBBIII", 0, 8, 3, *images.shape) + images.tobytes())
+    (tmp_path / "idx" / "train-images-idx3-ubyte.gz").write_bytes(packed + bytes(30_000))
+    refused(tmp_path / "idx", "train-images-idx3-ubyte.gz is too long: it unfolds to far more than digits do")
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
