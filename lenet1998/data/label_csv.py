@@ -37,6 +37,9 @@ LONGEST = 10_000
 REMEDY = "correct it, or get the file again"
 # Labels tell so much more of the images' variance than a pixel in a corner, and are seldom above so much.
 MARGIN, HIGHEST_LABEL = 0.05, 99
+# Of labels between pixels no more than this share is the same one, as of pixels near the border nearly all are
+# background, and there are so many rows for each: of a few rows any pixel may seem to tell much.
+MOST_ALIKE, ROWS_EACH = 0.98, 5
 SAMPLE = 2_000
 
 
@@ -45,8 +48,8 @@ def read_csv(path: PathName, highest: int = CLASSES - 1) -> Patterns:
 
     Raises ``DataError``, with file, line and column where there are such, for a file that cannot be read or has no
     rows, a header without labels or with pixels out of order, a row of more or fewer than 785 cells, a cell that is no
-    whole number from 0 to 255, a label above ``highest``, labels that seem to be in the last column where no header
-    says so, and for pixels that no more than hint at ink (``patterns.check_range``).
+    whole number from 0 to 255, a label above ``highest``, labels that seem to be in another column than the first where
+    no header says so, and for pixels that no more than hint at ink (``patterns.check_range``).
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -157,10 +160,11 @@ def _table(text: TextIO, kind: str, path: str) -> tuple[np.ndarray, int]:
         raise DataError(f"{path}, line {lines.number}, {wrong}: {REMEDY}") from None
     if table.shape[1] != COLUMNS:
         raise DataError(f"{path} has {table.shape[1]} cells in a row, not {COLUMNS}: {REMEDY}")
-    if without_header and _last_is_label(table[:: max(1, len(table) // SAMPLE)]):
+    if without_header and (found := _labels_in(table[:: max(1, len(table) // SAMPLE)])):
+        where = "the last column" if found == COLUMNS - 1 else f"column {found + 1}"
         raise DataError(
-            f"{path} seems to have its labels in the last column, not in the first: move them there, or add a first "
-            "line that names the columns, pixel0 to pixel783 and label"
+            f"{path} seems to have its labels in {where}, not in the first: move them there, or add a first line that "
+            "names the columns, pixel0 to pixel783 and label"
         )
     return table, place
 
@@ -195,27 +199,37 @@ def _labels_of(names: list[str], kind: str, path: str) -> int:
     raise DataError(f"{path}, line 1, {wrong}: {REMEDY}")
 
 
-def _last_is_label(table: np.ndarray) -> bool:
-    """Whether the last column looks like labels, and the first like a pixel in a corner.
+def _labels_in(table: np.ndarray) -> int:
+    """The place of a column that looks like labels where the first looks like a pixel; 0 for none.
 
     Classes tell images apart, so they explain much of the variance of the pixels.
     """
-    first, last, pixels = table[:, 0], table[:, -1], table[:, 1:-1]
-    if last.max() > HIGHEST_LABEL or last.min() == last.max():
-        return False
-    if (first == first[0]).all():
-        return bool((first == table[:, 1]).all())
-    return _explained(last, pixels) > _explained(first, pixels) + MARGIN
-
-
-def _explained(labels: np.ndarray, pixels: np.ndarray) -> float:
-    """The share of the pixels' variance, images' own brightness apart, that lies between the classes of labels,
-    adjusted for the number of these."""
-    rows, classes = len(labels), np.unique(labels)
-    off = pixels - pixels.mean(axis=1, dtype=np.float32, keepdims=True)
+    first, last = table[:, 0], COLUMNS - 1
+    places = []
+    for place in range(1, COLUMNS):
+        counts = np.bincount(table[:, place])
+        often = place == last or (
+            counts.max() <= MOST_ALIKE * len(table) and ROWS_EACH * np.count_nonzero(counts) <= len(table)
+        )
+        if len(counts) <= HIGHEST_LABEL + 1 and counts.max() < len(table) and often:
+            places.append(place)
+    if last in places and (first == first[0]).all() and (first == table[:, 1]).all():
+        return last
+    # The images' own brightness apart, which a label does not tell.
+    off = table - table.mean(axis=1, dtype=np.float32, keepdims=True)
     off -= off.mean(axis=0)
+    explained = {place: _explained(table[:, place], off) for place in places}
+    best = max(explained, key=explained.__getitem__, default=0)
+    return best if best and explained[best] > _explained(first, off) + MARGIN else 0
+
+
+def _explained(labels: np.ndarray, off: np.ndarray) -> float:
+    """The share of the variance of what has no mean that lies between the classes of labels, adjusted for the number
+    of these."""
+    rows, (classes, places) = len(labels), np.unique(labels, return_inverse=True)
     total = float((off**2).sum())
     if len(classes) == rows or not total:
         return 0.0
-    between = sum(float((off[labels == label].sum(axis=0) ** 2).sum() / (labels == label).sum()) for label in classes)
+    members = np.eye(len(classes), dtype=np.float32)[places]
+    between = float(((members.T @ off) ** 2 / members.sum(axis=0)[:, None]).sum())
     return 1 - (1 - between / total) * (rows - 1) / (rows - len(classes))

@@ -251,6 +251,19 @@ def test_labels_in_the_last_column_are_not_taken_for_pixels(tmp_path: Path, look
         assert (read_csv(path).labels == digits.labels).all()
 
 
+@pytest.mark.parametrize("place", [1, 30, 392, 783])
+@pytest.mark.parametrize("paper", [0, 255])
+def test_labels_between_pixels_are_not_taken_for_one(tmp_path: Path, place: int, paper: int) -> None:
+    """And where the first column has them, no pixel is, also of images in which many are dark."""
+    digits = synthetic_digits(200, seed=3)
+    rows, labels = np.abs(paper - digits.images.reshape(200, -1).astype(int)), digits.labels
+    np.savetxt(tmp_path / "t.csv", np.insert(rows, place, labels, axis=1), "%d", ",")
+    fails(tmp_path / "t.csv", f"seems to have its labels in column {place + 1}, not in the first")
+    for most in (160, 255):
+        np.savetxt(tmp_path / "t.csv", np.insert(rows * most // 255, 0, labels, axis=1), "%d", ",")
+        assert (read_csv(tmp_path / "t.csv").labels == labels).all()
+
+
 def test_labels_above_9_where_they_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("".join(f"{label}{',255' * 784}\n" for label in (7, 10, 255)))
