@@ -59,18 +59,36 @@ def light_on_dark(half: Patterns, classes: Mapping[int, str], what: str) -> tupl
     stray = 0
     for label in np.unique(half.labels).tolist():
         own = told[half.labels == label]
-        dark, light = int((own > 0).sum()), int((own < 0).sum())
-        if dark + light < max(1, TELLING * len(own)):
-            continue
-        if min(dark, light) > STRAY * (dark + light):
-            raise _mixed(what, f"of class {classes[label]!r} {dark} are dark on light and {light} light on dark")
-        sides[1 if dark > light else -1] = classes[label]
-        stray += min(dark, light)
+        if side := _side(own, what, f"of class {classes[label]!r} "):
+            sides[side] = classes[label]
+            stray += int((own == -side).sum())
     if len(sides) > 1:
         raise _mixed(what, f"those of class {sides[1]!r} are dark on light, those of {sides[-1]!r} light on dark")
     said = [f"{what} dark on light, so inverted"] if 1 in sides else []
     said += [f"{stray} of the {what} may be inverted among the others"] if stray else []
     return (Patterns(INK - half.images, half.labels) if 1 in sides else half), "; ".join(said)
+
+
+def side_of(images: np.ndarray, what: str) -> int:
+    """Return 1 where images are dark on light, -1 where they are light on dark, 0 where they do not tell.
+
+    Raises ``DataError`` where some tell this and some that.
+
+    >>> digit = np.zeros((1, 28, 28), np.uint8)
+    >>> digit[0, 8:20, 13:16] = 255
+    >>> side_of(digit, "images"), side_of(255 - digit, "images"), side_of(0 * digit, "images")
+    (-1, 1, 0)
+    """
+    return _side(dark_on_light(images), what)
+
+
+def _side(told: np.ndarray, what: str, whose: str = "") -> int:
+    dark, light = int((told > 0).sum()), int((told < 0).sum())
+    if dark + light < max(1, TELLING * len(told)):
+        return 0
+    if min(dark, light) > STRAY * (dark + light):
+        raise _mixed(what, f"{whose}{dark} are dark on light and {light} light on dark")
+    return 1 if dark > light else -1
 
 
 def _mixed(what: str, how: str) -> DataError:

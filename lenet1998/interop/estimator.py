@@ -6,12 +6,14 @@ What the classifier learns is what `lenet1998 train` learns with the same patter
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lenet1998.data.polarity import TELLING, dark_on_light, light_on_dark, side_of
 from lenet1998.engine import Engine
 from lenet1998.engines import make_engine
 from lenet1998.errors import DataError, LeNetError, RecipeError
@@ -50,7 +52,8 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
     Labels are of any kind, from two classes up to 256, and there is an output unit for each class. Characters, digits
     among them, have the code that Figure 3 draws for them, other classes random ones (`lenet1998.output.for_classes`).
     Numbers in images are rounded to whole ones. Images are bytes to the network, and values on another scale, such as
-    from 0 to 1, are refused (`lenet1998.patterns.check_range`).
+    from 0 to 1, are refused (`lenet1998.patterns.check_range`). Images dark on light are inverted, with a warning, and
+    refused where some are and some are not (`lenet1998.data.polarity`).
 
     Parameters: `recipe`, a name of `lenet1998.recipe.PRESETS`, and `settings`, changes to its fields as ``--set`` takes
     them, such as ("loss=map", "j=2"); `passes` over the patterns; `engine`, "auto", "numba" or "numpy"; and
@@ -58,7 +61,8 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
     for NumPy's own. Nothing is checked before `fit`.
 
     After `fit` there are `classes_`, sorted, (classes,); `n_features_in_`, 784; `feature_names_in_`, (784,), if images
-    came as a data frame with names, which has to have its columns in the same order ever after; and `checkpoint_`, the
+    came as a data frame with names, which has to have its columns in the same order ever after; `inverted_`, whether
+    images came dark on light, as those to answer for then should; and `checkpoint_`, the
     trained network with its history, which `lenet1998.checkpoint.save` writes to a file that every command of lenet1998
     reads; what they test it on has to be named, ``--data mnist``. No pattern is set aside for tests, so the test errors
     in it are NaN.
@@ -98,9 +102,10 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         texts = tuple(str(int(label) if isinstance(label, float) else label) for label in self.classes_.tolist())
         settings = [self.settings] if isinstance(self.settings, str) else list(self.settings)
         recipe = for_classes(preset(self.recipe).override(settings), texts)
-        patterns = Patterns(self._images(rows), places.astype(np.uint8))
+        patterns = self._learned(Patterns(self._images(rows), places.astype(np.uint8)), texts)
         # One pattern stands in for the test set, which there is none of.
-        data = DataSet("given", patterns, patterns.first(1), "fit", classes=texts)
+        treated = {"inverted": ["training"]} if self.inverted_ else {}
+        data = DataSet("given", patterns, patterns.first(1), "fit", classes=texts, treated=treated)
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31 - 1)
@@ -121,7 +126,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         errors as `fit` does, and before `fit` scikit-learn's NotFittedError.
         """
         check_is_fitted(self, "checkpoint_")
-        return self._engine.penalties(self._images(validate_data(self, _rows(X), reset=False)))
+        return self._engine.penalties(self._turned(self._images(validate_data(self, _rows(X), reset=False))))
 
     def predict(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """The classes of smallest penalty (section II-B), (P,), of the labels' dtype. Raises as `penalties` does."""
@@ -176,6 +181,31 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         except DataError as error:
             raise InputError(str(error)) from None
         return np.clip(np.rint(rows), 0, INK).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+    def _learned(self, patterns: Patterns, texts: tuple[str, ...]) -> Patterns:
+        """Patterns light on dark, as those of files are read; what was done is warned of."""
+        try:
+            learned, said = light_on_dark(patterns, dict(enumerate(texts)), "images in X")
+        except DataError as error:
+            raise InputError(str(error)) from None
+        if said:
+            warnings.warn(said, stacklevel=3)
+        self.inverted_ = learned is not patterns
+        self._tells = bool((dark_on_light(learned.images) < 0).mean() >= TELLING)
+        return learned
+
+    def _turned(self, images: np.ndarray) -> np.ndarray:
+        """Images to answer for, light on dark: as those that were learned came, or turned where they tell otherwise."""
+        images = INK - images if self.inverted_ else images
+        try:
+            if not self._tells or side_of(images, "images in X") < 1:
+                return images
+        except DataError as error:
+            raise InputError(str(error)) from None
+        warnings.warn(
+            "images in X are dark on light and those of fit were not, or the other way round: inverted", stacklevel=4
+        )
+        return INK - images
 
     @cached_property
     def _engine(self) -> Engine:

@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -257,6 +258,7 @@ def test_without_scikit_learn_the_extra_is_named():
     """In a process that cannot import sklearn the package can be used, and its classifier says what it needs."""
     program = """
 import sys
+import warnings
 sys.modules["sklearn"] = None
 from lenet1998 import *
 import lenet1998
@@ -355,6 +357,41 @@ def test_cross_validation_and_grid_search(digits):
     assert search.best_params_ == {"settings": FAST["settings"]}
     by_loss = GridSearchCV(quick, {"random_state": [1]}, cv=2, scoring="neg_log_loss").fit(images, labels)
     assert by_loss.best_score_ < 0 and by_loss.predict(images).shape == (80,)
+
+
+def test_images_dark_on_light_are_turned_and_said(digits):
+    """By fit, and by predict where they are not as they were learned; without a word where they are."""
+    train, test = digits
+    images, labels, turned = train.images[:80], train.labels[:80], "dark on light, so inverted"
+    usual = LeNet5Classifier(**FAST).fit(images, labels)
+    with pytest.warns(UserWarning, match=turned):
+        other = LeNet5Classifier(**FAST).fit(255 - images, labels)
+    assert np.array_equal(usual.checkpoint_.values, other.checkpoint_.values)
+    assert (usual.inverted_, other.inverted_) == (False, True)
+    assert other.checkpoint_.history["data"]["inverted"] == ["training"]
+    asked = usual.predict(test.images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (other.predict(255 - test.images) == asked).all()
+        assert (pickle.loads(pickle.dumps(other)).predict(255 - test.images[:1]) == asked[:1]).all()
+        usual.predict(test.images)
+    for fitted, given in ((usual, 255 - test.images), (other, test.images), (usual, 255 - test.images[:1])):
+        with pytest.warns(UserWarning, match="dark on light and those of fit were not, or the other way round"):
+            assert (fitted.predict(given) == asked[: len(given)]).all()
+
+
+def test_images_of_both_polarities_are_refused(fitted, digits):
+    """By fit and by predict; of images that do not tell, nothing is said."""
+    train, test = digits
+    mixed = np.concatenate([test.images[:30], 255 - test.images[30:]])
+    for call in (lambda: LeNet5Classifier(**FAST).fit(mixed, test.labels), lambda: fitted.predict(mixed)):
+        with pytest.raises(ValueError, match="not all alike: .* are dark on light and .* light on dark"):
+            call()
+    noise = np.random.default_rng(0).integers(0, 256, (60, 28, 28))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        untold = LeNet5Classifier(**FAST).fit(noise, test.labels)
+        assert (untold.predict(255 - test.images)).shape == (60,)
 
 
 class OfFewFeatures(LeNet5Classifier):
