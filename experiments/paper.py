@@ -20,7 +20,7 @@ from experiments.machinery.catalogue import Listed, listed, write_index
 from experiments.machinery.check import check
 from experiments.machinery.declaration import Record
 from experiments.machinery.main import Asked, guarded, perform, refuse_failed, shown
-from experiments.machinery.options import add_common_options, parser_of
+from experiments.machinery.options import add_common_options, parser_of, say_unused
 from experiments.machinery.record import RESULTS, RUNS, read
 from experiments.strings import kept
 from experiments.summary.__main__ import write as write_summary
@@ -41,6 +41,8 @@ def chosen(arguments: argparse.Namespace) -> list[Listed]:
 
 def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     """An experiment with those of the options that it has."""
+    if arguments.plot_only:
+        return Asked.of(one.experiment, ["--plot-only", "--quiet", "--out", str(arguments.out), *one.arguments])
     given = ["--backend", arguments.backend, "--quiet"]
     given += ["--jobs", str(arguments.jobs)] if arguments.jobs else []
     given += ["--scheduler", arguments.scheduler] if arguments.scheduler else []
@@ -48,7 +50,7 @@ def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and digits else []
     given += ["--seeds", str(arguments.seeds)] if arguments.seeds and one.experiment.seeds is not None else []
     given += ["--runs", str(arguments.runs), "--out", str(arguments.out)]
-    given += [f"--{flag.replace('_', '-')}" for flag in ("resume", "quick", "plot_only") if getattr(arguments, flag)]
+    given += [f"--{flag.replace('_', '-')}" for flag in ("resume", "quick") if getattr(arguments, flag)]
     return Asked.of(one.experiment, [*given, *one.arguments])
 
 
@@ -104,6 +106,9 @@ def main() -> None:
     parser.add_argument("--plot-only", action="store_true", help="tables, figures and pages from the records alone")
     parser.add_argument("--check", action="store_true", help="compare the record with this machine, train nothing new")
     arguments = parser.parse_args()
+    if arguments.check or arguments.plot_only:
+        why, more = ("--check", ("runs", "plot_only")) if arguments.check else ("--plot-only", ("data_dir", "jobs"))
+        say_unused(parser, arguments, f"{why} trains nothing", ("seeds", "resume", "backend", "scheduler", *more))
     trial = RUNS / "trial" / "paper"
     arguments.runs = arguments.runs or (trial if arguments.quick else RUNS)
     arguments.out = arguments.out or (trial / "results" if arguments.quick else RESULTS)

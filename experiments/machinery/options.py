@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Hashable
+import sys
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from experiments.machinery.declaration import Experiment
@@ -13,6 +14,9 @@ from lenet1998.engines import ENGINES
 from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet
 
+OF_RUNS = ("data", "data_dir", "resize", "train_size", "test_size", "passes", "seeds", "only", "runs", "resume", "jobs",
+           "backend", "scheduler", "quick")  # fmt: skip
+"""What plays no part where nothing is run."""
 TRIAL = {"train_size": 300, "test_size": 200, "seeds": 2, "passes": 2}
 """What --quick makes of these options, where an experiment says nothing else."""
 
@@ -107,8 +111,19 @@ def parse(experiment: Experiment, given: list[str] | None = None) -> argparse.Na
                 setattr(arguments, key, smaller)
         arguments.resume = True
     if arguments.plot_only:
+        say_unused(parser, arguments, "--plot-only draws what is recorded")
         arguments.out = arguments.out or RESULTS
     return arguments
+
+
+def say_unused(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, why: str, names: Sequence[str] = OF_RUNS
+) -> None:
+    """Name those of the options that are given and play no part, in a line on standard error."""
+    given = [name for name in names if getattr(arguments, name, None) != parser.get_default(name)]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        print(f"{why}: of no effect are {options}", file=sys.stderr)
 
 
 def find_data(

@@ -24,6 +24,7 @@ from experiments.teaching import report, system
 from experiments.teaching.runs import add_options, declared
 from experiments.teaching.system import SOFTMAX, Arm, System
 from lenet1998.data.label_csv import read_csv, write_csv
+from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.report.table import Table
 
@@ -73,6 +74,8 @@ def digits(data_dir: Path | None, kind: str = "mnist", csv: Path | None = None, 
     """The table's rows as training set, those held out included, or as many digits of MNIST with its test set. Where
     these are to be `written` as such a table, nothing else is done."""
     if csv:
+        if data_dir or written:
+            raise LeNetError("--csv takes the place of MNIST: leave out --data-dir and --write-csv")
         rows = read_csv(csv)
         return DataSet("csv", rows, rows.first(1), str(csv), {"rows": rows.digest()})
     found = system.digits(data_dir, kind)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lenet1998.commands.options import add_plugin_options, natural, positive
+from lenet1998.commands.options import add_plugin_options, natural, positive, refuse_unused, refuse_unused_places
 from lenet1998.errors import LeNetError
 from lenet1998.running import check as checks
 from lenet1998.running.progress import Console
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print a line for each run that is the same, and what was compared. Raises DifferenceError for one that is not,
     LeNetError for bad input."""
     if arguments.other:
+        refuse_unused(arguments, "is for a run that is repeated, and --with trains nothing", "all", "data", "data-dir")
         (other,) = checks.histories(arguments.other)[:1]
         recorded = _chosen(arguments, other)[0]
         count = min(len(recorded["passes"]), len(other["passes"]), arguments.passes or len(recorded["passes"]))
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(checks.compare(recorded, other, iter(other["passes"]), count))
         return
     found = _chosen(arguments)
+    refuse_unused_places(arguments, found)
     for recorded in found if arguments.all else found[:1]:
         _repeat(recorded, arguments)
     if len(found) > 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998 import pretrained
 from lenet1998.commands.networks import engine_of
-from lenet1998.commands.options import add_figure_options, add_plugin_options
+from lenet1998.commands.options import add_figure_options, add_plugin_options, refuse_unused_places
 from lenet1998.commands.table_options import SUFFIXES, add_table_options, asked, written
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers
@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.pictures.learning_curves import learning_curves  # matplotlib and SciPy take a second to load
     from lenet1998.report.runs import side_by_side, sorted_out
 
-    histories = (history for path in arguments.runs for history in _histories(path, arguments))
+    histories = [history for path in arguments.runs for history in _histories(path, arguments)]
+    refuse_unused_places(arguments, histories)
     groups, said = sorted_out(histories, arguments.unfinished)
     table = asked(side_by_side(groups, arguments.unequal, said), arguments)
     out = (

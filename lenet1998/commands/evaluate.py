@@ -10,7 +10,7 @@ import numpy as np
 
 from lenet1998 import pretrained
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, engine_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
+from lenet1998.commands.options import LOOK, add_data_options, add_figure_options, add_plugin_options, refuse_unused
 from lenet1998.data import qmnist
 from lenet1998.errors import escaped
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified
@@ -50,6 +50,8 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the error rate; write what --confusion asks for. Raises LeNetError for bad input."""
+    if not arguments.confusion:
+        refuse_unused(arguments, "is for what --confusion writes", "out", *LOOK, remedy="add that, or leave it out")
     saved, network = chosen_network(arguments.checkpoint)
     dataset = data_for(saved, arguments)
     out = arguments.out or directory_of(arguments.checkpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from lenet1998 import data
 from lenet1998.engines import ENGINES
-from lenet1998.errors import RecipeError, reason_of
+from lenet1998.errors import LeNetError, RecipeError, reason_of
 from lenet1998.patterns import DataSet
 from lenet1998.recipe import PRESETS, Recipe, preset
 from lenet1998.recipe_rules import explained
@@ -180,11 +180,40 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     return preset(arguments.recipe).override(arguments.settings + loss)
 
 
+def refuse_unused(arguments: argparse.Namespace, why: str, *names: str, remedy: str = "leave it out") -> None:
+    """Raise LeNetError for the first of these options that is given, where a command would make no use of it.
+
+    >>> refuse_unused(argparse.Namespace(all=True), "trains nothing", "data", "all")
+    Traceback (most recent call last):
+        ...
+    lenet1998.errors.LeNetError: --all trains nothing: leave it out
+    """
+    for name in names:
+        if getattr(arguments, name.replace("-", "_"), None):
+            raise LeNetError(f"--{name} {why}: {remedy}")
+
+
+def refuse_unused_places(arguments: argparse.Namespace, histories: Iterable[Mapping[str, Any]]) -> None:
+    """Raise LeNetError where --data or --data-dir is given, and none of the runs is on such data."""
+    names = {history["data"]["name"].removesuffix(" validation") for history in histories}
+    if names <= set(data.KINDS):
+        refuse_unused(arguments, f"is for runs on data of one's own, not on {' and '.join(sorted(names))}", "data")
+    if not names & {"mnist", "qmnist"}:
+        refuse_unused(
+            arguments, f"says where MNIST is, and the run's data are {' and '.join(sorted(names))}", "data-dir"
+        )
+
+
 def chosen_data(arguments: argparse.Namespace, learned: Mapping[str, str] | None = None) -> DataSet:
     """The data set that the options ask for, with a bar while it downloads; prints the notice of a fall-back.
 
-    `learned` are the digests of what a network has learned that is to be judged (`lenet1998.data.load`).
+    `learned` are the digests of what a network has learned that is to be judged (`lenet1998.data.load`). Raises
+    LeNetError for an option that these data make no use of.
     """
+    if arguments.data in data.KINDS:
+        refuse_unused(arguments, f"scales images of your own, named by --data, not {arguments.data}", "resize")
+    if arguments.data not in data.KINDS or arguments.data == "synthetic":
+        refuse_unused(arguments, f"says where MNIST is, and the data are {arguments.data}", "data-dir")
     with download_bars(getattr(arguments, "quiet", False)) as progress:
         found = data.load(
             arguments.data,
@@ -238,8 +267,13 @@ class _Set(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         from lenet1998.pictures import choose, chosen_look  # with matplotlib, which takes a second to load
 
+        setattr(namespace, self.option_strings[0][2:].replace("-", "_"), True)  # for `refuse_unused`
         chosen = self.const if self.nargs == 0 else values
         choose(**{"folder": chosen_look().folder or self.folder, self.dest: chosen})
+
+
+LOOK = ("width", "no-title", "style")
+"""The options of `add_figure_options`."""
 
 
 def add_figure_options(parser: argparse.ArgumentParser, folder: Path | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
+from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options, refuse_unused
 from lenet1998.errors import DataError, LeNetError, escaped
 from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint
@@ -50,7 +50,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Draw, and print what was drawn and where. Raises LeNetError for bad input and a file that cannot be written."""
     if arguments.kernels != (arguments.image is None):
         raise LeNetError("show takes a picture, the number of a test pattern, or --kernels, and one of them")
+    if arguments.kernels or not arguments.image.isdecimal():
+        refuse_unused(arguments, "is for the number of a test pattern", "data", "data-dir", "resize", "test-size")
     if arguments.kernels:
+        refuse_unused(arguments, "is for a digit, and kernels do not move", "animate")
         return _kernels(arguments)
     out = _place(arguments, "show")
     saved, network = chosen_network(arguments.checkpoint)

@@ -43,11 +43,14 @@ def options(parser: argparse.ArgumentParser) -> None:
     add_table_options(parser)
 
 
+_OF_A_TABLE = ("format", "out", "columns", "rows", "caption", "label", "wide")
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Print or write the tables of the name, an empty line between two. Raises LeNetError if there are none."""
     named = _named(arguments.results, arguments.name)
     if arguments.name is None:
-        if arguments.columns or arguments.rows or arguments.out:
+        if any(value for key, value in vars(arguments).items() if key in _OF_A_TABLE):
             raise LeNetError("which table? NAME goes first, such as: lenet1998 table fig9 --columns 1 3 --out fig9.tex")
         _list(named)
         return

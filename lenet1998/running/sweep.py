@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from lenet1998.errors import CheckpointError
+from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.running.progress import Console
 from lenet1998.running.run import CHECKPOINT, HISTORY
 from lenet1998.running.work import Failure, Outcome, Work, attempted
@@ -44,8 +44,11 @@ def sweep(
     `backend` "dask" (extra `cluster`), on the cluster of the `scheduler` at that address. No two that write into the
     same directory go on at a time. `then` is called after each one, here, and may give more work: its results follow at
     the end. A worker process that dies is a failure of what it was doing. Raises CheckpointError if a run is there and
-    `resume` is false, and LeNetError for a cluster that cannot be used (`lenet1998.running.cluster`).
+    `resume` is false, and LeNetError for a cluster that cannot be used (`lenet1998.running.cluster`), and for a
+    `scheduler` with another backend.
     """
+    if scheduler and backend != "dask":
+        raise LeNetError(f"--scheduler {scheduler} is for a Dask cluster: add --backend dask, or leave it out")
     existing = [task.out for task in tasks if os.path.exists(task.out / CHECKPOINT)]
     if existing and not resume:
         raise CheckpointError(

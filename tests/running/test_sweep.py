@@ -122,6 +122,11 @@ def test_a_scheduler_that_is_not_named_or_not_there_is_one_clear_error(tmp_path)
             sweep(tasks(tmp_path), backend="dask", scheduler=address, quiet=True)
 
 
+def test_a_scheduler_for_processes_of_this_machine_is_refused(tmp_path):
+    with pytest.raises(LeNetError, match="--scheduler tcp://x:1 is for a Dask cluster: add --backend dask"):
+        sweep(tasks(tmp_path), scheduler="tcp://x:1", quiet=True)
+
+
 def test_a_cluster_whose_workers_differ_is_refused_before_work_starts(tmp_path, monkeypatch):
     """In code, versions, data, or the directory that they see: results would depend on who makes them."""
     here = cluster.surroundings([DataChoice("synthetic", train_size=20, test_size=10)], [str(tmp_path)])
