@@ -160,8 +160,8 @@ def _table(text: TextIO, kind: str, path: str) -> tuple[np.ndarray, int]:
         raise DataError(f"{path}, line {lines.number}, {wrong}: {REMEDY}") from None
     if table.shape[1] != COLUMNS:
         raise DataError(f"{path} has {table.shape[1]} cells in a row, not {COLUMNS}: {REMEDY}")
-    if without_header and (found := _labels_in(table[:: max(1, len(table) // SAMPLE)])):
-        where = "the last column" if found == COLUMNS - 1 else f"column {found + 1}"
+    if without_header and (other := _labels_in(table[:: max(1, len(table) // SAMPLE)])):
+        where = "the last column" if other == COLUMNS - 1 else f"column {other + 1}"
         raise DataError(
             f"{path} seems to have its labels in {where}, not in the first: move them there, or add a first line that "
             "names the columns, pixel0 to pixel783 and label"
