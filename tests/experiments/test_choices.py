@@ -96,10 +96,10 @@ def test_choices_are_made_on_the_last_training_patterns(few, monkeypatch, tmp_pa
 def test_candidates_go_to_other_processes():
     setting = SimpleNamespace(passes=1, arguments=SimpleNamespace(engine="numpy"))
     asked = list(section3_choices.candidates(setting))
-    assert len(asked) == 89 and len({(each.question, each.name) for each in asked}) == 89
+    assert len(asked) == 79 and len({(each.question, each.name) for each in asked}) == 79
     sent = pickle.loads(pickle.dumps([each.what for each in asked]))
     assert [type(each.make()) for each in sent] == [type(each.what.make()) for each in asked]
-    assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15 + 12 + 4, (
+    assert sum(each.begins == "lenet4" for each in asked) == 1 + 5 + 15 + 6 + 3, (
         "one training of LeNet-4 for all of these"
     )
 
