@@ -10,9 +10,9 @@ optimiser=momentum``, ``--set weight_decay=0.01``).
 `ours` has the same layers, starts as He's rule says, and learns from mirrored and shifted copies of the training images
 too; it was chosen on the validation set (``--search``). Both are also trained on the first 500 images alone.
 
-It takes the first 7,000 training images, so that a cut-down copy serves as well; ``--full`` takes all 50,000 and
-records its results as cifar10_convnet_full. The last 700, or 1,000, are the validation set. Besides the histories, the
-filters of `ours`, seed 1, are drawn.
+It takes the first 7,000 training images, as many as the cut-down copy of our records has; ``--full`` takes all 50,000
+and records its results as cifar10_convnet_full. The last 700, or 1,000, are the validation set. Besides the histories,
+the filters of `ours`, seed 1, are drawn.
 """
 
 from __future__ import annotations

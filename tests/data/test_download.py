@@ -24,15 +24,8 @@ from lenet1998.data.idx import write_idx
 from lenet1998.data.mnist import load_mnist
 from lenet1998.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("home")
 Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
-
-
-@pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("XDG_CACHE_HOME", "LENET1998_DATA", "KERAS_HOME", "http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -321,12 +314,8 @@ def sends_it_changed(handler: BaseHTTPRequestHandler, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (sends_a_page, "is not CIFAR-10: SHA-256"),
         (sends_it_changed, "is not CIFAR-10: SHA-256"),
-        (breaks_off, "truncated|IncompleteRead"),
-        (breaks_off_unnoticed, "is not CIFAR-10: SHA-256"),
         (never_ends, "too long: more than 100000 bytes"),
-        (refuses, "answered 403"),
     ],
 )
 def test_a_bad_mirror_of_cifar10(

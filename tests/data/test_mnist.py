@@ -33,25 +33,11 @@ from lenet1998.files import home as home_directory
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
 
+pytestmark = pytest.mark.usefixtures("home")
 REAL = os.environ.get("LENET1998_DATA")
 LOOKS: list[Callable] = [load_mnist, verify, partial(data.load, "mnist"), partial(data.load, "auto")]
 NAMES = list(FILES)
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test away from the user's own files and from the network."""
-    home = tmp_path / "home"
-    (tmp_path / "work").mkdir()
-    home.mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
-    monkeypatch.setenv("LOCALAPPDATA", str(home / "AppData" / "Local"))
-    for name in ("XDG_CACHE_HOME", "LENET1998_DATA", "KERAS_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return home
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -25,7 +26,7 @@ from experiments.teaching.report import as_pictures, comparable
 from experiments.teaching.runs import declared, tasks
 from experiments.teaching.system import Arm, Source, System, decayed
 from experiments.teaching.trace import trace
-from lenet1998.data import load
+from lenet1998.data import cats, cifar10, load
 from lenet1998.data.label_csv import read_csv
 from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.evaluation import error_rate
@@ -55,16 +56,20 @@ QUICK = ["--quick", "--seeds", "1", "--engine", "numpy", "--quiet"]
 
 
 @pytest.fixture
-def places(tmp_path):
-    """Options that name miniature data for each script."""
+def places(tmp_path, monkeypatch):
+    """Options that name miniature data for each script, which are taken for those of the records."""
     h5py = pytest.importorskip("h5py")
     rng = np.random.default_rng(0)
     for stem, count in (("train", 10), ("test", 5)):
         with h5py.File(tmp_path / f"{stem}_catvnoncat.h5", "w") as file:
             file[f"{stem}_set_x"] = rng.integers(0, 256, (count, 64, 64, 3), np.uint8)
             file[f"{stem}_set_y"] = np.arange(count) % 2
+        digest = hashlib.sha256((tmp_path / f"{stem}_catvnoncat.h5").read_bytes()).hexdigest()
+        monkeypatch.setitem(cats.FILES, f"{stem}_catvnoncat.h5", digest)
     batches = {name: pickled(rng.integers(0, 256, (count, 3072), np.uint8), (np.arange(count) % 10).tolist())
                for name, count in (("data_batch_1", 10), ("test_batch", 5))}  # fmt: skip
+    known = {name: hashlib.sha256(body).hexdigest() for name, body in batches.items()}
+    monkeypatch.setattr(cifar10, "CUT_DOWN", known)
     return {
         "faithful_class": ["--data", "synthetic"],
         "relu_lenet": ["--data", "synthetic"],
@@ -167,9 +172,9 @@ def test_published_starts_and_schedules():
             view.std() == pytest.approx(deviation, rel=0.25) for name, view in weights.items() if "weight" in name
         )
         assert not any(view.any() for name, view in weights.items() if "bias" in name)
-    cats = start(cat_lenet.PUBLISHED)
-    assert all(0.1 < abs(view).max() <= 0.12 for name, view in cats.items() if "weight" in name)
-    assert cats["C3.weight"].size == 60 * 81, "C3 has the connections of Table I"
+    cat = start(cat_lenet.PUBLISHED)
+    assert all(0.1 < abs(view).max() <= 0.12 for name, view in cat.items() if "weight" in name)
+    assert cat["C3.weight"].size == 60 * 81, "C3 has the connections of Table I"
     rate = relu_lenet.PUBLISHED.eta
     assert [rate(1), rate(11), rate(12), rate(13)] == pytest.approx([1e-3, 1e-3, 7.5e-4, 5.625e-4])
     rate = cifar10_convnet.PUBLISHED.eta
@@ -217,8 +222,8 @@ def source(count: int, arm: Arm, **more: int) -> Source:
 def test_splits():
     split = source(2000, relu_lenet.SYSTEM.arms[0]).load()
     assert numbers(split.train) == list(range(1500)) and numbers(split.test) == list(range(1500, 2000))
-    cats = source(209, cat_lenet.SYSTEM.arms[0]).load()
-    assert numbers(cats.train) == list(range(209)) and numbers(cats.test)[0] == 10_000
+    whole = source(209, cat_lenet.SYSTEM.arms[0]).load()
+    assert numbers(whole.train) == list(range(209)) and numbers(whole.test)[0] == 10_000
     few = source(7000, cifar10_convnet.SYSTEM.arms[2]).load()
     assert numbers(few.train) == list(range(500)) and numbers(few.test) == list(range(6950, 7000))
     table = source(42_000, mlp_mnist.SYSTEM.arms[0]).load()

@@ -25,8 +25,9 @@ INSTRUMENTED = [
     "lenet1998.recipe_rules",
     "gzip",
     "zipfile",
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
 ]
-INSTRUMENTED += ["tarfile", "pickletools", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"]
 
 
 def main() -> None:

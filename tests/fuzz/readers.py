@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import struct
-import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -26,7 +25,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lenet1998.data import cifar10
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import parse_idx, read_bounded, write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
@@ -153,39 +151,6 @@ def checkpoint_files() -> Iterator[tuple[int, bytes]]:
     small = {name: body[:400] for name, body in parts().items()}  # what is wrong with it is soon within reach
     yield from ((0, zipped(small)), (1, json.dumps(history()).encode()))
     yield from ((number, small[name][:200]) for number, name in enumerate(("history", "values", "format"), 2))
-
-
-def cifar(path: Path) -> None:
-    loaded = cifar10.load_cifar10(path)
-    assert loaded.train.images.shape[1:] == (3, 32, 32)
-
-
-def pickled(rows: int = 1) -> bytes:
-    """A batch as Python 2 wrote it."""
-    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
-    array += b"(K\x01K" + bytes([rows]) + b"M\x00\x0c\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R"
-    array += b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-    array += b"T" + struct.pack("<i", 3072 * rows) + bytes(3072 * rows) + b"tb"
-    return b"\x80\x02}q\x01(U\x06labelsq\x02](" + b"K\x03" * rows + b"eU\x04data" + array + b"u."
-
-
-def tarred(bodies: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, body in bodies.items():
-            member = tarfile.TarInfo(f"{cifar10.FOLDER}/{name}")
-            member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
-    return stream.getvalue()
-
-
-def as_batch(body: bytes) -> bytes:
-    return gzipped(tarred({"data_batch_1": body, "test_batch": pickled()}))
-
-
-def cifar_files() -> Iterator[tuple[int, bytes]]:
-    unfolded = tarred({"data_batch_1": pickled(), "test_batch": pickled()})
-    yield from ((0, gzipped(unfolded)), (1, unfolded), (2, pickled()))
 
 
 def csv(path: Path) -> None:
@@ -353,7 +318,6 @@ READERS = {
         (plain, as_history, as_member("history"), as_member("values"), as_member("format")),
         checkpoint_files,
     ),
-    "cifar": Reader(cifar, DataError, (plain, gzipped, as_batch), cifar_files),
     "csv": Reader(csv, DataError, (plain, as_rows), csv_files),
     "own": Reader(
         own, DataError, tuple(in_form(number, disguise) for number, (_, disguise, _) in enumerate(OWN)), own_files
