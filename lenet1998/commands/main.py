@@ -30,7 +30,7 @@ COMMANDS = {
     "export": "write a network as an ONNX graph, a PyTorch module, plain NumPy arrays, or an HTML page to draw on",
     "import": "make a checkpoint of a state dict that was trained in an exported PyTorch module, and evaluate it",
     "compare": "compare runs with each other and with 1998: learning curves, and a table as CSV, LaTeX and Markdown",
-    "report": "write one page, HTML and Markdown, with all that experiments have recorded, beside the paper's figures",
+    "report": "write one HTML page with all that experiments have recorded, beside the paper's figures",
     "table": "print a table that an experiment has recorded, as LaTeX, CSV or Markdown; without a name, list them",
     "exercises": "give points for a folder of hand-ins to the exercises of notebooks/exercises/, as JSON and CSV",
     "cite": "print BibTeX entries of this software and of the paper that it reproduces",

@@ -22,12 +22,12 @@ def options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         default=Path("report"),
-        help="where report.html, report.md and its figures go (default: report)",
+        help="where report.html goes (default: report)",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the report and print the paths.
+    """Write the report and print its path.
 
     Raises LeNetError if there are no results, or the report cannot be written; and, when it is written, if a part of
     the results cannot be read.
@@ -36,7 +36,6 @@ def run(arguments: argparse.Namespace) -> None:
     from lenet1998.report.results import read
 
     found = read(arguments.results)
-    for path in write(arguments.results, arguments.out, found):
-        print(path)
+    print(write(arguments.results, arguments.out, found))
     if unread := [reason for result in found for reason in result.unread]:
         raise LeNetError(f"the report lacks what cannot be read, and names it: {'; '.join(unread)}")

@@ -48,7 +48,7 @@ _OF_A_TABLE = ("format", "out", "columns", "rows", "caption", "label", "wide")
 
 def run(arguments: argparse.Namespace) -> None:
     """Print or write the tables of the name, an empty line between two. Raises LeNetError if there are none."""
-    named = _named(arguments.results, arguments.name)
+    named = _named(arguments.results)
     if arguments.name is None:
         if any(value for key, value in vars(arguments).items() if key in _OF_A_TABLE):
             raise LeNetError("which table? NAME goes first, such as: lenet1998 table fig9 --columns 1 3 --out fig9.tex")
@@ -74,20 +74,15 @@ def run(arguments: argparse.Namespace) -> None:
         print(arguments.out)
 
 
-def _named(results: Path | None, name: str | None) -> dict[str, list[Table]]:
-    """The recorded tables by experiment, or those of a directory of results.
-
-    Raises LeNetError where what the name asks for cannot be read.
-    """
-    if results is None:
-        return {name: kept.read_tables(path) for name, path in kept.files(kept.recorded()).items()}
-    from lenet1998.report.results import read  # SciPy takes a second to load
-
-    found = read(results)
-    for result in found:
-        if result.unread and name and (result.stem == name or result.stem.startswith(f"{name}_")):
-            raise LeNetError(f"{result.stem}: {result.unread[0]}")
-    return {result.stem: result.tables for result in found if result.tables}
+def _named(results: Path | None) -> dict[str, list[Table]]:
+    """The recorded tables by experiment, or those of a directory of results. Raises LeNetError if it has none."""
+    folder = kept.recorded() if results is None else kept.folder_of(results)
+    if folder is None:
+        raise LeNetError(
+            f"{results} holds no results with tables: an experiment writes them there with --out, and from a record "
+            "that is there with --plot-only --out"
+        )
+    return {name: kept.read_tables(path) for name, path in kept.files(folder).items()}
 
 
 def _list(named: dict[str, list[Table]]) -> None:

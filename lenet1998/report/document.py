@@ -1,7 +1,7 @@
-"""A document as a list of blocks, written as HTML and as Markdown.
+"""A document as a list of blocks, written as HTML.
 
-Text within blocks may have marks (`lenet1998.report.marks`); all else is taken literally, in both forms, so that
-nothing that a results file holds becomes markup.
+Text within blocks may have marks (`lenet1998.report.marks`); all else is taken literally, so that nothing that a
+results file holds becomes markup.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
 
 from lenet1998.report import marks, writers
 from lenet1998.report.table import Table
@@ -40,11 +39,9 @@ class Code:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as PNG, and as PDF if there is one, with its caption, and `alt` for those who do not see it."""
+    """A figure with its caption, and `alt` for those who do not see it."""
 
-    name: str  # or a path below the figures' directory, with /
     png: bytes
-    pdf: bytes | None
     width: int  # CSS pixels
     alt: str
     caption: str
@@ -56,11 +53,6 @@ Block = Heading | Paragraph | Bullets | Code | Table | Picture
 def to_html(blocks: Iterable[Block]) -> str:
     """The blocks as HTML; pictures are embedded."""
     return "\n".join(_html(block) for block in blocks)
-
-
-def to_markdown(blocks: Iterable[Block], pictures: str) -> str:
-    """The blocks as Markdown; pictures are files in the directory `pictures`, each as PNG and PDF."""
-    return "\n\n".join(_markdown(block, pictures) for block in blocks) + "\n"
 
 
 def anchor(text: str) -> str:
@@ -85,27 +77,9 @@ def _html(block: Block) -> str:
             return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
         case Table():
             return writers.html(block)
-        case Picture(_, png, _, width, alt, caption):
+        case Picture(png, width, alt, caption):
             data = b64encode(png).decode()
             return (
                 f'<figure><img src="data:image/png;base64,{data}" width="{width}" alt="{escape(alt)}">'
                 f"<figcaption>{marks.html(caption)}</figcaption></figure>"
             )
-
-
-def _markdown(block: Block, pictures: str) -> str:
-    match block:
-        case Heading(level, text):
-            return f"{'#' * level} {marks.markdown(text)}"
-        case Paragraph(text):
-            return marks.markdown(text)
-        case Bullets(entries):
-            return "\n".join(f"- {marks.markdown(entry)}" for entry in entries)
-        case Code(text):
-            return "\n".join(f"    {line}" for line in text.splitlines())
-        case Table():
-            return writers.markdown(block)
-        case Picture(name, _, pdf, _, alt, caption):
-            place = f"{pictures}/{quote(name)}"
-            vector = "" if pdf is None else f" ([PDF]({place}.pdf))"
-            return f"![{marks.markdown(alt)}]({place}.png)\n\n{marks.markdown(caption)}{vector}"

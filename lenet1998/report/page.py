@@ -1,4 +1,4 @@
-"""The report: everything that a directory of results holds, as one HTML page and as Markdown.
+"""The report: everything that a directory of results holds, as one HTML page.
 
 What is in the directory decides what is in the report. An experiment without results is named with its command; a file
 that cannot be read is named with the reason, and all others are shown.
@@ -16,24 +16,13 @@ from lenet1998 import __version__
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.report import marks
 from lenet1998.report.citation import bibtex
-from lenet1998.report.document import (
-    Block,
-    Bullets,
-    Code,
-    Heading,
-    Paragraph,
-    Picture,
-    anchor,
-    to_html,
-    to_markdown,
-)
+from lenet1998.report.document import Block, Bullets, Code, Heading, Paragraph, anchor, to_html
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
 from lenet1998.report.results import Result, read
 from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running.provenance import date_of
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
-FIGURES = "figures"
 _SOURCES = ("seeds", "engine", "data", "commit", "machine", "versions")
 
 
@@ -71,27 +60,18 @@ def document(results: Path, found: list[Result]) -> list[Block]:
     return [*opening, *sections, *_digests(found), Heading(2, "How to cite"), Code(bibtex())]
 
 
-def write(results: Path, out: Path, found: list[Result] | None = None) -> list[Path]:
-    """Write OUT/report.html, which stands alone, and OUT/report.md with its figures beside it; returns their paths.
+def write(results: Path, out: Path, found: list[Result] | None = None) -> Path:
+    """Write OUT/report.html, which stands alone, and return its path.
 
     What the directory of results holds is read unless it was `found` already. Raises LeNetError if there are no
     results, or OUT cannot be written to.
     """
     blocks = document(results, read(results) if found is None else found)
     make_directory(out)
-    for block in blocks:
-        if isinstance(block, Picture):
-            write_atomically(out / FIGURES / f"{block.name}.png", block.png)
-            if block.pdf is not None:
-                write_atomically(out / FIGURES / f"{block.name}.pdf", block.pdf)
-    written = [out / "report.html", out / "report.md"]
-    write_atomically(written[0], _bytes(page(blocks)))
-    write_atomically(written[1], _bytes(to_markdown(blocks, FIGURES)))
-    return written
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")  # a damaged file may hold halves of characters
+    path = out / "report.html"
+    # A damaged file may hold halves of characters.
+    write_atomically(path, page(blocks).encode("utf-8", "backslashreplace"))
+    return path
 
 
 def page(blocks: list[Block]) -> str:
@@ -134,6 +114,8 @@ def _section(experiment: Experiment, own: list[Result]) -> Iterator[Block]:
     for result in own:
         if result.stem not in (experiment.name, *experiment.captions) and result.blocks:
             yield Heading(3, _name(experiment, result))
+        if result.stem == experiment.name and not any(isinstance(block, Table) for block in result.blocks):
+            yield Paragraph("It has no tables here: this command makes them from the record, with `--plot-only --out`.")
         yield from _shown(result)
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from lenet1998.errors import LeNetError
 from lenet1998.report import kept
-from lenet1998.report.document import Block, Paragraph, Picture
+from lenet1998.report.document import Block, Picture
 from lenet1998.report.experiments import EXPERIMENTS, Experiment, find
 from lenet1998.report.sources import provenance
 from lenet1998.report.table import Table
-from lenet1998.report.tables import beside_paper, tables
+from lenet1998.report.tables import beside_paper
 
 _DAMAGED = (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, LeNetError)
 
@@ -36,13 +36,6 @@ class Result:
     sources: dict[str, set[str]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
 
-    @property
-    def tables(self) -> list[Table]:
-        """The paper's errors beside ours, where they may be compared, and all that is recorded as a table."""
-        found = [block for block in self.blocks if isinstance(block, Table)]
-        names = {table.name for table in found}
-        return [*([self.beside] if self.beside and self.beside.name not in names else []), *found]
-
 
 def read(results: Path) -> list[Result]:
     """All results in a directory, by name. Raises LeNetError if there are none."""
@@ -54,8 +47,8 @@ def read(results: Path) -> list[Result]:
     names: dict[str, dict[str, list[Path]]] = {}
     for path in paths:
         place = path.relative_to(results)
-        if path.suffix in (".json", ".png") and place.parts[0] != kept.TABLES:
-            stem = place.parts[0].removesuffix(path.suffix).removesuffix(".partial")
+        if path.suffix in (".json", ".png") and place.parts[0] != kept.TABLES and ".partial." not in path.name:
+            stem = place.parts[0].removesuffix(path.suffix)
             names.setdefault(stem, {}).setdefault(path.suffix, []).append(path)
     for stem, path in (kept.files(folder) if folder else {}).items():
         names.setdefault(stem, {})[kept.TABLES] = [path]
@@ -73,7 +66,7 @@ def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
     for path in files.get(".png", []):
         try:
             _within(path, results)
-            result.blocks.append(_picture(path, path.relative_to(results).with_suffix("").as_posix(), experiment))
+            result.blocks.append(_picture(path, experiment))
         except _DAMAGED as error:
             result.unread.append(f"`{path.relative_to(results)}` cannot be read: {error}")
     for path in files.get(kept.TABLES, []):
@@ -81,21 +74,16 @@ def _result(stem: str, results: Path, files: dict[str, list[Path]]) -> Result:
             result.blocks += kept.read_tables(path)
         except _DAMAGED as error:
             result.unread.append(f"{error}")
-    records = files.get(".json", [])
-    whole = {path.name for path in records}
-    for path in records:
-        if path.name.endswith(".partial.json") and path.name.replace(".partial", "") in whole:
-            continue  # an experiment that is being repeated: what it is to replace is still there
+    for path in files.get(".json", []):
         try:
-            shown = path.parent == results and kept.TABLES not in files
-            _record(result, _within(path, results), experiment, shown)
+            _record(result, _within(path, results), experiment)
         except _DAMAGED as error:
             result.unread.append(f"`{path.relative_to(results)}` cannot be read: {_said(error)}")
     return result
 
 
-def _record(result: Result, path: Path, experiment: Experiment | None, shown: bool) -> None:
-    """Add what a record says; its tables are `shown` unless the experiment has written tables itself."""
+def _record(result: Result, path: Path, experiment: Experiment | None) -> None:
+    """Add what a record says of where it comes from, and its errors where the paper has such."""
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("it holds no record")
@@ -103,11 +91,6 @@ def _record(result: Result, path: Path, experiment: Experiment | None, shown: bo
         result.sources[label] = result.sources.get(label, set()) | values
     if experiment and experiment.compared:
         result.beside = beside_paper(content, result.stem) or result.beside
-    if shown:
-        made = tables(content, result.stem)
-        if path.name.endswith(".partial.json"):
-            result.blocks.append(Paragraph("This experiment has not come to its end: what is there so far."))
-        result.blocks += made
 
 
 def _said(error: BaseException) -> str:
@@ -122,20 +105,16 @@ def _within(path: Path, results: Path) -> Path:
     return path
 
 
-def _picture(path: Path, name: str, experiment: Experiment | None) -> Picture:
-    """A figure, shown at the size that it was drawn, under a name that no other has: runs call theirs alike.
-
-    Raises OSError or ValueError if it cannot be read.
-    """
-    png, pdf = path.read_bytes(), path.with_suffix(".pdf")
+def _picture(path: Path, experiment: Experiment | None) -> Picture:
+    """A figure, shown at the size that it was drawn. Raises OSError or ValueError if it cannot be read."""
+    png = path.read_bytes()
     if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 33 or png[-12:-4] != b"\0\0\0\0IEND":
         raise ValueError("it is not a whole PNG file")
     pixels = struct.unpack(">I", png[16:20])[0]
-    title, caption = (experiment.title, experiment.caption) if experiment else (name, "")
+    title, caption = (experiment.title, experiment.caption) if experiment else (path.stem, "")
     if experiment:
         caption = experiment.captions.get(path.stem, caption)
         paper = re.match(r"Figures? [\d to]+", experiment.paper)
         caption = f"**{title}{f'; {paper[0]} of the paper' if paper else ''}.** {caption}"
     width = round(pixels * 96 / 200)  # figures have 200 dots an inch
-    vector = pdf.read_bytes() if pdf.is_file() and kept.leads_within(pdf, path.parent) else None
-    return Picture(name, png, vector, width, f"Figure: {title}", caption)
+    return Picture(png, width, f"Figure: {title}", caption)

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from experiments.machinery.record import at_pass, read
 from lenet1998.commands.main import main
@@ -21,6 +22,7 @@ from lenet1998.numpy_engine import NumpyEngine
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.run import run
+from tests.programs import experiment
 
 KEPT = Path(__file__).parent / "kept"
 HISTORY = json.loads((KEPT / "history.json").read_text(encoding="utf-8"))
@@ -57,7 +59,11 @@ def test_an_experiment_s_results(capsys):
     assert Recipe.from_dict(histories[0]["recipe"]).name == "default network=lenet1 codes=one_of_n"
 
 
-def test_the_report_shows_them(tmp_path, capsys):
+@pytest.mark.usefixtures("undrawn")
+def test_the_report_shows_them_when_their_tables_are_made(tmp_path):
     shutil.copy(KEPT / "fig5_error_curves.json", tmp_path)
+    assert experiment("fig5_error_curves", "--plot-only", "--out", str(tmp_path)).returncode == 0
+    for figure in tmp_path.glob("*.p[nd][gf]"):
+        figure.unlink()
     assert main(["report", "--results", str(tmp_path), "--out", str(tmp_path / "report")]) == 0
-    assert "57.00" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "57.00" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")

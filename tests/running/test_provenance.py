@@ -132,4 +132,4 @@ def test_a_report_asks_nothing_of_a_repository_that_comes_with_the_results(tmp_p
     git(results, "config", "log.showSignature", "true")
     written = page.write(results, tmp_path / "report")
     assert not mark.exists()
-    assert f"`{head[:10]}`" in written[1].read_text() and DAY not in written[1].read_text()
+    assert f"<code>{head[:10]}</code>" in written.read_text() and DAY not in written.read_text()
