@@ -51,12 +51,13 @@ def write_page(
     kept = RECORDED if out == RESULTS else out / "tables"
     make_directory(kept)
     write_json(kept / f"{name}.json", [table.as_dict() for table in every])
-    for table in every:
-        if len(table.rows) > len(brief(table, experiment).rows):
+    briefs = [brief(table, experiment) for table in every]
+    for table, short in zip(every, briefs, strict=True):
+        if len(table.rows) > len(short.rows):
             make_directory(out / CSV)
             write_atomically(out / CSV / f"{table.name}.csv", f"{csv(table)}\n".encode())
     path = out / f"{name}.md"
-    write_atomically(path, page(experiment, name, every, figures, out).encode())
+    write_atomically(path, page(experiment, name, every, briefs, figures, out).encode())
     return [path]
 
 
@@ -76,7 +77,14 @@ def few(table: Table) -> Table:
     return table if len(table.rows) <= FEW_ROWS else replace(table, rows=table.rows[:TEN])
 
 
-def page(experiment: Experiment, name: str, tables: Sequence[Table], figures: Sequence[Path], out: Path) -> str:
+def page(
+    experiment: Experiment,
+    name: str,
+    tables: Sequence[Table],
+    briefs: Sequence[Table],
+    figures: Sequence[Path],
+    out: Path,
+) -> str:
     """The page: what is asked and what came out, the figures, the rows that matter, and how it was made."""
     variant = variant_of(experiment, name)
     place = f" ({experiment.paper})" if experiment.paper else ""
@@ -89,8 +97,7 @@ def page(experiment: Experiment, name: str, tables: Sequence[Table], figures: Se
             caption = experiment.captions.get(path.stem, variant.caption)
             parts += [f"![{variant.title}]({path.name})", caption]
     rest = []
-    for table in tables:
-        short = brief(table, experiment)
+    for table, short in zip(tables, briefs, strict=True):
         link = f"[{table.name}.csv]({CSV}/{table.name}.csv)"
         if short.rows:
             parts.append(markdown(short))

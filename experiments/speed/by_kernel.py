@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from unittest import mock
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
@@ -103,7 +105,8 @@ def plan(setting: Setting) -> Plan:
         usual = repeating(trainer)
         step, (_, module, state) = step_of(usual, learned, repeats), usual._one
         every = kernels(module.text, trainer.network)
-        for kernel in every[: 3 if setting.quick else None]:
+        hidden = setting.arguments.quiet or not sys.stderr.isatty()
+        for kernel in tqdm(every[: 3 if setting.quick else None], "kernels", disable=hidden):
             again = step_of(repeating(trainer, kernel), learned, repeats) - step
             size = sum(state[name].nbytes for name in kernel.arrays)
             found.append({"kernel": kernel.name, "us": again / MORE, "macs": kernel.macs, "bytes": size})

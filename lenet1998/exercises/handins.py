@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,7 +11,7 @@ from typing import Any
 
 from lenet1998.errors import LeNetError, escaped
 from lenet1998.exercises.judging import EXERCISES, Verdict, judged
-from lenet1998.files import spreadsheet_text
+from lenet1998.files import as_csv as csv_of
 
 Points = dict[str, dict[str, Verdict]]
 """By hand-in and exercise."""
@@ -98,10 +96,8 @@ def as_json(points: Points) -> str:
 
 def as_csv(points: Points) -> str:
     """A row for each hand-in: the points of each exercise, and their sum."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["hand-in", *EXERCISES, "sum"])
+    lines: list[list[object]] = [["hand-in", *EXERCISES, "sum"]]
     for name, found in points.items():
         row = [verdict.points for verdict in found.values()]
-        writer.writerow([spreadsheet_text(escaped(name)), *row, sum(row)])
-    return text.getvalue()
+        lines.append([escaped(name), *row, sum(row)])
+    return csv_of(lines)

@@ -53,6 +53,11 @@ def load(name: str) -> Checkpoint:
     return found
 
 
+def name_of(values: np.ndarray) -> str:
+    """The network of NAMES that has these parameters, "" where none has."""
+    return next((name for name in NAMES if _card(name)["sha256"] == digest(values)), "")
+
+
 def by_pass(name: str) -> list[tuple[int, float, Network]]:
     """A run of "default" or "modern" before training and after some of its passes: each time the number of passes, the
     test error (%) and the network, whose weights were rounded to 16 bits (`experiments.pretrained_passes`).

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from lenet1998 import __version__
 
-_DATE = "2026-11"  # of this version
-_SOFTWARE = r"""@software{{lenet1998,
-  author = {{{{The lenet1998 contributors}}}},
-  title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
-  version = {{{version}}},
-  date = {{{date}}},
-  license = {{BSD-3-Clause}}
-}}"""
-_PLAIN = r"""@misc{{lenet1998-misc,
-  author = {{{{The lenet1998 contributors}}}},
-  title = {{{{lenet1998: LeNet-5 as described in 1998, reproduced}}}},
-  howpublished = {{Software, version {version}}},
-  month = nov,
-  year = {{{year}}}
-}}"""
-_PAPER = r"""@article{lecun1998gradient,
-  author = {LeCun, Yann and Bottou, L{\'e}on and Bengio, Yoshua and Haffner, Patrick},
-  title = {Gradient-Based Learning Applied to Document Recognition},
-  journal = {Proceedings of the IEEE},
-  volume = {86},
-  number = {11},
-  pages = {2278--2324},
-  month = nov,
-  year = {1998},
-  doi = {10.1109/5.726791}
-}"""
+_YEAR, _MONTH = "2026", "11"  # of this version
+_OURS = {
+    "author": "{The lenet1998 contributors}",
+    "title": "{lenet1998: LeNet-5 as described in 1998, reproduced}",
+}
+_PAPER = {
+    "author": r"LeCun, Yann and Bottou, L{\'e}on and Bengio, Yoshua and Haffner, Patrick",
+    "title": "Gradient-Based Learning Applied to Document Recognition",
+    "journal": "Proceedings of the IEEE",
+    "volume": "86",
+    "number": "11",
+    "pages": "2278--2324",
+    "month": "nov",
+    "year": "1998",
+    "doi": "10.1109/5.726791",
+}
 
 
 def bibtex() -> str:
@@ -38,5 +28,17 @@ def bibtex() -> str:
     >>> bibtex().splitlines()[0]
     '@software{lenet1998,'
     """
-    software = _SOFTWARE.format(version=__version__, date=_DATE)
-    return "\n\n".join([software, _PLAIN.format(version=__version__, year=_DATE[:4]), _PAPER])
+    software = {**_OURS, "version": __version__, "date": f"{_YEAR}-{_MONTH}", "license": "BSD-3-Clause"}
+    plain = {**_OURS, "howpublished": f"Software, version {__version__}", "month": "nov", "year": _YEAR}
+    entries = (
+        ("software", "lenet1998", software),
+        ("misc", "lenet1998-misc", plain),
+        ("article", "lecun1998gradient", _PAPER),
+    )
+    return "\n\n".join(_entry(*each) for each in entries)
+
+
+def _entry(kind: str, key: str, fields: dict[str, str]) -> str:
+    """One entry; a month is a name of BibTeX's and stands without braces."""
+    lines = [f"  {name} = {value if name == 'month' else f'{{{value}}}'}" for name, value in fields.items()]
+    return ",\n".join([f"@{kind}{{{key}", *lines]) + "\n}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 import shutil
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -199,15 +197,6 @@ def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path,
     assert len({tuple(row) for row in distances.values()}) == 3
     assert answers(capsys, "predict", digit) == answers(capsys, "predict", "--checkpoint", "default", digit)
     assert answers(capsys, "evaluate", *small) == answers(capsys, "evaluate", "default", *small)
-
-
-def test_an_installed_copy_has_the_networks():
-    """What setup.cfg tells setuptools to take along."""
-    setup = configparser.ConfigParser()
-    setup.read(Path(__file__).parent.parent.parent / "setup.cfg")
-    patterns = setup["options.package_data"]["lenet1998.pretrained"].split(", ")
-    for file in (*(f"{name}.npz" for name in pretrained.NAMES), pretrained.CARDS):
-        assert any(fnmatch(file, pattern) for pattern in patterns), file
 
 
 @pytest.mark.skipif(not (KEPT / pretrained.CARDS).exists(), reason="this copy has no pretrained networks")
