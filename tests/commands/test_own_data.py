@@ -207,16 +207,6 @@ def test_errors_by_class_have_the_classes_names(letters, tmp_path, monkeypatch, 
     assert wrong[:2] == [["1", "B", "A"], ["2", "C", "A"]]
 
 
-def test_classes_that_a_spreadsheet_would_execute_are_quoted(tmp_path):
-    names = ["=1+1", "b"]
-    evaluate._write(np.array([[1, 1], [0, 2]]), {1: (0, 1)}, names, "mine", tmp_path)
-    for file, lines in (
-        ("confusion.csv", ["true class,'=1+1,b", "'=1+1,1,1", "b,0,2"]),
-        ("misclassified.csv", ["index,true class,answer", "1,'=1+1,b"]),
-    ):
-        assert (tmp_path / file).read_text().splitlines() == lines
-
-
 def test_pictures_have_the_classes_names(letters, tmp_path, monkeypatch, capsys):
     figures = []
     monkeypatch.setattr(misclassified, "save", lambda figure, stem: figures.append(figure) or [])

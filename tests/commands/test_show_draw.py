@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import webbrowser
 from xml.etree import ElementTree
 
@@ -32,14 +30,6 @@ def refused(capsys, *arguments) -> str:
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lenet1998: ")]
     assert len(lines) == 1
     return lines[0]
-
-
-def test_the_command_line_starts_without_matplotlib():
-    code = (
-        "import sys; from lenet1998.commands.main import parser as of; of(['show']); print('matplotlib' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.stdout == "False\n", done.stderr
 
 
 def test_show_a_test_pattern(trained, tmp_path, capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from matplotlib import cbook
 from matplotlib.figure import Figure
 
 from experiments import compare, distortion_law, fig5_error_curves, fig6_training_size, sdlm_vs_sgd
-from experiments.machinery import options, store
+from experiments.machinery import options
 from experiments.machinery.declaration import CHAPTERS, Experiment, Plan
 from experiments.machinery.main import Asked, perform
 from experiments.machinery.record import RESULTS, read
@@ -21,7 +20,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.pictures import plotting
 from lenet1998.recipe import Recipe
 from lenet1998.reference import comparable, figure_5
-from tests.programs import experiment, undrawn
+from tests.programs import undrawn
 
 
 def history(name="mnist", train_size=60_000, test_size=10_000, passes=3, seed=1) -> dict:
@@ -138,40 +137,6 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     assert b"CreationDate" not in first[1] and first[1].startswith(b"%PDF")
 
 
-def test_plot_only_draws_recorded_results_and_says_when_there_are_none(tmp_path):
-    place = ["--plot-only", "--out", str(tmp_path)]
-    none = experiment("fig5_error_curves", *place)
-    assert none.returncode == 2
-    assert "without --plot-only" in none.stderr and "Traceback" not in none.stderr
-    runs = [history(seed=seed) | {"recipe": Recipe().as_dict()} for seed in (1, 2)]
-    content = {"experiment": "fig5_error_curves", "runs": runs}
-    (tmp_path / "fig5_error_curves.json").write_text(json.dumps(content))
-    done = experiment("fig5_error_curves", *place)
-    assert done.returncode == 0, done.stderr
-    assert "1998: training" in done.stdout
-    assert (tmp_path / "fig5_error_curves.png").exists() and (tmp_path / "fig5_error_curves.pdf").exists()
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_an_experiment_records_each_seed_and_continues(tmp_path, monkeypatch):
-    small = ["--data", "synthetic", "--train-size", "60", "--test-size", "20", "--set", "hessian_patterns=20"]
-    small += ["--engine", "numpy", "--quiet", "--passes", "1", "--out", str(tmp_path), "--runs", str(tmp_path / "r")]
-
-    def recorded() -> list[dict]:
-        (path,) = tmp_path.glob("fig5_error_curves*_numpy.json")
-        return json.loads(path.read_text())["runs"]
-
-    assert experiment("fig5_error_curves", *small, "--seeds", "1").returncode == 0
-    one = recorded()
-    monkeypatch.setattr(store, "commit", lambda: "another")
-    refused = experiment("fig5_error_curves", *small, "--seeds", "2")
-    assert refused.returncode == 2 and "--resume" in refused.stderr
-    assert experiment("fig5_error_curves", *small, "--seeds", "2", "--resume").returncode == 0
-    two = recorded()
-    assert [run["seed"] for run in two] == [1, 2]
-    assert two[0]["passes"] == one[0]["passes"], "a finished seed is taken as it is, its times too"
-
-
 def test_words_of_a_user_s_are_text_in_a_figure_and_no_formula(caught, tmp_path):
     for name in ("cost $_$", r"a\$b$", "$\\frac$", "caf\udce9", "two\nlines", "\u65e5\u672c"):
         runs = [history() | {"recipe": {"name": name}}, history() | {"recipe": {"name": "other"}}]
@@ -273,10 +238,3 @@ def test_figure_6_takes_the_full_set_from_figure_5s_runs_of_the_same_variant(tmp
 
     five, six = asked(fig5_error_curves.EXPERIMENT), asked(fig6_training_size.EXPERIMENT)
     assert len(five) == 2 and len(set(six)) == 8 and set(five) < set(six)
-
-
-def test_figure_6_lies_under_ours_only_where_it_may():
-    runs = [history(train_size=size) for size in fig6_training_size.SIZES]
-    assert fig6_training_size.comparable(runs)
-    for other in (history(test_size=500), history(name="synthetic"), history(train_size=20_000)):
-        assert not fig6_training_size.comparable([*runs, other])

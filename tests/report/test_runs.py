@@ -14,7 +14,6 @@ from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.pictures import learning_curves, plotting
 from lenet1998.recipe import Recipe, preset
-from lenet1998.report import writers
 from lenet1998.report.comparison import over_patterns, over_seeds
 from lenet1998.report.runs import grouped, side_by_side, sorted_out
 from lenet1998.report.table import Table
@@ -181,12 +180,6 @@ def test_two_runs_that_differ_in_parameters_alone_are_two():
     one["passes"][-1][DIGEST], other["passes"][-1][DIGEST] = "a", "b"
     with pytest.raises(LeNetError, match="seed 1 differ"):
         grouped([one, other])
-
-
-def test_a_recipe_that_a_spreadsheet_would_execute_is_quoted():
-    evil = history(1.0)
-    evil["recipe"]["name"] = "=HYPERLINK(1)"
-    assert "\n'=HYPERLINK(1),1,20," in writers.csv(side_by_side(grouped([evil])))
 
 
 def test_names_that_would_move_a_terminal_s_cursor_are_spelt_out_in_rows_and_notes():
