@@ -8,7 +8,6 @@ our records were made with. No pickle is run: the numbers are picked out of it.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import pickletools
 import tarfile
@@ -17,12 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.data.places import PathName
-from lenet1998.errors import DataError, reading
+from lenet1998.errors import DataError, decoding, reading
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
+from lenet1998.photos.signatures import GZIP, head_of
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
-ARCHIVE = "cifar-10-python.tar.gz"
+ARCHIVE, UNFOLDED = "cifar-10-python.tar.gz", "cifar-10-python.tar"  # some browsers undo the gzip
 SIZE = 170_498_071
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 FOLDER = "cifar-10-batches-py"
@@ -106,8 +106,9 @@ def _find(path: Path) -> Path:
     for folder in (path, path / FOLDER):
         if any(os.path.isfile(folder / name) for name in BATCHES):
             return folder
-    if os.path.isfile(path / ARCHIVE):
-        return path / ARCHIVE
+    for archive in (path / ARCHIVE, path / UNFOLDED):
+        if os.path.isfile(archive):
+            return archive
     raise DataError(
         f"CIFAR-10 was not found (looked in {path}): run `lenet1998 data fetch cifar10`, "
         f"or name {ARCHIVE} or its directory by --data-dir"
@@ -119,14 +120,16 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _from_archive(path: Path) -> dict[str, bytes]:
-    """The batches in an archive, as name -> bytes."""
-    body = _read(path)
-    if hashlib.sha256(body).hexdigest() not in (SHA256, CUT_DOWN_ARCHIVE):
+    """The batches in an archive, as name -> bytes. What gzip folded is unfolded only if it is known."""
+    with reading(path):
+        folded = head_of(path).startswith(GZIP)
+    if folded and hashlib.sha256(_read(path)).hexdigest() not in (SHA256, CUT_DOWN_ARCHIVE):
         raise DataError(f"{path} is not CIFAR-10's archive, or damaged: {REMEDY}")
     bodies = {}
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+    state, mode = "is no tar archive, truncated or damaged", "r:gz" if folded else "r:"
+    with decoding(path, REMEDY, state), tarfile.open(path, mode) as archive:
         for member in archive:
-            folder, _, name = member.name.rpartition("/")
+            folder, _, name = member.name.removeprefix("./").rpartition("/")
             if folder == FOLDER and name in BATCHES and (file := archive.extractfile(member)):
                 bodies[name] = file.read()
     return bodies
