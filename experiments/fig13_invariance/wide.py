@@ -121,7 +121,7 @@ EXPERIMENT = Experiment(
     figures=figures,
     claims=report.claims,
     trainings=trainings,
-    seeds=5,
+    seeds=3,
     passes=sum(count for count, _ in SCHEDULE),
 )
 

@@ -191,7 +191,7 @@ EXPERIMENT = Experiment(
     place=6,
     plan=plan,
     tables=tables,
-    seeds=5,
+    seeds=3,
     passes=4,
 )
 
