@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import matplotlib.image
 import pytest
@@ -49,11 +50,15 @@ def test_from_start_to_figure(name, tmp_path):
     results = json.loads((tmp_path / f"{WRITES[name]}.json").read_text())
     assert {"runs", "steps", "errors"} & results.keys()
     assert "1998" not in done.stdout
-    again = experiment(name, "--plot-only", "--engine", "numpy", "--out", str(tmp_path))
+    figures = [tmp_path / f"{WRITES[name]}{ending}" for ending in (".png", ".pdf")]
+    for figure in figures:
+        figure.unlink()
+    with undrawn() if name != "fig5_error_curves" else nullcontext():  # of the others all but the pixels is made
+        again = experiment(name, "--plot-only", "--engine", "numpy", "--out", str(tmp_path))
     assert again.returncode == 0, again.stderr
-    assert again.stdout == done.stdout
-    assert matplotlib.image.imread(tmp_path / f"{WRITES[name]}.png").std() > 0.05
-    assert (tmp_path / f"{WRITES[name]}.pdf").stat().st_size > 1000
+    assert again.stdout == done.stdout and all(figure.exists() for figure in figures)
+    if name == "fig5_error_curves":
+        assert matplotlib.image.imread(figures[0]).std() > 0.05 and figures[1].stat().st_size > 1000
 
 
 @pytest.mark.parametrize(

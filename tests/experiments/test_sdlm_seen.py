@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from experiments import sdlm_seen
 from experiments.sdlm_seen import Slice, sliced
 from lenet1998.data import load
 from lenet1998.recipe import Recipe
@@ -18,7 +19,8 @@ def test_the_slope_is_that_of_the_loss():
     np.testing.assert_allclose(seen.slope(here), [(up - down) / 2e-4 for up, down in ends], rtol=1e-5)
 
 
-def test_a_rate_per_parameter_comes_further_down_and_the_network_is_left_as_it_was():
+def test_a_rate_per_parameter_comes_further_down_and_the_network_is_left_as_it_was(monkeypatch):
+    monkeypatch.setattr(sdlm_seen, "GRID", 15)
     trainer = Trainer(Recipe(), load("synthetic", train_size=300, test_size=5), seed=1)
     before = trainer.network.parameters.values.copy()
     found = sliced(trainer, trainer.curvature(1))

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,10 +120,13 @@ def test_from_start_to_figure(name, places, tmp_path, monkeypatch):
     with undrawn():
         assert made(name, *options) == printed
     assert recorded(path) == results
-    assert made(name, "--plot-only", *out, "--data-dir", tmp_path / "nowhere") == printed
+    with undrawn() if name != "cifar10_convnet" else nullcontext():  # which has every kind of figure
+        assert made(name, "--plot-only", *out, "--data-dir", tmp_path / "nowhere") == printed
     for each in (path, *others):
-        assert matplotlib.image.imread(each.with_suffix(".png")).std() > 0.02
-        assert each.with_suffix(".pdf").stat().st_size > 1000
+        assert each.with_suffix(".png").exists() and each.with_suffix(".pdf").exists()
+        if name == "cifar10_convnet":
+            assert matplotlib.image.imread(each.with_suffix(".png")).std() > 0.02
+            assert each.with_suffix(".pdf").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -235,7 +235,7 @@ def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, 
         learning_curves.learning_curves(many, tmp_path / "c")
 
 
-@pytest.mark.usefixtures("numpy_alone")
+@pytest.mark.usefixtures("numpy_alone", "undrawn")
 def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     digits = load("synthetic", train_size=200, test_size=100)
     for name, recipe in (("one", Recipe()), ("two", OTHER)):
@@ -245,7 +245,7 @@ def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     assert main(["compare", *(str(tmp_path / name) for name in ("one", "two")), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     for suffix in (".png", ".pdf", ".csv", ".tex", ".md"):
-        assert str(out / f"comparison{suffix}") in printed and (out / f"comparison{suffix}").stat().st_size > 100
+        assert str(out / f"comparison{suffix}") in printed and (out / f"comparison{suffix}").exists()
     _, second = csv.DictReader((out / "comparison.csv").read_text().splitlines())
     made = [json.loads((tmp_path / "two" / f"seed{seed}" / "history.json").read_text()) for seed in (1, 2)]
     mean = sum(each["passes"][-1]["test_error_percent"] for each in made) / 2

@@ -96,7 +96,7 @@ def test_an_error_that_nobody_foresaw_costs_no_other_run(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the workers in /proc")
 def test_a_worker_that_is_killed_is_reported_and_its_runs_are_repeated(tmp_path):
-    these = tasks(tmp_path, count=4, passes=3, train_size=1500)
+    these = tasks(tmp_path, count=4, passes=3, train_size=400)
     outcomes: list = []
     work = threading.Thread(target=lambda: outcomes.extend(sweep(these, jobs=2, quiet=True)))
     work.start()
