@@ -29,7 +29,6 @@ from lenet1998.data.files import FILES
 from lenet1998.data.idx import parse_idx, read_bounded, write_idx
 from lenet1998.data.label_csv import HEADER, read_csv
 from lenet1998.data.npz import read_npz
-from lenet1998.data.own import load_own
 from lenet1998.errors import CheckpointError, DataError, LeNetError
 from lenet1998.network import LeNet5
 from lenet1998.photos.digit import read_image
@@ -225,90 +224,6 @@ def oriented() -> Image.Exif:
     return exif
 
 
-OWN_ARRAYS = {
-    "x_train": np.resize(np.array([0, 255, 128], np.uint8), (1, 28, 28)),
-    "y_train": np.array([3], np.uint8),
-    "x_test": np.full((1, 28, 28), 255, np.uint8),
-    "y_test": np.array([5], np.uint8),
-}
-IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-EMNIST = "emnist-letters-"
-
-
-def as_own_member(name: str) -> Disguise:
-    return lambda body: zipped({key: npy(array) for key, array in OWN_ARRAYS.items()} | {name: body})
-
-
-def table() -> bytes:
-    """A row, with its header."""
-    return as_rows(b",".join([b"1", *[b"0", b"255"] * 392]))
-
-
-def drawing() -> bytes:
-    """A PNG file of 28x28."""
-    stream = io.BytesIO()
-    Image.fromarray(OWN_ARRAYS["x_train"][0]).save(stream, "PNG")
-    return stream.getvalue()
-
-
-# A user's own data in every form: which file of them an input becomes, its disguise, and what a sound input is.
-OWN: tuple[tuple[str, Disguise, Callable[[], bytes]], ...] = (
-    ("own", plain, table),
-    ("own.csv.gz", gzipped, table),
-    ("train.csv", plain, table),
-    (f"{EMNIST}train.csv", as_rows, lambda: table().partition(b"\n")[2]),
-    ("own.npz", plain, lambda: as_own_member("x_test")(npy(OWN_ARRAYS["x_test"]))),
-    ("own.npz", as_own_member("x_train"), lambda: npy(OWN_ARRAYS["x_train"])),
-    ("own.npz", as_own_member("y_train"), lambda: npy(OWN_ARRAYS["y_train"])),
-    ("train-images-idx3-ubyte", plain, lambda: write_idx(OWN_ARRAYS["x_train"])),
-    ("t10k-images-idx3-ubyte", gzipped, lambda: write_idx(OWN_ARRAYS["x_test"])),
-    ("t10k-labels-idx1-ubyte", plain, lambda: write_idx(OWN_ARRAYS["y_test"])),
-    (f"{EMNIST}train-labels-idx1-ubyte", plain, lambda: write_idx(OWN_ARRAYS["y_train"])),
-    ("train/a/1.png", plain, drawing),
-    ("train/b/1.png", with_checksums, lambda: chunks(drawing())),
-)
-
-
-def in_form(number: int, disguise: Disguise) -> Disguise:
-    return lambda body: bytes([number]) + disguise(body)
-
-
-def own_files() -> Iterator[tuple[int, bytes]]:
-    yield from ((number, sound()) for number, (_, _, sound) in enumerate(OWN))
-    # As decimals, and not of images: what is refused then is within reach.
-    yield from ((5, npy(OWN_ARRAYS["x_train"].astype(np.float16))), (7, write_idx(OWN_ARRAYS["y_train"])))
-
-
-def own(path: Path) -> None:
-    """The first byte says which of OWN's files the others are."""
-    number, body = path.read_bytes()[0], path.read_bytes()[1:]
-    place = own_place(number)
-    file = place / OWN[number][0]
-    file.write_bytes(body)
-    found = load_own(file if file.parent == place and file.name.startswith("own") else place, learned={})
-    assert found.name.isascii() and (found.notice + "".join(found.classes)).isprintable()
-    for half in (found.train, found.test):
-        assert half.images.shape[1:] == found.train.images.shape[1:] and half.images.shape[1] in (28, 32)
-        assert half.labels.max() < len(found.classes) or not found.classes
-
-
-@cache
-def own_place(number: int) -> Path:
-    """A directory with sound files beside the one of this number."""
-    name, place = OWN[number][0], scratch().with_name(f"own{number}")
-    (place / name).parent.mkdir(parents=True)
-    if name.endswith("png"):
-        for other in ("train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"):
-            (place / other).parent.mkdir(parents=True, exist_ok=True)
-            (place / other).write_bytes(drawing())
-    elif name.endswith("csv"):
-        (place / "test.csv").write_bytes(table())
-    elif name.endswith("ubyte"):
-        for other, array in zip(IDX_NAMES, OWN_ARRAYS.values(), strict=True):
-            (place / f"{EMNIST * name.startswith(EMNIST)}{other}").write_bytes(write_idx(array))
-    return place
-
-
 READERS = {
     "idx": Reader(idx, DataError, (plain, gzipped), idx_files),
     "keras": Reader(keras, DataError, (plain, as_member(LABELS.key)), keras_files),
@@ -319,8 +234,5 @@ READERS = {
         checkpoint_files,
     ),
     "csv": Reader(csv, DataError, (plain, as_rows), csv_files),
-    "own": Reader(
-        own, DataError, tuple(in_form(number, disguise) for number, (_, disguise, _) in enumerate(OWN)), own_files
-    ),
     "image": Reader(image, DataError, (plain, with_checksums, as_pixels), image_files),
 }

@@ -221,26 +221,6 @@ def test_what_lenet_5_does_not_take_is_refused_in_one_line(change, message):
         assert isinstance(refusal.value, ValueError)
 
 
-@pytest.mark.parametrize(
-    ("X", "y"),
-    [
-        (np.full((4, 784), np.nan), [0, 1, 2, 3]),
-        (np.full((4, 784), 1j), [0, 1, 2, 3]),
-        (np.full((4, 784), "ink"), [0, 1, 2, 3]),
-        ([[1], [2, 3]], [0, 1, 2, 3]),
-        (np.zeros((0, 784)), []),
-        (np.zeros((4, 784)), [0, 1, 2]),
-        (np.zeros((4, 784)), [0, 1, 2, 0.5]),
-        (np.zeros((4, 784)), [0, 1, 2, np.nan]),
-        (np.zeros((4, 784)), [0, 1, 2, None]),
-        (np.zeros((4, 784)), None),
-    ],
-)
-def test_what_no_classifier_takes_is_refused_by_scikit_learn(X, y):  # noqa: N803
-    with pytest.raises(ValueError):
-        LeNet5Classifier(**QUICK).fit(X, y)
-
-
 def test_score_compares_labels_of_one_type_alone(fitted, digits):
     """Texts are equal to no number: the share of right answers would be 0.0 without a word."""
     train, test = digits
@@ -322,22 +302,6 @@ def test_columns_of_a_frame_are_told_by_their_names(digits):
     with pytest.raises(ValueError, match="must be in the same order"):
         quick.predict(mixed)
     assert np.array_equal(quick.predict(mixed[quick.feature_names_in_]), quick.predict(frame))
-
-
-def test_weights_are_handed_on_to_score(digits):
-    """By scikit-learn's metadata routing, through a pipeline."""
-    import sklearn
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
-
-    train, _ = digits
-    images, labels = train.images[:80], train.labels[:80]
-    weights = (np.arange(80) < 30).astype(float)
-    with sklearn.config_context(enable_metadata_routing=True):
-        quick = LeNet5Classifier(**FAST).set_score_request(sample_weight=True)
-        chain = make_pipeline(FunctionTransformer(), quick).fit(images, labels)
-        weighted = chain.score(images, labels, sample_weight=weights)
-        assert weighted == chain[-1].score(images[:30], labels[:30]) != chain.score(images, labels)
 
 
 def test_cross_validation_and_grid_search(digits):

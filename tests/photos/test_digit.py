@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from experiments.pictures.made.kinds import cases
@@ -233,12 +231,7 @@ PICTURE = Image.fromarray(page(DIGITS[0]))
         (b"", "is empty, not a PNG"),
         (b"hello", "is text, not a PNG"),
         (b"%PDF-1.7 and so on", "is a PDF document, not a PNG"),
-        (b"<?xml version='1.0'?><svg/>", "perhaps an SVG drawing"),
-        (b"\n <!DOCTYPE html><html>not found</html>", "is an HTML page"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC photograph"),
-        (encoded(PICTURE, "PPM"), "is (text|data of an unknown kind .*), not a PNG"),
         (encoded(PICTURE, "TIFF"), "is a TIFF picture"),
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "is a WebP picture"),
         (encoded(PICTURE, "BMP")[:700], "cannot be read|damaged"),
         (encoded(PICTURE, "GIF")[:2000], "cannot be read|damaged"),
         (encoded(PICTURE, "PNG")[:300], "cannot be read|damaged"),
@@ -266,19 +259,6 @@ def test_missing_files_and_directories(tmp_path: Path) -> None:
         read_image(tmp_path / "missing.png")
     with pytest.raises(DataError, match="cannot be read"):
         read_image(tmp_path)
-
-
-@given(st.integers(8, 500), st.binary(min_size=1, max_size=8))
-def test_damage_anywhere_is_refused_or_survived(tmp_path_factory: pytest.TempPathFactory, at: int, junk: bytes) -> None:
-    body = bytearray(encoded(Image.fromarray(DIGITS[0]), "PNG"))
-    at %= len(body)
-    body[at : at + len(junk)] = junk
-    path = tmp_path_factory.getbasetemp() / "damaged.png"
-    path.write_bytes(body)
-    try:
-        assert read_image(path).shape == (28, 28)
-    except DataError as error:
-        assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize("kind", ["digit: pen that skips", "digit: broken", "digit: ruled paper"])
