@@ -25,6 +25,12 @@ OVER = 1.3
 # A pen that skips leaves gaps up to so many times as wide as its stroke, and up to this share of the digit's size,
 # which is the height of what is narrower than that share of it, as a 1 is, and else that of one digit of several.
 GAP_STROKES, GAP_SHARE, NARROW = 3.0, 0.04, 0.3
+# Thicker pens, up to that share of the size, skip for so many widths of their stroke.
+THICK_PEN, THICK_GAP = 0.085, 1.2
+# Two digits hardly overlap and are nearly of one height. In all they are wider than so many times their height or, one
+# above the other, so many times as high as wide, more where one may be the stem of a 7; both are seldom lower than wide
+# or, unlike what is left of a 1, slim.
+OVERLAP, TALL, WIDE, STACKED, LOW, SLIM = 0.25, 0.7, 1.15, (1.65, 2.2), 0.8, (1.9, 3.0)
 # Parts are digits of their own where each is this share of all the height; two above one another are nearly half each.
 RIVAL_HEIGHT = 0.47
 # A frame in a line has something in it, and that is at least this share of the frame's height: a 0 has not.
@@ -47,12 +53,13 @@ def parts_of_digit(mask: np.ndarray) -> np.ndarray:
     if max((_length(boxes[part]) for part in own), default=0) >= LEAST_LENGTH * min(mask.shape):
         kept = own
     largest = max((areas[part] for part in kept), default=0)
-    if _are_several(_joined(np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest]))):
+    written = np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest])
+    if written.any() and _holds_several(written):
         raise DataError(
             "the picture seems to hold several digits: give one of a single digit, or read them with lenet1998 read, "
             "whose --show draws them"
         )
-    return np.isin(labels, [part for part in kept if areas[part] >= SPECK_SHARE * largest])
+    return written
 
 
 def parts_of_line(mask: np.ndarray) -> np.ndarray:
@@ -116,21 +123,46 @@ def _holds(part: int, others: list[int], boxes: list[Box]) -> bool:
     )
 
 
-def _joined(mask: np.ndarray) -> list[Box]:
-    """The boxes of the parts that may be digits, where gaps such as a pen leaves in a stroke join them.
+def _holds_several(mask: np.ndarray) -> bool:
+    """Whether parts are digits of their own, where gaps such as a pen leaves in a stroke join them.
 
     A pen skips for some two widths of its stroke; two digits may be as near as that only where strokes are thick.
+    Thicker pens skip for a width or so, where what they leave has not the places of two digits.
     """
-    if not mask.any():
-        return []
     height, width = (np.ptp(places) + 1 for places in np.nonzero(mask))
     size = height if width < NARROW * height else min(height, 1.6 * width)
     stroke = 2 * np.count_nonzero(mask) / np.count_nonzero(mask & ~ndimage.binary_erosion(mask, EIGHT))
-    gap = min(GAP_STROKES * stroke, GAP_SHARE * size)
+    boxes = _joined(mask, min(GAP_STROKES * stroke, GAP_SHARE * size))
+    if not _are_several(boxes):
+        return False
+    # Within a stroke the distances from its edge are as often below as above a quarter of its width.
+    pen = 4 * float(np.median(ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]))
+    return pen > THICK_PEN * size or _are_placed_as_two(boxes) or _are_several(_joined(mask, THICK_GAP * pen))
+
+
+def _joined(mask: np.ndarray, gap: float) -> list[Box]:
+    """The boxes of the parts that may be digits, of which those are one that are no farther apart than the gap."""
     near = ndimage.distance_transform_edt(~mask) <= gap / 2
     labels, areas, boxes = _parts(near)
     areas = np.bincount(labels[mask], minlength=len(boxes))
     return [box for area, box in zip(areas[1:], boxes[1:], strict=True) if area >= RIVAL_SHARE * areas[1:].max()]
+
+
+def _are_placed_as_two(boxes: list[Box]) -> bool:
+    """Whether parts are in all wider than a digit, or two: side by side, both nearly as tall as all; or above one
+    another, of like height, not both as slim as what is left of a 1."""
+    sizes = np.array([[side.stop - side.start for side in box] for box in boxes])
+    sides = list(zip(*boxes, strict=True))
+    height, width = (max(side.stop for side in each) - min(side.start for side in each) for each in sides)
+    if width > WIDE * height or len(boxes) != 2:
+        return bool(width > WIDE * height)
+    shared_rows, shared_columns = sizes.sum(axis=0) - (height, width)
+    if shared_columns <= OVERLAP * sizes[:, 1].min() and sizes[:, 0].min() >= TALL * height:
+        return True
+    shapes = sizes[:, 0] / sizes[:, 1]
+    alike = sizes[:, 0].min() >= TALL * sizes[:, 0].max() and shapes.min() >= LOW and shapes.min() < SLIM[1]
+    stacked = STACKED[0] if shapes.max() < SLIM[0] else STACKED[1]
+    return bool(alike and shared_rows <= OVERLAP * sizes[:, 0].min() and height >= stacked * width)
 
 
 def _are_several(boxes: list[Box]) -> bool:

@@ -13,6 +13,8 @@ EIGHT = np.ones((3, 3), bool)  # neighbours along and across
 LEAST_SQUARE = 0.86
 # ... it is a whole, but for strokes that reach its edge, ...
 LEAST_WHOLE = 0.9
+# ... along its edge too, this part of its size inwards, unlike a shadow that strokes reach out of, ...
+RIM, LEAST_RIM = 40, 0.6
 # ... shows this much of its own colour between the strokes, ...
 LEAST_BARE = 0.6
 # ... and is this share of the picture, or that one if it reaches a border, as the paper between two strokes may.
@@ -75,17 +77,21 @@ def _inside(grey: np.ndarray, level: float, bright: bool) -> np.ndarray | None:
         return None
     sheet = _polygon(hull, grey.shape)
     area = np.count_nonzero(sheet)
+    filled = ndimage.binary_fill_holes(part)
     free = (hull > 0).all() and (hull < np.array(grey.shape[::-1]) - 1).all()
     if (
         sheet.all()
         or area < (LEAST_AREA if free else LEAST_AREA_AT_BORDER) * grey.size
         or np.count_nonzero(side & sheet) < LEAST_BARE * area
-        or np.count_nonzero(ndimage.binary_fill_holes(part)) < LEAST_WHOLE * area
+        or np.count_nonzero(filled) < LEAST_WHOLE * area
         or np.count_nonzero(_polygon(_four_corners(hull), grey.shape)) < LEAST_SQUARE * area
     ):
         return None
     # The edge of a sheet is sharp, unlike that of a shade, but two pixels or more of it are blurred.
     inner = ndimage.binary_erosion(sheet, EIGHT, iterations=2 + extent(grey.shape) // 150, border_value=1)
+    rim = sheet & ~ndimage.binary_erosion(sheet, EIGHT, iterations=3 + extent(grey.shape) // RIM, border_value=1)
+    if np.count_nonzero(filled & rim) < LEAST_RIM * np.count_nonzero(rim):
+        return None
     around = ndimage.binary_dilation(sheet, EIGHT, iterations=2) & ~sheet
     contrast = abs(grey[side].mean() - grey[~side].mean())
     step = np.abs(np.quantile(grey[around], (0.25, 0.75)) - np.median(grey[sheet & ~inner & side])).max()

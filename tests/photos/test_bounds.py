@@ -39,6 +39,15 @@ def test_a_sheet_may_be_perforated_all_round():
     assert find_sheet(grey)[60, 80] and not find_sheet(grey)[5, 5]
 
 
+@pytest.mark.parametrize(("left", "is_sheet"), [(48, False), (70, True)])
+def test_a_shadow_that_a_stroke_reaches_out_of_is_no_sheet(left, is_sheet):
+    """What lies between it and the shadow's edge is light: a sheet's edge would be its own colour."""
+    shadow = np.full((120, 160), 235, np.float32)
+    shadow[:, 60:] = 118
+    shadow[50:58, left:120] = 25
+    assert find_sheet(shadow).all() != is_sheet
+
+
 @pytest.mark.parametrize(("colour", "where"), [(150, 28), (250, 58)])
 def test_a_colour_is_looked_at_where_it_tells_ink_more_than_twice_as_well(colour, where):
     planes = np.full((2, 60, 90), 255, np.float32)

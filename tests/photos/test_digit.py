@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.pictures.made.digits import skipping
 from experiments.pictures.made.kinds import cases
-from experiments.pictures.made.paper import Case
+from experiments.pictures.made.paper import Case, Source
 from lenet1998.commands.networks import chosen_network, engine_of
 from lenet1998.data.idx import parse_idx, read_bounded
 from lenet1998.data.synthetic import synthetic_digits
@@ -22,6 +23,7 @@ from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
 from lenet1998.photos.digit import read_image
 from lenet1998.photos.ink import find_ink
+from lenet1998.photos.parts import parts_of_digit
 from lenet1998.photos.rules import without_rules
 from tests.drawings import FIRST, KINDS, PAIRS, WHY, all_written, difference, extent, jpeg, picture
 from tests.drawings import page as drawn_page
@@ -287,6 +289,19 @@ def test_thin_rules_are_cleared_at_any_slope_and_squares_around_a_one(slope: flo
 def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     counts = outcomes((case.picture, SEVERAL) for case in made(kind, known))
     assert counts["right"] >= SAMPLE - 1, counts
+
+
+@pytest.mark.parametrize("pen", [0.03, 0.05])
+def test_a_thick_pen_that_skips_leaves_one_digit(pen: float, known: list[tuple[np.ndarray, int]]) -> None:
+    """Gaps up to as wide as the pen, in shares of the picture's height."""
+    source = Source(Patterns(known[0][0][None], np.zeros(1, np.uint8)), np.random.default_rng(11))
+    refused = 0
+    for _ in range(30):
+        try:
+            parts_of_digit(np.asarray(skipping(pen, (pen / 2, pen))(source).picture.reduce(3)) < 128)
+        except DataError:
+            refused += 1
+    assert refused <= 3, refused
 
 
 def made(kind: str, known: list[tuple[np.ndarray, int]]) -> Iterator[Case]:

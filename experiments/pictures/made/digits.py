@@ -43,8 +43,12 @@ def coloured(source: Source) -> Case:
     return Case(shot(sheet(ink[..., None], paper), source.rng), truth, "predict")
 
 
-def skipping(source: Source) -> Case:
-    """A pen 1% wide that leaves gaps of 1 to 2% of the height."""
+def skipping(pen: float, gaps: tuple[float, float]) -> Make:
+    """A pen that leaves gaps, in shares of the picture's height."""
+    return lambda source: _skipped(source, pen, gaps)
+
+
+def _skipped(source: Source, pen: float, gaps: tuple[float, float]) -> Case:
     rng, height = source.rng, 800
     digit = int(rng.integers(10))
     points, weights = parse(str(rng.choice(WRITINGS[digit])))
@@ -59,8 +63,8 @@ def skipping(source: Source) -> Case:
             end = min(at + rng.uniform(0.05, 0.25) * height, along[-1])
             places = np.linspace(at, end, 40)
             drawn_path = np.stack([np.interp(places, along, piece[:, axis]) for axis in (0, 1)], axis=1)
-            draw.line([tuple(each) for each in drawn_path], fill=20, width=max(1, round(0.01 * height)), joint="curve")
-            at = end + rng.uniform(0.01, 0.02) * height
+            draw.line([tuple(each) for each in drawn_path], fill=20, width=max(1, round(pen * height)), joint="curve")
+            at = end + rng.uniform(*gaps) * height
     return Case(drawn, str(digit), "predict")
 
 
@@ -95,7 +99,7 @@ DIGITS: dict[str, Make] = {
     "digit: soft shadow": shaded(0.5, 0.2),
     "digit: shadow at a side": shaded(0.6, 0.0, (0.15, 0.35)),
     "digit: blue field": coloured,
-    "digit: pen that skips": skipping,
+    "digit: pen that skips": skipping(0.01, (0.01, 0.02)),
     "digit: broken": broken,
     "digit: ruled paper": ruled_paper("predict"),
     "digit: two beside": pair(False, (0.08, 0.5)),
