@@ -21,7 +21,7 @@ from experiments.machinery.setting import Setting
 from lenet1998 import pretrained
 from lenet1998.evaluation import ErrorRate
 from lenet1998.noise import inverted
-from lenet1998.patterns import Patterns
+from lenet1998.patterns import CLASSES, Patterns
 from lenet1998.report.table import Cell, Column, Estimate, Table
 from lenet1998.running.provenance import provenance
 from lenet1998.running.work import DataChoice
@@ -69,9 +69,11 @@ def spotted(out: Path, progress: Any, passed: Any, *, name: str, noise: float, c
         image, centres, labels = plane(digits, rng)
         image = inverted(image, noise, rng) if noise else image
         strips = np.stack([image[top : top + FIELD] for top in range(0, SIDE - FIELD + 1, ROWS)])
-        y = recipe.penalty_scale * wide.forward(strips).reshape(len(strips), -1, 10).astype(float)
+        y = recipe.penalty_scale * wide.forward(strips).reshape(len(strips), -1, wide.network.classes).astype(float)
         shares = np.exp(-np.append(y, np.full((*y.shape[:2], 1), recipe.j), axis=2))
-        found = found_in((shares / shares.sum(axis=2, keepdims=True))[:, :, :10])
+        found = found_in(
+            (shares / shares.sum(axis=2, keepdims=True))[:, :, :CLASSES]
+        )  # without what else a network may know
         near = np.abs(found[:, None, :2] - centres).max(axis=2) <= NEAR
         same = near & (found[:, 2:] == labels)
         totals["digits"] += len(labels)
