@@ -77,7 +77,7 @@ def confusion_matrix(labels: np.ndarray, given: np.ndarray, classes: int = 10) -
 
 
 def student_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean over the first axis (one row a seed) and its 95% Student interval: (mean, low, high).
+    """Mean over the first axis (one row per seed) and its 95% Student interval: (mean, low, high).
 
     One row alone has no interval: low and high are then NaN.
 
@@ -110,7 +110,7 @@ def interval_name(*seeds: int) -> str:
 
 
 def rate_interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean over the first axis (one row a seed) of rates in per cent, and an interval that stays within 0 to 100:
+    """Mean over the first axis (one row per seed) of rates in per cent, and an interval that stays within 0 to 100:
     (mean, low, high).
 
     From four seeds on it is the 95% Student interval, carried to the scale of logits and back about the mean: the same

@@ -5,7 +5,7 @@ smaller the better. The codes are fixed, so the layer has no trainable parameter
 happens to equation 8 where they are not. It is the one place of the network that is not linear, and here the second
 derivatives of appendix C start.
 
-Section II-B draws the codes as stylised characters and argues against one unit a class; the recipe's `codes` lets an
+Section II-B draws the codes as stylised characters and argues against one unit per class; the recipe's `codes` lets an
 experiment ask what that is worth. The paper's smaller networks have one output unit a class, and there the codes of
 "one_of_n" are the units' targets.
 """

@@ -81,7 +81,10 @@ class Recipe:
     )
     squash: str = setting("tanh", NETWORK, "equation 6, or the rectifier", SQUASHING)
     output: str = setting(
-        "rbf", NETWORK, "RBF units (equation 7), or linear outputs; the smallest wins", ("rbf", "linear")
+        "rbf",
+        NETWORK,
+        "radial basis function (RBF) units (equation 7), or linear outputs; the smallest wins",
+        ("rbf", "linear"),
     )
     codes: str = setting(
         "bitmap", NETWORK, "the codes of RBF units: Figure 3's, or others", ("bitmap", "random", "one_of_n")
@@ -89,7 +92,9 @@ class Recipe:
     classes: int = setting(10, NETWORK, "number of output units, one per class; taken from data of your own", (2, 256))
     characters: str = setting("0123456789", NETWORK, "the classes as characters of Figure 3, for codes=bitmap")
     codes_learn: bool = setting(False, NETWORK, "whether the RBF centres learn too (II-C, IX-C), starting at the codes")
-    penalty_scale: float = setting(0.1, LOSS, "c in E(c y) for RBF units: 1 is equation 7 as printed", (1e-6, 1e3))
+    penalty_scale: float = setting(
+        0.1, LOSS, "factor of the squared distance for RBF units; 1: equation 7 as printed", (1e-6, 1e3)
+    )
     loss: str = setting("map", LOSS, "equation 8, equation 9, or cross-entropy, which came later", LOSSES)
     j: float = setting(1.0, LOSS, "the rubbish-class penalty of equation 9", (1e-9, 1e6))
     curvature_seed: str = setting(

@@ -195,7 +195,7 @@ def _check_combinations(recipe: Any) -> None:
         "network={network} has no RBF units: choose output=linear, and loss=cross_entropy or map": (
             rbf and values["network"] in ("cat_lenet", "cifar10_convnet")
         ),
-        "codes={codes} are for 84 units, and network={network} has one a class: choose codes=one_of_n, or "
+        "codes={codes} are for 84 units, and network={network} has one per class: choose codes=one_of_n, or "
         "output=linear": rbf and values["network"] != "lenet5" and values["codes"] != "one_of_n",
         "subsampling={subsampling} learns nothing, and network=lenet4 subsamples each map twice: choose "
         "subsampling=average or sum": values["network"] == "lenet4" and values["subsampling"] in ("plain", "max"),

@@ -46,7 +46,7 @@ def scaled(h: np.ndarray, factors: dict[str, float], parameters: Parameters) -> 
 
 
 def by_layer(h: np.ndarray, parameters: Parameters) -> np.ndarray:
-    """The sum of h over each layer, for every parameter of the layer: then equation 21 gives one step a layer.
+    """The sum of h over each layer, for every parameter of the layer: then equation 21 gives one step per layer.
 
     Not the paper's, whose whole point is a step for each parameter; a public program that learns LeNet-5 does so.
 

@@ -189,7 +189,7 @@ class Trainer:
 
     @property
     def _online(self) -> bool:
-        """Whether one update a pattern is all there is to learning, which is a loop of the engine's own."""
+        """Whether one update per pattern is all there is to learning, which is a loop of the engine's own."""
         recipe = self.recipe
         return recipe.batch == 1 and type(self.optimiser) is SGD and not recipe.weight_decay
 

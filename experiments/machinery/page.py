@@ -11,6 +11,7 @@ from experiments.machinery.cells import plain, with_cells
 from experiments.machinery.declaration import ANY, Claim, Experiment, Record, Variant
 from experiments.machinery.options import module_of
 from experiments.machinery.record import RESULTS
+from experiments.machinery.words import unexplained
 from lenet1998 import report
 from lenet1998.errors import LeNetError
 from lenet1998.files import make_directory, write_atomically, write_json
@@ -111,4 +112,6 @@ def page(
         parts += ["## How it was done", experiment.description.strip()]
     where = name if experiment.folder else f"{name}.json"
     parts.append(f"Made by `{command(experiment, variant.arguments)}`; the record is `{where}` beside it.")
+    if words := "; ".join(f"{short}: {long}" for short, long in unexplained("\n\n".join(parts)).items()):
+        parts[1] += f" ({words}.)"
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -157,10 +157,10 @@ EXPERIMENT = Experiment(
     title="Strings of digits, swept and segmented",
     paper="sections V to VII, Figure 32",
     question="How well are strings of digits read by LeNet-5 swept over them, and by their segments?",
-    answer="Of strings of five test digits the swept network (SDNN) reads {strings_errors; SDNN, whole strings; "
-    "strings A} wrongly, over-segmentation (HOS) {strings_errors; HOS, whole strings; strings A}. Training on whole "
-    "strings is worth much: before it the two read {strings_errors; SDNN; strings A} and {strings_errors; HOS; "
-    "strings A} wrongly.",
+    answer="Of strings of five test digits the space displacement neural network (SDNN) reads {strings_errors; SDNN, "
+    "whole strings; strings A} wrongly, heuristic over-segmentation (HOS) {strings_errors; HOS, whole strings; strings "
+    "A}. Training on whole strings is worth much: before it the two read {strings_errors; SDNN; strings A} and "
+    "{strings_errors; HOS; strings A} wrongly.",
     shown=dict.fromkeys(("strings_errors", "strings_gaps", "strings_rejected"), ""),
     description=__doc__.partition("\n\n")[2],
     caption="Strings of test digits that are read wrongly, by length and by the gap between digits, without noise and "

@@ -169,8 +169,8 @@ def place_of(seed: int, method: str) -> str:
 def learn_strings(
     out: Path, progress: object, passed: object, task: Task, criterion: str, choices: Choices, earlier: Path
 ) -> dict:
-    """The history of the network after passes over whole strings, one update a string, by appendix C's step sizes; the
-    network is in `out` then.
+    """The history of the network after passes over whole strings, one update per string, by appendix C's step sizes;
+    the network is in `out` then.
 
     The history says under "strings" what was learned, and of each pass the mean loss and how many strings no path
     spells. Where `earlier` has that network, it is taken.

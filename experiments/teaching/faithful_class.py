@@ -1,13 +1,14 @@
 """A NumPy class of LeNet-5 that means to follow the paper: as published, and then difference by difference ours.
 
-It has Table I, the scaled tanh, the 7x12 codes as RBF units, half the squared distance and stochastic diagonal
-Levenberg-Marquardt, and reports after 6 epochs 97.8% on the test set, 1,805 seconds, and 3,915, 1,982, ... 1,317 of
-60,000 training patterns wrong after each epoch. It departs from the paper in: one rate a layer, from the sum of h over
-it (500 patterns before each epoch, mu 0.02); momentum 0.9; batches of 256 in a fresh order, whose gradients are added;
-eta 100 times the schedule's; averages without anything to learn; weights from N(0, 0.1). What its article does not
-say comes from the repository that it took over, mattwang44/LeNet-from-Scratch. That notes that its rates come out far
-too small, hence the factor of 100, and that there may be a slip. There is one: it passes down a quarter of the
-curvature through an average where equation 27 has a sixteenth, so that h of C3 is 4 times and of C1 16 times too large.
+It has Table I, the scaled tanh, the 7x12 codes as radial basis function (RBF) units, half the squared distance and
+stochastic diagonal Levenberg-Marquardt, and reports after 6 epochs 97.8% on the test set, 1,805 seconds, and 3,915,
+1,982, ... 1,317 of 60,000 training patterns wrong after each epoch. It departs from the paper in: one rate per layer,
+from the sum of h over it (500 patterns before each epoch, mu 0.02); momentum 0.9; batches of 256 in a fresh order,
+whose gradients are added; eta 100 times the schedule's; averages without anything to learn; weights from N(0, 0.1).
+What its article does not say comes from the repository that it took over, mattwang44/LeNet-from-Scratch. That notes
+that its rates come out far too small, hence the factor of 100, and that there may be a slip. There is one: it passes
+down a quarter of the curvature through an average where equation 27 has a sixteenth, so that h of C3 is 4 times and of
+C1 16 times too large.
 
 Each arm undoes one more of the differences, until the last is our default recipe. They are undone in an order in which
 every network still learns; what becomes of the published recipe without its slip alone, which then diverges, is an arm
@@ -53,7 +54,7 @@ PUBLISHED = Recipe(
     order="reshuffled",
 )
 NO_SLIP: dict[str, Any] = {"curvature_factors": ()}
-# What each step undoes. The factor of 100 makes up for one rate a layer, so both go at once.
+# What each step undoes. The factor of 100 makes up for one rate per layer, so both go at once.
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("one pattern an update", {"batch": 1, "schedule": times(100)}),
     ("constant order", {"order": "constant"}),

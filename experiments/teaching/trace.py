@@ -1,6 +1,6 @@
 """Loss and error inside of the passes, as the systems' sources plot them: of every batch, or of every so many patterns.
 
-A run's record has one number a pass. What goes on within is seen by an engine that stands before the run's own and
+A run's record has one number per pass. What goes on within is seen by an engine that stands before the run's own and
 learns the same patterns in shorter stretches, which changes no bit of what is learned. So a run is made again for its
 trace, and the record says by the digest of its parameters that it is the same run.
 """

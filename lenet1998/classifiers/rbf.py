@@ -29,7 +29,9 @@ class RBFNetwork(Linear):
     def _fit_features(self, x: np.ndarray, labels: np.ndarray) -> None:
         fewest = int(np.bincount(labels, minlength=CLASSES).min())
         if fewest < self.per_class:
-            raise DataError(f"a class has only {fewest} images: give {self.per_class} of each, or fewer units a class")
+            raise DataError(
+                f"a class has only {fewest} images: give {self.per_class} of each, or fewer units per class"
+            )
         k_means = scikit_learn("sklearn.cluster").KMeans
         groups = [
             k_means(self.per_class, n_init=1, random_state=self.seed).fit(x[labels == digit])

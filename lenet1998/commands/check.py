@@ -22,15 +22,15 @@ def options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a run's directory, a history.json or checkpoint.npz, or a file of experiments/results",
     )
-    parser.add_argument("--recipe", metavar="NAME", help="of a file with several recipes, the one of this name")
-    parser.add_argument("--seed", metavar="S", type=natural, help="of a file with several runs, the one with this seed")
+    parser.add_argument("--recipe", metavar="NAME", help="which recipe, in a file with several")
+    parser.add_argument("--seed", metavar="S", type=natural, help="which seed, in a file with several runs")
     parser.add_argument("--all", action="store_true", help="repeat every run of the file, not the first alone")
     parser.add_argument("--passes", metavar="N", type=positive, help="the first N passes (default: all)")
     parser.add_argument(
         "--with", dest="other", metavar="RUN", type=Path, help="compare with this run, and train nothing"
     )
     parser.add_argument(
-        "--data", metavar="PATH", help="where the data of a run on data of one's own are (default: where they were)"
+        "--data", metavar="PATH", help="where your own data are now, for a run that learned such (default: as recorded)"
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is")
     parser.add_argument("--quiet", action="store_true", help="show no progress")

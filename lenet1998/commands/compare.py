@@ -29,25 +29,25 @@ def options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         help="a run's directory, a directory of such directories, a file of experiments/results, or a network that "
-        f"comes with the package ({' or '.join(pretrained.NAMES)}); the others are compared with the first",
+        f"comes with the package ({' or '.join(pretrained.NAMES)}); the first is the baseline",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="where to write (default: runs/compared-A-B, after what is compared)"
     )
     parser.add_argument(
-        "--data", metavar="PATH", help="where the data of runs on data of one's own are (default: where they were)"
+        "--data", metavar="PATH", help="where your own data are now, for runs that learned such (default: as recorded)"
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where MNIST is, for the tests over patterns")
     parser.add_argument(
         "--unfinished",
         action="store_true",
-        help="take runs too that have made fewer passes than others of their recipe: all of a recipe are then read at "
-        "the last pass that each seed has made (default: they are named and left out)",
+        help="include runs with fewer passes than others of their recipe: all runs of the recipe are then read at the "
+        "last pass that every seed has made (default: such runs are named and left out)",
     )
     parser.add_argument(
         "--unequal",
         action="store_true",
-        help="compare runs of other passes, training sets or data with the first too, and say so (default: they have a "
+        help="compare runs with other passes, training sizes or data than the first, and say so (default: they have a "
         "row, but no difference)",
     )
     add_table_options(parser)

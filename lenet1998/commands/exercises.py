@@ -12,7 +12,10 @@ from lenet1998.files import make_directory, write_atomically
 def options(parser: argparse.ArgumentParser) -> None:
     """FOLDER and --out."""
     parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="a notebook, a program, or a folder of them for each hand-in"
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        help="the folder of hand-ins: each is a notebook, a program, or a folder of these",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("points"),

@@ -23,8 +23,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=_ENDINGS,
-        help="default: as --out ends, else onnx, which needs the extra onnx; torch writes a module of PyTorch, its "
-        "weights (.npz) and SDLM as an optimiser (_sdlm.py) beside it",
+        help="default: by the ending of --out, or onnx, which needs the extra onnx; torch writes a PyTorch module, its "
+        "weights (.npz) and appendix C's method as an optimiser (_sdlm.py)",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to write (default: CHECKPOINT_export.FORMAT)")
     add_plugin_options(parser)

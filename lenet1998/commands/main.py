@@ -20,7 +20,7 @@ COMMANDS = {
     "train": "train LeNet-5; writes history.json, checkpoint.npz and error_curves.png, .pdf",
     "predict": "classify pictures of single digits, dark on light or light on dark",
     "evaluate": "print the test error of a network with its 95% interval and, with --confusion, the confusion matrix",
-    "errors": "draw the test patterns that a network gets wrong, as in Figure 8, those of the paper boxed",
+    "errors": "draw the test patterns that a network gets wrong, as in Figure 8; boxed: also wrong in 1998",
     "check": "repeat a recorded run and compare every pass, to the last bit; exit code 1 if one differs",
     "read": "read the digits of one line, up to 60, in pictures; dark on light or light on dark",
     "show": "draw the network with a digit's activations, or its kernels, as PNG, PDF or SVG, or a GIF of the digit "

@@ -54,8 +54,8 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
         "--data",
         metavar="DATA",
         default=default,
-        help="mnist; synthetic, the embedded digits; auto, MNIST if it is found or can be downloaded, else synthetic; "
-        "qmnist, the test patterns of QMNIST; or the path of your own data: IDX files, a table (CSV), an npz file as "
+        help="mnist; synthetic (the embedded digits); auto (MNIST if found or downloaded, else synthetic); "
+        "qmnist (the test patterns of QMNIST); or the path of your own data: IDX files, a table (CSV), an npz file as "
         f"Keras writes it, or a folder with one folder of images per class (default: {shown})",
     )
     parser.add_argument(
@@ -68,7 +68,7 @@ def add_data_options(parser: argparse.ArgumentParser, default: str | None = "aut
     parser.add_argument(
         "--resize",
         action="store_true",
-        help="scale your own images to 28x28 unless they are 28x28 or 32x32; the aspect is kept",
+        help="scale your own images to 28x28 unless they are 28x28 or 32x32; the aspect ratio is kept",
     )
     parser.add_argument(
         "--test-size", metavar="N", type=positive, help="test on N patterns, spread evenly over the test set"
@@ -154,7 +154,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         action="append",
         default=[],
-        help="change a field of the recipe; the fields are listed below; may be repeated, such as --set j=2",
+        help="change a field of the recipe, such as --set j=2; may be repeated; the fields are listed below",
     )
     parser.add_argument(
         "--loss",

@@ -73,13 +73,13 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         metavar="CHECKPOINT",
         default=pretrained.STRINGS,
-        help=f"{CHOICES}, that learned strings (default: {pretrained.STRINGS})",
+        help=f"{CHOICES}; it must have learned strings (default: {pretrained.STRINGS})",
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print JSON, with what ink was left out (marks). A confidence of 0.9 means that some nine in ten such "
-        f"answers are right, on pictures of all kinds; below {DOUBTFUL} an answer is called doubtful",
+        help="print JSON, also of the ink that was left out (marks). Of answers with a confidence of 0.9 about nine in "
+        f"ten are right, over pictures of all kinds; below {DOUBTFUL} an answer is called doubtful",
     )
     parser.add_argument(
         "--show",
@@ -167,7 +167,7 @@ def _require_strings(saved: Checkpoint, choice: str) -> None:
     """Raise CheckpointError for a network that does not see strings as `Form` has them, or knows no blank."""
     field = saved.network().input
     if field.shape != (1, FIELD, FIELD) or field.mean:
-        raise CheckpointError(f"{choice} sees no grey fields of 32 x 32: name a network that learned strings")
+        raise CheckpointError(f"{choice} does not take grey fields of 32x32: name a network that learned strings")
     if saved.recipe.loss != "map":
         raise CheckpointError(
             f"{choice} learned by a loss without a rubbish class, and so no blanks: name a network that learned strings"

@@ -25,14 +25,13 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="a table or an experiment, or the beginning of its name, such as fig5; or fig9 to fig12",
     )
     parser.add_argument(
-        "--format", choices=SUFFIXES, help="default: that of the file after --out, or markdown; LaTeX needs booktabs"
+        "--format", choices=SUFFIXES, help="default: by the ending of --out, or markdown; LaTeX needs booktabs"
     )
     parser.add_argument(
         "--out",
         metavar="FILE",
         type=Path,
-        help="write the table to this file, such as errors.tex, which is left as it is where something fails (default: "
-        "print it)",
+        help="write the table to this file, such as errors.tex; an error leaves the file alone (default: print it)",
     )
     parser.add_argument(
         "--results",

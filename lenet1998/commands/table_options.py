@@ -39,7 +39,7 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--wide",
         action="store_true",
-        help="LaTeX: across both columns of the page (table*), where one column would do too",
+        help="LaTeX: span both columns of the page (table*), even where one column is enough",
     )
 
 

@@ -71,7 +71,7 @@ def _in_directory(place: Path, resize: bool) -> Given:
     if not found:
         raise DataError(f"{place} holds no data: it takes {FORMS}; IDX files are called {NAMES}")
     if len(found) > 1:
-        raise DataError(f"{place} holds several data sets ({', '.join(found)}): name a file of the one that is meant")
+        raise DataError(f"{place} holds several data sets ({', '.join(found)}): name a file of the one you mean")
     return next(iter(found.values()))()
 
 
@@ -133,7 +133,7 @@ def _half(path: Path, half: str) -> Patterns:
         raise DataError(f"{what['y']} has shape {labels.shape}: give one label for each of {len(images)} images, (P,)")
     if not ((labels >= 0) & (labels <= 255) & (labels == np.rint(labels))).all():
         low, high = labels.min(), labels.max()
-        raise DataError(f"{what['y']} runs from {low:g} to {high:g}: give whole numbers from 0 to 255, one a class")
+        raise DataError(f"{what['y']} runs from {low:g} to {high:g}: give whole numbers from 0 to 255, one per class")
     try:
         return Patterns(np.ascontiguousarray(as_bytes(images)), labels.astype(np.uint8).ravel())
     except ValueError as error:

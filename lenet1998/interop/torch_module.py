@@ -87,7 +87,7 @@ def _subsampling(layer: Subsampling) -> str:
 
 
 def _rbf(layer: RBF) -> str:
-    """Codes come with the weights; those of one unit a class, in a layer without a name, are written out."""
+    """Codes come with the weights; those of one unit per class, in a layer without a name, are written out."""
     classes, units = layer.codes.shape
     return f"RBF(torch.zeros({classes}, {units}))" if layer.name else f"RBF(2 * torch.eye({classes}) - 1)"
 

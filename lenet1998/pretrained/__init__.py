@@ -69,7 +69,7 @@ def by_pass(name: str) -> list[tuple[int, float, Network]]:
         rounded = arrays[name]
     card = _card(f"{name} by pass")
     if digest(rounded) != card["sha256"]:
-        raise CheckpointError(f"{FOLDER / BY_PASS} has not the networks that {CARDS} describes: {_REMEDY}")
+        raise CheckpointError(f"{FOLDER / BY_PASS} does not hold the networks that {CARDS} describes: {_REMEDY}")
     found = []
     for passes, error, values in zip(card["passes"], card["test_error_percent_by_pass"], rounded, strict=True):
         network = build(Recipe.from_dict(card["recipe"]))

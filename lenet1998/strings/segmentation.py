@@ -122,7 +122,7 @@ class Segments:
     images: np.ndarray
 
     def graph(self, penalties: np.ndarray) -> Graph:
-        """The recognition graph: for each segment one arc a class, with the recogniser's penalty.
+        """The recognition graph: for each segment one arc per class, with the recogniser's penalty.
 
         >>> found = Segments(np.array([0]), np.array([1]), np.array([[0, 9]]), np.zeros((1, 32, 32), np.uint8))
         >>> found.graph(np.zeros((1, 10))).labels.tolist()

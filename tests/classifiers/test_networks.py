@@ -265,7 +265,7 @@ def test_distortions_of_a_smaller_field_are_the_middle_of_the_larger_one():
 
 
 def test_recipes_that_these_networks_cannot_follow_are_refused():
-    with pytest.raises(RecipeError, match="network=lenet4 has one a class: choose codes=one_of_n"):
+    with pytest.raises(RecipeError, match="network=lenet4 has one per class: choose codes=one_of_n"):
         Recipe(network="lenet4")
     with pytest.raises(RecipeError, match="choose subsampling=average or sum"):
         replace(recipe_of("lenet4"), subsampling="max")

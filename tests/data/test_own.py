@@ -136,7 +136,7 @@ def test_emnist_is_turned_upright_and_its_classes_are_characters(
 def test_a_directory_of_all_of_emnist_asks_which(tmp_path: Path) -> None:
     for name in ("digits", "letters"):
         put_idx(tmp_path, *((drawn([1, 2]), np.array([1, 2])),) * 2, f"emnist-{name}-", ("train", "test"))
-    refused(tmp_path, r"several data sets \(emnist-digits-, emnist-letters-\): name a file of the one that is meant")
+    refused(tmp_path, r"several data sets \(emnist-digits-, emnist-letters-\): name a file of the one you mean")
     assert load_own(tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz").classes == ("A", "B")
 
 

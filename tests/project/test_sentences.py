@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.machinery.record import RESULTS
+from experiments.machinery.words import unexplained
 from tests.project.test_layout import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper_notes.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -69,6 +71,13 @@ def test_the_ledger_can_be_read():
 def test_sentences_are_short(page: Path):
     found = lengths(page.read_text(encoding="utf-8"))
     assert statistics.mean(found) <= 20 and max(found) <= 45
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "docs/article/article.md", *sorted(RESULTS.glob("*.md"))], ids=lambda page: page.stem
+)
+def test_abbreviations_are_spelled_out_where_they_first_stand(page: Path):
+    assert unexplained(page.read_text(encoding="utf-8")) == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -240,7 +240,7 @@ def test_a_changed_file_of_passes_is_refused(tmp_path, monkeypatch):
     shutil.copytree(KEPT, tmp_path / "kept")
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "kept")
     np.savez(tmp_path / "kept" / pretrained.BY_PASS, default=np.zeros((6, 60_000), np.float16))
-    with pytest.raises(CheckpointError, match="has not the networks"):
+    with pytest.raises(CheckpointError, match="does not hold the networks"):
         pretrained.by_pass("default")
 
 
