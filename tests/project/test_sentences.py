@@ -12,7 +12,10 @@ from experiments.machinery.record import RESULTS
 from experiments.machinery.words import unexplained
 from tests.project.test_layout import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper_notes.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "paper_notes.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 HARD = (
     "but for",
     "the latter",
