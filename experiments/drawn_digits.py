@@ -147,7 +147,8 @@ def tables(record: Record) -> list[Table]:
             given = np.array(answers, float)
             right = (given == digits)[these]
             rate = ErrorRate(int(right.sum()), right.size)
-            every = Estimate(rate.error_percent, *rate.interval_percent)
+            low, high = rate.interval_percent
+            every = Estimate(rate.error_percent, low, high)
             by_size = [100 * float(right[sizes[these] == size].mean()) for size in SIZES]
             rows.append([name, right.size, every, *by_size, int(np.isnan(given[these]).sum())])
         by_program = source == "program"

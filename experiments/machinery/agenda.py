@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +18,29 @@ Key = tuple[Path, int, Any]
 
 @dataclass
 class _Course:
-    """How far a plan has come: the work of its last step, all of its outcomes so far, and its end."""
+    """How far a plan has come: the work of its last step, and its end."""
 
     plan: Plan
     divergence: bool
     failures: bool
     wanted: Sequence[Work] = ()
-    seen: list[dict] = field(default_factory=list)
     end: Any = None
 
 
 class Agenda:
     """Plans by name, which go on as the work that they wait for is done. `divergence` are the plans for which a run
-    that diverges is a result, `failures` those for which that holds for all work that fails. `seen` is called with a
-    plan's name and its results so far."""
+    that diverges is a result, `failures` those for which that holds for all work that fails. `ended` is called with a
+    plan's name and its end."""
 
     def __init__(
         self,
         plans: dict[str, Plan],
         divergence: Container[str] = (),
-        seen: Callable[[str, list[dict]], None] = lambda name, results: None,
         ended: Callable[[str, Any], None] = lambda name, end: None,
         failures: Container[str] = (),
     ):
         self.courses = {name: _Course(plan, name in divergence, name in failures) for name, plan in plans.items()}
-        self.seen, self.ended = seen, ended
+        self.ended = ended
         self.outcomes: dict[Key, Outcome] = {}
         self.asked: set[Key] = set()
         self.made: set[Path] = set()
@@ -60,11 +58,6 @@ class Agenda:
         def then(work: Work, outcome: Outcome) -> list[Work]:
             self.outcomes[_key(work)] = outcome
             waiting = [name for name, course in self.courses.items() if _key(work) in map(_key, course.wanted)]
-            for name in waiting:
-                course = self.courses[name]
-                if isinstance(outcome, dict):
-                    course.seen.append(self._delivered(next(one for one in course.wanted if _key(one) == _key(work))))
-                    self.seen(name, course.seen)
             return more([name for name in waiting if self._is_answered(name)], True)
 
         first = more(self.courses, False)

@@ -15,12 +15,12 @@ from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.options import find_data, module_of, name_of, parse
 from experiments.machinery.page import write_page
-from experiments.machinery.record import partial, read, write, write_rows
+from experiments.machinery.record import read, write, write_rows
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store
 from lenet1998.commands.ending import ended
 from lenet1998.errors import LeNetError
-from lenet1998.files import make_directory, remove_leftovers, write_json
+from lenet1998.files import make_directory, remove_leftovers
 from lenet1998.patterns import DataSet
 from lenet1998.report.writers import markdown
 from lenet1998.running.lock import locked
@@ -60,13 +60,7 @@ def run(experiment: Experiment, given: list[str] | None = None) -> None:
     asked = Asked.of(experiment, given)
     announce(asked.arguments.quiet)
     record = read(asked.path) if asked.arguments.plot_only else perform([asked])[asked.name]
-    try:
-        written = shown(asked, record)
-    except LookupError as error:
-        if asked.path.exists() or not partial(asked.path).exists():
-            raise
-        raise LeNetError(f"{partial(asked.path)} is not enough for the tables: continue with --resume") from error
-    print(*written, sep="\n")
+    print(*shown(asked, record), sep="\n")
     refuse_failed(record)
 
 
@@ -93,10 +87,6 @@ def perform(
     by_name, failures = {asked.name: asked for asked in every}, list[LeNetError]()
     records: dict[str, Record] = {}
 
-    def seen(name: str, results: list[dict]) -> None:
-        if not by_name[name].experiment.folder:
-            write_json(partial(by_name[name].path), {"experiment": name, "runs": results})
-
     def end(name: str, outcome: Any) -> None:
         asked = by_name[name]
         if isinstance(outcome, LeNetError):
@@ -108,7 +98,6 @@ def perform(
                 write_rows(asked.path.parent / name, outcome["rows"])
             else:
                 write(asked.path, outcome)
-                partial(asked.path).unlink(missing_ok=True)
         if after:
             after(asked, outcome)
 
@@ -122,8 +111,7 @@ def perform(
             except LeNetError as error:
                 end(name, error)
                 continue
-            for path in (asked.path, partial(asked.path)):
-                remove_leftovers(path)
+            remove_leftovers(asked.path)
             store = stores.setdefault(asked.arguments.runs, Store(asked.arguments.runs))
             plans[name] = asked.experiment.plan(Setting(asked.arguments, data, store, name))
         if plans:
@@ -133,7 +121,7 @@ def perform(
                 [name for name in plans if getattr(by_name[name].experiment, which)]
                 for which in ("divergence", "failures")
             )
-            Agenda(plans, diverging, seen, end, failing).carry_out(resume=first.resume, **options)
+            Agenda(plans, diverging, end, failing).carry_out(resume=first.resume, **options)
     if failures and not after:
         raise failures[0]
     return records

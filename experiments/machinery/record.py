@@ -22,18 +22,13 @@ RUNS = Path("runs")
 FIGURES = Path("figures")  # those made for print
 
 
-def partial(path: Path) -> Path:
-    """Where a record is kept until it is whole."""
-    return path.with_name(f"{path.stem}.partial.json")
-
-
 def write(path: Path, record: dict[str, Any]) -> None:
     """Write a record, with its own digest."""
     write_json(path, sealed(json.loads(json.dumps(record))))
 
 
 def read(path: Path, remedy: str = "run the experiment without --plot-only first") -> dict[str, Any]:
-    """The record at a path, NAME.json, or as far as it came; where it is a folder NAME, its rows.
+    """The record at a path, NAME.json; where it is a folder NAME, its rows.
 
     Raises LeNetError when there is nothing.
     """
@@ -41,12 +36,11 @@ def read(path: Path, remedy: str = "run the experiment without --plot-only first
     if rows:
         return {"experiment": path.name.removesuffix(".json"), "rows": rows}
     try:
-        there = path if path.exists() or not partial(path).exists() else partial(path)
-        content = json.loads(there.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.get("runs", True) == [] and not content.get("diverged"):
             raise ValueError("nothing is recorded")
         if is_sealed(content) is False:
-            raise LeNetError(f"{there} is not as it was written: restore it, or make it again")
+            raise LeNetError(f"{path} is not as it was written: restore it, or make it again")
     except (OSError, ValueError) as error:
         raise LeNetError(f"no results in {path}: {remedy}") from error
     return content

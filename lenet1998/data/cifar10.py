@@ -12,6 +12,7 @@ import os
 import pickletools
 import tarfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -126,7 +127,8 @@ def _from_archive(path: Path) -> dict[str, bytes]:
     if folded and hashlib.sha256(_read(path)).hexdigest() not in (SHA256, CUT_DOWN_ARCHIVE):
         raise DataError(f"{path} is not CIFAR-10's archive, or damaged: {REMEDY}")
     bodies = {}
-    state, mode = "is no tar archive, truncated or damaged", "r:gz" if folded else "r:"
+    state = "is no tar archive, truncated or damaged"
+    mode: Literal["r:gz", "r:"] = "r:gz" if folded else "r:"
     with decoding(path, REMEDY, state), tarfile.open(path, mode) as archive:
         for member in archive:
             folder, _, name = member.name.removeprefix("./").rpartition("/")

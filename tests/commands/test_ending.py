@@ -139,25 +139,6 @@ def test_help_has_plain_percent_signs():
         assert "95%" in text and "%%" not in text
 
 
-def test_the_name_s_ending_decides_what_is_exported(tmp_path, capsys):
-    assert main(["export", "default", "--out", str(tmp_path / "weights.npz")]) == 0
-    assert (tmp_path / "weights.npz").read_bytes()[:2] == b"PK"
-    assert main(["export", "default", "--format", "npz", "--out", str(tmp_path / "x.onnx")]) == 2
-    assert "contradict" in capsys.readouterr().err and not (tmp_path / "x.onnx").exists()
-
-
-def test_a_directory_is_as_good_as_the_checkpoint_in_it(tmp_path, capsys):
-    small = ["--data", "synthetic", "--train-size", "20", "--test-size", "10", "--passes", "1", "--engine", "numpy"]
-    assert main(["train", *small, "--quiet", "--out", str(tmp_path / "run")]) == 0
-    capsys.readouterr()
-    answers = []
-    for place in (tmp_path / "run", tmp_path / "run" / "checkpoint.npz"):
-        assert main(["evaluate", str(place), "--test-size", "10"]) == 0
-        answers.append(capsys.readouterr().out.splitlines()[1])
-    assert answers[0] == answers[1]
-    assert main(["evaluate", str(tmp_path)]) == 2
-
-
 @pytest.mark.parametrize("settings", [["init_deviations=F6x1e308"], ["squash=relu", "init_gain=100"]])
 def test_a_start_that_overflows_is_one_line(settings, tmp_path):
     small = "--data synthetic --train-size 20 --test-size 10 --passes 2 --engine numpy --quiet"

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from experiments import single_runs
-from experiments.machinery import main
 from experiments.machinery import store as stores
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import CHAPTERS, Claim, Experiment
 from experiments.machinery.main import Asked
 from experiments.machinery.options import find_data, name_of, parse, parser_of
 from experiments.machinery.page import write_page
-from experiments.machinery.record import RESULTS, read
+from experiments.machinery.record import RESULTS
 from experiments.machinery.setting import Setting
 from experiments.machinery.store import Store, refuse_others
 from lenet1998.errors import CheckpointError, LeNetError
@@ -101,14 +100,11 @@ def test_a_plan_goes_on_with_what_it_learned_and_shares_what_it_needs(tmp_path, 
     def other():
         return (yield [task(store, replace(SMALL, name="shared", mu=0.02)), task(store, passes=2)])
 
-    seen = {}
-    agenda = Agenda({"a": searching(), "b": other()}, seen=lambda name, runs: seen.update({name: len(runs)}))
-    ends = agenda.carry_out(resume=False, quiet=True)
+    ends = Agenda({"a": searching(), "b": other()}).carry_out(resume=False, quiet=True)
     assert ends["a"]["tried"] == 2 and [one["seed"] for one in ends["a"]["runs"]] == [1, 2]
     assert [one["recipe"]["name"] for one in ends["b"]] == ["shared", "default"]
     assert [len(one["passes"]) for one in ends["b"]] == [1, 2]
     assert len(made) == 4, "two of the search, one more seed, and one more pass of what both need"
-    assert seen == {"a": 3, "b": 2}, "what was there already is not handed on again"
 
 
 def test_divergence_is_a_result_for_a_plan_that_says_so_and_an_end_for_others(tmp_path):
@@ -170,26 +166,6 @@ def test_a_page_has_question_tables_claims_and_command(tmp_path):
         assert part in text
     kept = json.loads((tmp_path / "tables" / "plain.json").read_text())
     assert [Table.from_dict(each).name for each in kept] == ["plain", "plain_claims"]
-
-
-def test_a_record_that_is_not_whole_is_read_as_far_as_it_came(tmp_path):
-    with pytest.raises(LeNetError, match="no results in"):
-        read(tmp_path / "plain.json")
-    (tmp_path / "plain.partial.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
-    assert read(tmp_path / "plain.json")["runs"] == [{"seed": 1}]
-    (tmp_path / "plain.json").write_text(json.dumps({"runs": []}))
-    with pytest.raises(LeNetError, match="no results in"):
-        read(tmp_path / "plain.json")
-
-
-def test_a_part_of_a_record_that_no_table_can_be_made_of_is_refused(tmp_path):
-    one = plain(tables=lambda record: record["curves"])
-    (tmp_path / "plain.partial.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
-    with pytest.raises(LeNetError, match="plain.partial.json is not enough for the tables: continue with --resume"):
-        main.run(one, ["--plot-only", "--out", str(tmp_path)])
-    (tmp_path / "plain.json").write_text(json.dumps({"runs": [{"seed": 1}]}))
-    with pytest.raises(KeyError):
-        main.run(one, ["--plot-only", "--out", str(tmp_path)])
 
 
 def test_arguments_and_name_belong_together(tmp_path):

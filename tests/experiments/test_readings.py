@@ -27,7 +27,7 @@ from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_cl
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
 from lenet1998.running.check import slim
-from lenet1998.running.work import Failure
+from lenet1998.running.work import Failure, Task
 from lenet1998.training import DIGEST
 from tests.programs import planned
 
@@ -212,26 +212,25 @@ def small(monkeypatch):
     monkeypatch.setattr(readings, "rounded", lambda: rounded()[:1])
 
 
-def test_an_interrupted_study_is_recorded_and_goes_on_to_the_same_end(tmp_path, monkeypatch, small):
+def test_an_interrupted_study_goes_on_to_its_end(tmp_path, monkeypatch, small):
     where = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
     options = ["--quick", "--data", "synthetic", "--quiet", "--seeds", "1", "--passes", "1", "--points", "2", *where]
     options += ["--engine", "numpy", "--train-size", "60", "--test-size", "20"]
-    write, left = machinery.write_json, [2]
+    perform, asked = Task.perform, []
 
-    def stop(path, content):
-        write(path, content)
-        left[0] -= 1
-        if not left[0]:
+    def stop(task, *shown):
+        asked.append(task.out)
+        if len(asked) == 3:
             raise KeyboardInterrupt
+        return perform(task, *shown)
 
     with monkeypatch.context() as patched:
-        patched.setattr(machinery, "write_json", stop)
+        patched.setattr(Task, "perform", stop)
         with pytest.raises(KeyboardInterrupt):
             machinery.run(readings.EXPERIMENT, options)
-    assert len(json.loads((tmp_path / "readings.partial.json").read_text())["runs"]) == 2
+    assert len(list((tmp_path / "runs").glob("*/history.json"))) == 2 and not (tmp_path / "readings.json").exists()
     machinery.run(readings.EXPERIMENT, options)
     recorded = json.loads((tmp_path / "readings.json").read_text())
-    assert not (tmp_path / "readings.partial.json").exists()
     sizes = [run["data"]["train_size"] for run in recorded["runs"] if "train_error_after_percent" in run]
     assert sorted(sizes) == [15, 30, 60]
     scores = json.loads((tmp_path / "readings_scores.json").read_text())
