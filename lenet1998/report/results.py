@@ -47,7 +47,7 @@ def read(results: Path) -> list[Result]:
     names: dict[str, dict[str, list[Path]]] = {}
     for path in paths:
         place = path.relative_to(results)
-        if path.suffix in (".json", ".png") and place.parts[0] != kept.TABLES and ".partial." not in path.name:
+        if path.suffix in (".json", ".png") and place.parts[0] != kept.TABLES:
             stem = place.parts[0].removesuffix(path.suffix)
             names.setdefault(stem, {}).setdefault(path.suffix, []).append(path)
     for stem, path in (kept.files(folder) if folder else {}).items():

@@ -240,13 +240,11 @@ def test_results_of_every_kind_find_their_place(tmp_path):
         put(results, f"tables/{name}.json", [table.as_dict()])
     put(results, "section3/linear.json", {"row": "linear", "commit": "1" * 40, "runs": [{"seed": 4}, {"seed": 5}]})
     put(results, "compare_default_modern.json", {"runs": [run(), run(name="modern")]})
-    put(results, "fig6_training_size.partial.json", {"runs": [run(size=15_000)]})
     for name in ("ablation_ladder", "fig10_rejection", "fig9_classifiers", "compare_default_modern"):
         shutil.copy(RESULTS / "fig5_error_curves.png", results / f"{name}.png")
     page, _ = report(results, tmp_path / "out")
     assert page.texts["p"].count("K-NN: why.") == 3 and page.rows.count(["linear", "12"]) == 3
     assert ["seeds", "4, 5"] in page.rows and ["commit", "1111111111"] in page.rows
-    assert "Error by size of the training set" not in page.texts["h2"], "it has not come to its end"
     chapters = [
         "All classifiers of section III",
         "Invariance and noise resistance",
