@@ -21,6 +21,8 @@ from typing import Any
 
 from lenet1998.errors import LeNetError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk is full, or a quota is used up."""
 LINE = 1200
 """A recipe takes about as many characters, or five passes: what is longer is written in several lines of JSON."""
 
@@ -89,7 +91,7 @@ class NoSpaceError(LeNetError):
 
 def refusal(path: Path, error: OSError) -> LeNetError:
     """The error to raise for a file or directory that cannot be written: the reason, and what to do about it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return NoSpaceError(f"cannot write {path}: {error.strerror}; free some space and repeat the command")
     return LeNetError(f"cannot write {path}: {error.strerror}; choose another place")
 

@@ -15,6 +15,7 @@ from contextvars import copy_context
 from typing import TextIO
 
 from lenet1998.errors import LeNetError, one_line
+from lenet1998.files import FULL
 
 
 def ended(work: Callable[[], object], program: str = "") -> int:
@@ -53,7 +54,9 @@ def _code_of(work: Callable[[], object], program: str) -> int:
     except OSError as error:  # what else the system refuses, such as a name that is too long
         if isinstance(error, BrokenPipeError) and _is_closed(sys.stdout):
             return 0
-        return _complain(program, str(error), 2)
+        # Without a name it is what is printed, where nothing holds it back.
+        full = error.errno in FULL and error.filename is None
+        return _complain(program, f"cannot write to standard output: {error.strerror}" if full else str(error), 2)
     return 0
 
 

@@ -6,9 +6,9 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -31,6 +31,10 @@ class Worker:
         except BrokenProcessPool:  # it was killed while it had nothing to do
             self.executor = self.make()
             return self.executor.submit(attempted_elsewhere, task, loaded())
+        except Exception as error:  # the cluster is gone, which costs this piece of work as it does those under way
+            lost: Future = Future()
+            lost.set_exception(error)
+            return lost
 
     def outcome(self, task: Work, future: Future) -> Outcome:
         try:
@@ -38,6 +42,8 @@ class Worker:
         except BrokenProcessPool:
             self.executor = self.make()
             return Failure(task, "not done: its process was killed, as when memory is short")
+        except CancelledError:
+            return Failure(task, "not done: the Dask scheduler is gone; start it and its workers again, with --resume")
         except Exception as error:  # what the cluster says of work that it gave up, or of a result that cannot be sent
             return Failure(task, f"not done: {type(error).__name__}: {error}")
 
@@ -67,7 +73,8 @@ def workers_of(jobs: int | None, backend: str, scheduler: str | None, tasks: Seq
             yield workers
         finally:
             for worker in workers:
-                worker.executor.shutdown(wait=False)
+                with suppress(Exception):  # a cluster that is gone has nothing left to cancel, and says so by an error
+                    worker.executor.shutdown(wait=False)
 
 
 def process_pool(jobs: int) -> ProcessPoolExecutor:

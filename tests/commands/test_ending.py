@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -57,6 +58,15 @@ def test_an_experiment_s_work_is_done_whoever_reads_of_it(stream, errors, code, 
     done = shell(f"{EXPERIMENT} --plot-only --out '{tmp_path}' {stream}")
     assert (done.returncode, done.stderr.decode()) == (code, errors)
     assert (tmp_path / "fig5_error_curves.pdf").exists()
+
+
+def test_a_full_disk_is_named_where_nothing_holds_back_what_is_printed(capsys):
+    """As with PYTHONUNBUFFERED: the error comes from within the work."""
+
+    def work():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert ending.ended(work, "lenet1998") == 2 and capsys.readouterr().err == f"lenet1998: {FULL}"
 
 
 def test_a_reader_may_close_its_end_before_a_long_text_has_arrived():

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from lenet1998.errors import CheckpointError, LeNetError
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints
-from lenet1998.running import cluster
+from lenet1998.running import cluster, workers
 from lenet1998.running import work as works
 from lenet1998.running.run import CHECKPOINT, run
 from lenet1998.running.sweep import _next, sweep
@@ -120,6 +121,29 @@ def test_a_scheduler_that_is_not_named_or_not_there_is_one_clear_error(tmp_path)
     for address in (None, "nonsense", "tcp://", "a b:1"):
         with pytest.raises(LeNetError, match="--scheduler"):
             sweep(tasks(tmp_path), backend="dask", scheduler=address, quiet=True)
+
+
+def test_a_scheduler_that_goes_costs_what_it_had_and_no_traceback(tmp_path, monkeypatch, capsys):
+    class Gone(ProcessPoolExecutor):
+        """Gives up what it has, takes nothing more, and cannot be closed."""
+
+        def submit(self, *_):
+            if given:
+                raise RuntimeError("client is closed")
+            given.append(Future())
+            given[0].cancel()
+            given[0].set_running_or_notify_cancel()
+            return given[0]
+
+        def shutdown(self, *_, **__):
+            raise RuntimeError("cannot send cancel-keys")
+
+    given: list[Future] = []
+    monkeypatch.setattr(workers, "process_pool", lambda _: Gone(1))
+    failures = sweep(tasks(tmp_path, count=2), jobs=2, quiet=True)
+    assert all(isinstance(each, Failure) for each in failures)
+    reasons = sorted(each.reason for each in failures)
+    assert "client is closed" in reasons[0] and "the Dask scheduler is gone; start it" in reasons[1]
 
 
 def test_a_scheduler_for_processes_of_this_machine_is_refused(tmp_path):
