@@ -68,9 +68,11 @@ def run(arguments: argparse.Namespace) -> None:
     best, runner_up = (names[place] for place in stages[-1].values[0].argsort(kind="stable")[:2])
     title = f"{what}: answer {best}, runner-up {runner_up}; network {network['name']}; Figure 2 of the paper"
     if arguments.animate:
+        from lenet1998.pictures.film import film
+
         silent = arguments.quiet or not sys.stderr.isatty()
         title = f"{what}, crossing the field; network {network['name']}; Figure 2 of the paper"
-        drawn.film(net, image, title, out, silent, names)
+        film(net, image, title, out, silent, names)
     else:
         figure, _ = drawn.figure_of(stages, codes_of(net), title, names)
         drawn.written(figure, out)

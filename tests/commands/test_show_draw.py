@@ -13,8 +13,7 @@ from PIL import Image
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
 from lenet1998.data import load
-from lenet1998.pictures import activations_figure
-from lenet1998.pictures.activations_figure import crossing
+from lenet1998.pictures.film import crossing
 
 DIGITS = ["--data", "synthetic", "--test-size", "20"]
 
@@ -73,7 +72,7 @@ def test_a_file_s_name_moves_no_cursor(command, tmp_path, capsys, monkeypatch):
 
 
 def test_animate_writes_a_gif(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(activations_figure, "crossing", lambda *given: crossing(*given)[[10, 30]])
+    monkeypatch.setattr("lenet1998.pictures.film.crossing", lambda *given: crossing(*given)[[10, 30]])
     monkeypatch.chdir(tmp_path)
     assert cli.main(["show", "7", *DIGITS, "--animate"]) == 0
     with Image.open(tmp_path / "runs" / "packaged-default" / "show.gif") as gif:

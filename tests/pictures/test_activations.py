@@ -14,9 +14,9 @@ from lenet1998.errors import DataError
 from lenet1998.initialisation import initialise
 from lenet1998.network import LeNet5
 from lenet1998.networks import NETWORKS, build
-from lenet1998.pictures import activations_figure
 from lenet1998.pictures.activations import activations, codes_of
-from lenet1998.pictures.activations_figure import Drawing, crossing, film, shades
+from lenet1998.pictures.activations_figure import Drawing, shades
+from lenet1998.pictures.film import crossing, film
 from lenet1998.recipe import Recipe, preset
 
 
@@ -155,7 +155,7 @@ def test_a_crossing_enters_left_and_leaves_right(digits):
 
 
 def test_the_film_is_one_size_and_moves(trained, digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(activations_figure, "crossing", lambda *given: crossing(*given)[[20, 30, 40]])
+    monkeypatch.setattr("lenet1998.pictures.film.crossing", lambda *given: crossing(*given)[[20, 30, 40]])
     film(trained, digits.images[0], "a digit", tmp_path / "film.gif", quiet=True)
     with Image.open(tmp_path / "film.gif") as gif:
         assert (gif.n_frames, gif.info["loop"]) == (3, 0)
