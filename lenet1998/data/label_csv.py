@@ -38,8 +38,8 @@ REMEDY = "correct it, or get the file again"
 # Labels tell so much more of the images' variance than a pixel in a corner, and are seldom above so much.
 MARGIN, HIGHEST_LABEL = 0.05, 99
 # Of labels between pixels no more than this share is the same one, as of pixels near the border nearly all are
-# background, and there are so many rows for each: of a few rows any pixel may seem to tell much.
-MOST_ALIKE, ROWS_EACH = 0.98, 5
+# background, and there are so many rows for each, and in all: of a few rows any pixel may seem to tell much.
+MOST_ALIKE, ROWS_EACH, ROWS = 0.98, 5, 50
 SAMPLE = 2_000
 
 
@@ -209,7 +209,7 @@ def _labels_in(table: np.ndarray) -> int:
     for place in range(1, COLUMNS):
         counts = np.bincount(table[:, place])
         often = place == last or (
-            counts.max() <= MOST_ALIKE * len(table) and ROWS_EACH * np.count_nonzero(counts) <= len(table)
+            counts.max() <= MOST_ALIKE * len(table) and max(ROWS, ROWS_EACH * np.count_nonzero(counts)) <= len(table)
         )
         if len(counts) <= HIGHEST_LABEL + 1 and counts.max() < len(table) and often:
             places.append(place)

@@ -6,6 +6,7 @@ that cannot be read is named with the reason, and all others are shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from html import escape
@@ -13,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from lenet1998 import __version__
+from lenet1998.errors import escaped
 from lenet1998.files import make_directory, write_atomically
 from lenet1998.report import marks
 from lenet1998.report.citation import bibtex
@@ -23,6 +25,8 @@ from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running.provenance import date_of
 
 TITLE = "LeNet-5 of 1998, reproduced: the results"
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What no text needs, and what names of files may have: it moves a terminal's cursor, or turns the order of letters."""
 _SOURCES = ("seeds", "engine", "data", "commit", "machine", "versions")
 
 
@@ -70,7 +74,8 @@ def write(results: Path, out: Path, found: list[Result] | None = None) -> Path:
     make_directory(out)
     path = out / "report.html"
     # A damaged file may hold halves of characters.
-    write_atomically(path, page(blocks).encode("utf-8", "backslashreplace"))
+    shown = UNSEEN.sub(lambda found: escaped(found[0]), page(blocks))
+    write_atomically(path, shown.encode("utf-8", "backslashreplace"))
     return path
 
 

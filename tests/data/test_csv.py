@@ -264,6 +264,16 @@ def test_labels_between_pixels_are_not_taken_for_one(tmp_path: Path, place: int,
         assert (read_csv(tmp_path / "t.csv").labels == labels).all()
 
 
+@pytest.mark.parametrize("count", [10, 30])
+def test_of_a_few_rows_no_pixel_is_taken_for_labels(tmp_path: Path, count: int) -> None:
+    rows = np.zeros((count, 785), int)
+    rows[:, 0] = np.arange(count) % 10
+    rows[:, 400:780] = np.random.default_rng(3).integers(0, 2, (count, 1)) * 90
+    rows[:, 600] = 255
+    np.savetxt(tmp_path / "t.csv", rows, "%d", ",")
+    assert (read_csv(tmp_path / "t.csv").labels == rows[:, 0]).all()
+
+
 def test_labels_above_9_where_they_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("".join(f"{label}{',255' * 784}\n" for label in (7, 10, 255)))

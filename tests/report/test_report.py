@@ -298,6 +298,12 @@ def test_links_that_lead_out_of_the_results_are_not_followed(tmp_path, capsys):
     assert "root:" not in " ".join(page.texts["main"]) and "Error by size of the training set" in page.texts["h2"]
 
 
+def test_names_of_files_do_not_move_a_cursor_or_turn_the_order_of_letters(tmp_path):
+    put(tmp_path / "results", "red\x1b[31m\u202eknil.json", {"runs": [run()]})
+    text = write(tmp_path / "results", tmp_path / "out").read_text()
+    assert "\x1b" not in text and "\u202e" not in text and r"Other results: red\x1b[31m\u202eknil" in text
+
+
 def test_a_record_that_lacks_a_field_is_named_and_the_page_is_there(tmp_path, capsys):
     spoiled = run()
     del spoiled["data"]["train_size"]
