@@ -71,9 +71,8 @@ def spotted(out: Path, progress: Any, passed: Any, *, name: str, noise: float, c
         strips = np.stack([image[top : top + FIELD] for top in range(0, SIDE - FIELD + 1, ROWS)])
         y = recipe.penalty_scale * wide.forward(strips).reshape(len(strips), -1, wide.network.classes).astype(float)
         shares = np.exp(-np.append(y, np.full((*y.shape[:2], 1), recipe.j), axis=2))
-        found = found_in(
-            (shares / shares.sum(axis=2, keepdims=True))[:, :, :CLASSES]
-        )  # without what else a network may know
+        digits_alone = (shares / shares.sum(axis=2, keepdims=True))[:, :, :CLASSES]
+        found = found_in(digits_alone)
         near = np.abs(found[:, None, :2] - centres).max(axis=2) <= NEAR
         same = near & (found[:, 2:] == labels)
         totals["digits"] += len(labels)
