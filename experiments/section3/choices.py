@@ -78,10 +78,7 @@ FIRST = 15_000  # patterns that machines learn for their own scaling and C
 MACHINES: dict[str, dict[str, float]] = {
     "C = 100": {},
     "C = 1": {"c": 1.0},
-    "C = 10": {"c": 10.0},
-    "C = 1,000": {"c": 1e3},
     "pixels from 0 to 0.1": {"scale": 0.1},
-    "pixels from 0 to 1": {"scale": 1.0},
 }
 """Of regular images: k and decay of local learning with neighbours by pixels; rounds of distortions for the second and
 the third network of boosting; C, 100 if not said, and images of support vector machines, of unit length if not said."""
