@@ -51,7 +51,8 @@ FOUND_FIRST = {r"api/lenet1998\.\w+\.md": 4, r"paper_notes\.md": 30}
 IN_THE_PAPER = re.findall(
     r"^\| (`\w+\.py`.*?) \| (.+?) \|", (ROOT / "docs" / "reading.md").read_text(encoding="utf-8"), re.M
 )
-"""Modules, and what of the paper is in them: a search for "equation 27" finds these."""
+"""Modules, and what of the paper is in them. Tags say "eq. 27", so that a search for "equation 27" finds these, and not
+those of all other equations, before the ledger."""
 
 
 def modules() -> dict[str, list[str]]:
@@ -111,7 +112,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         if page.file.src_uri in {f"api/lenet1998.{name}.md" for name in re.findall(r"`(\w+)\.py`", files)}:
             numbers = re.findall(r"\d+", "".join(re.findall(r"equations? [\d, and]+", places_in_paper)))
             named = re.findall(r"(?:Table|Figure|appendix) \w+|RBF units", places_in_paper)
-            page.meta["tags"] = [*named, *(f"equation {number}" for number in numbers)]
+            page.meta["tags"] = [*named, *(f"eq. {number}" for number in numbers)]
     markdown = re.sub(r"^(?![-|>#\s])(.+)\n(?=- )", r"\1\n\n", markdown, flags=re.M)
     return re.sub(r"(?<!\[)`(?:lenet1998/)?([\w/]+)\.py(?::(\w+))?`", link, markdown)
 

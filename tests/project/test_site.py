@@ -49,6 +49,6 @@ def test_names_lead_to_the_api_equations_are_mathml_and_searches_find_modules():
     assert "../api/lenet1998.squash.md#lenet1998.squash" in text and text.endswith(", `setup.py`")
     layer = shown_at("api/lenet1998.layer.md")
     pages["on_page_markdown"]("", layer)
-    assert "equation 27" in layer.meta["tags"] and layer.meta["search"]["boost"] > 1
+    assert "eq. 27" in layer.meta["tags"] and layer.meta["search"]["boost"] > 1
     html = pages["on_page_content"](r'<h1>A</h1><span class="arithmatex">\(a^2\)</span>', layer)
     assert "<math" in html and "passes.svg" in html and "arithmatex" not in html
