@@ -181,8 +181,9 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
         figure.legend(
             *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=1 if chosen_look().narrow else 3
         )
-        seeds = max(len(correct) for correct in curves["scale"]["correct"].values())
-        networks = f"mean of {seeds} seeds, {interval_name(seeds)}" if seeds > 1 else "one network, 95% interval"
+        counts = sorted({len(correct) for correct in curves["scale"]["correct"].values()}, reverse=True)
+        many = f"mean of {' or '.join(map(str, counts))} seeds, {interval_name(*counts)}"
+        networks = many if counts[0] > 1 else "one network, 95% interval"
         figure.suptitle(
             f"LeNet-5, {size:,} test patterns, {networks}; dotted: the limits that section III-E of the paper claims",
             fontsize=10,

@@ -108,7 +108,7 @@ EXPERIMENT = Experiment(
     paper="section III-E",
     question="Does LeNet-5 withstand what section III-E says if it has learned distortions as wide, and what does that "
     "cost on digits as they are?",
-    answer="Nearly, and it costs nothing that can be seen. At half and double size "
+    answer="Nearly, and at no cost to digits as they are. At half and double size "
     "{fig13_invariance_wide_accuracy; scale, to half and to double; distortions to III-E's limits; lower limit} and "
     "{fig13_invariance_wide_accuracy; scale, to half and to double; distortions to III-E's limits; upper limit} are "
     "right, turned by 30 degrees {fig13_invariance_wide_accuracy; rotation, 30 degrees; distortions to III-E's limits; "
