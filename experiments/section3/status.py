@@ -109,7 +109,7 @@ STATUS: dict[tuple[str, str], Status] = {
     ("tangent_distance_16x16", ERROR): Status(
         "open",
         "tried: smoothing from 0.5 to 1.2 pixels, stiffness from 0.001 to 0.1, prefilters, and 20x20 pixels; "
-        "none errs so much less than ours that it could be told (section3_choices). The number of prototypes is not said",
+        "none errs so much less than ours that it could be told (section3_choices). How many prototypes is not said",
         1.41,
     ),
     ("tangent_distance_16x16", MACS): Status(
