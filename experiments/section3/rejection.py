@@ -27,8 +27,8 @@ from lenet1998.running.provenance import provenance
 from lenet1998.running.work import DataChoice
 
 KNN, TANGENT = "deslant_knn_euclidean", "tangent_distance_16x16"
-NETWORKS = ("deslant_mlp_20x20_300_10", "lenet1_16x16", "lenet4")
-NEIGHBOURS = (1, 9, 25)
+NETWORKS = ("lenet4",)
+NEIGHBOURS = (1, 9)
 """Numbers of neighbours beside the row's own."""
 MADE: dict[str, tuple[str, Callable[[int], Classifier]]] = (
     {name: (name, ROWS[name].make) for name in (KNN, TANGENT)}
