@@ -23,7 +23,7 @@ from experiments.machinery.record import description
 from experiments.machinery.setting import Setting
 from experiments.strings.experiment import conditions
 from experiments.strings.measuring import TestSet, penalties_of, test_set
-from experiments.strings.networks import TRAINED, Choices, Images, Sizes, drawn, engine_of, first, place_of, taught
+from experiments.strings.networks import Choices, Images, Sizes, drawn, engine_of, first, place_of
 from lenet1998 import pretrained
 from lenet1998.engine import Passes
 from lenet1998.patterns import Patterns
@@ -41,7 +41,7 @@ from lenet1998.strings.segmentation import CLOSE, FAINT, Segmentor
 from lenet1998.strings.wide import Wide
 
 PLAIN, PENALTY, ALONE, RUBBISH = "as they are", "with penalties of segments", "normalised", "normalised, with rubbish"
-ISOLATED, HOS, STRINGS, SWEPT = "LeNet-5 of single digits", "HOS", "HOS, whole strings", "SDNN, whole strings"
+ISOLATED, HOS, SWEPT = "LeNet-5 of single digits", "HOS", "SDNN, whole strings"
 FITTED = 2000  # strings whose segments the segmentor's penalty is fitted to
 REJECTED = 0.17  # section X rejects 17% of the checks, and 1% are read wrongly
 
@@ -139,13 +139,10 @@ def plan(setting: Setting) -> Plan:
     tasks = {(name, seed): first(store, Images(digits, kind, sizes, seed), Choices(), engine, place_of(seed, kind))
              for seed in seeds for name, kind in kinds.items()}  # fmt: skip
     histories = yield list(tasks.values())
-    parts = {seed: taught(store, tasks[HOS, seed], TRAINED["eq. 17"], Choices(), place_of(seed, "hos eq. 17"))
-             for seed in seeds}  # fmt: skip
-    histories += yield list(parts.values())
     reading = []
     for seed in seeds:
-        networks = {name: tasks[name, seed].out for name in kinds} | {STRINGS: parts[seed].out}
-        known = [[each["seed"], each["passes"][-1], each.get("strings")] for each in histories]
+        networks = {name: tasks[name, seed].out for name in kinds}
+        known = [[each["seed"], each["passes"][-1]] for each in histories]
         reading.append(setting.part(f"seed {seed}", read_all, known, networks=networks, digits=digits, sizes=sizes,
                                     seed=seed, quick=setting.quick, engine=engine))  # fmt: skip
     entries = [each for found in (yield reading) for each in found["entries"]]

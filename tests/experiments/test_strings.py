@@ -305,7 +305,7 @@ def test_penalties_of_segments_from_start_to_table(tmp_path):
     record = json.loads(next(tmp_path.glob("segment_penalties*.json")).read_text())
     ways = [(entry["method"], entry["arm"]) for entry in record["entries"]]
     arms = [segment_penalties.PLAIN, segment_penalties.PENALTY, segment_penalties.ALONE, segment_penalties.RUBBISH]
-    by_segments = (segment_penalties.ISOLATED, segment_penalties.HOS, segment_penalties.STRINGS)
+    by_segments = (segment_penalties.ISOLATED, segment_penalties.HOS)
     swept_ones = [(segment_penalties.SWEPT, arm) for arm in (arms[0], arms[3])]
     assert ways == [(method, arm) for method in by_segments for arm in arms] + swept_ones
     assert len({len(entry["right"]) for entry in record["entries"]}) == 1
