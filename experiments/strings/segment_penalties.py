@@ -150,7 +150,7 @@ def plan(setting: Setting) -> Plan:
         **provenance(),
         "data": description(setting.data),
         "entries": entries,
-        "runs": [slim(each) for each in histories],
+        "networks": [slim(each) for each in histories],
     }
 
 
