@@ -209,7 +209,9 @@ def _labels_in(table: np.ndarray) -> int:
     for place in range(1, COLUMNS):
         counts = np.bincount(table[:, place])
         often = place == last or (
-            counts.max() <= MOST_ALIKE * len(table) and max(ROWS, ROWS_EACH * np.count_nonzero(counts)) <= len(table)
+            counts.max() <= MOST_ALIKE * len(table)
+            and len(table) >= ROWS
+            and len(table) >= ROWS_EACH * np.count_nonzero(counts)
         )
         if len(counts) <= HIGHEST_LABEL + 1 and counts.max() < len(table) and often:
             places.append(place)
