@@ -220,7 +220,7 @@ EXPERIMENT = Experiment(
     "example, has sigmoid units: {section3_choices; units of the linear classifier, regular; sigmoid, appendix C; "
     "held-out error}, against {section3_choices; units of the linear classifier, regular; linear, least squares; "
     "held-out error} by least squares.",
-    shown={"section3_choices": "2; 4; 7; 13; 17-18; 22; 26-27; 34; 50; 53; 62"},
+    shown={"section3_choices": "2; 4; 7; 13; 17; 22; 27; 34; 50; 66; 71; 74; 75"},
     description=__doc__.partition("\n\n")[2],
     chapter="Classifiers of section III",
     place=2,

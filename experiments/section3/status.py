@@ -61,8 +61,8 @@ _PIXELS = (
     "least on held-out patterns (section3_choices)"
 )
 _NINE = (
-    "as many as III-B makes of each pattern; ours takes up to thirty. Held out, one and three are too few "
-    "(section3_choices)"
+    "as many as III-B makes; ours takes up to thirty. Held out, one, three and nine differ so much that their number, "
+    "which is not said, decides (section3_choices)"
 )
 _KNN = (
     "tried with k from 1 to 200 and three ways to 20x20 pixels: 3 to 5 neighbours err least, and no k gives both "
