@@ -11,7 +11,15 @@ from scipy import ndimage
 from lenet1998.errors import DataError
 from lenet1998.patterns import SIDE
 from lenet1998.photos.form import is_in_form
-from lenet1998.photos.light import is_even, is_written_on_outside, local_ink, plane_of_ink, reduced, sign_of
+from lenet1998.photos.light import (
+    is_brighter_in_gaps,
+    is_even,
+    is_written_on_outside,
+    local_ink,
+    plane_of_ink,
+    reduced,
+    sign_of,
+)
 from lenet1998.photos.parts import parts_of_digit, parts_of_line
 from lenet1998.photos.rules import without_rules
 from lenet1998.photos.sheet import EIGHT, find_sheet
@@ -26,16 +34,22 @@ LEAST_CONTRAST = 16.0
 STREWN = 10
 # Where light is uneven, ink is weak that departs from the sheet around it by less than this share of all departure.
 WEAK = 0.4
+# What is at least so high in a line, as a share of what is highest, is writing, and as dark as the rest of it.
+WRITING = 0.5
 # So much of Gaussian noise is more than a standard deviation below its middle.
 ONE_DEVIATION = 0.16
 
 
 class Line(NamedTuple):
-    """The ink of a line of writing, floats (h, w) from 0 to 1, and the picture's row and column where it begins."""
+    """The ink of a line of writing, floats (h, w) from 0 to 1, and the picture's row and column where it begins.
+
+    ``glare`` says whether light may have taken digits away (`light.is_brighter_in_gaps`).
+    """
 
     ink: np.ndarray
     top: int
     left: int
+    glare: bool = False
 
 
 def find_ink(planes: np.ndarray) -> np.ndarray:
@@ -64,7 +78,15 @@ def find_line(planes: np.ndarray) -> Line:
     >>> line.ink.shape, float(line.ink.sum()), line.top, line.left
     ((60, 90), 400.0, 0, 0)
     """
-    return _found(planes, parts_of_line)
+    found = _found(planes, parts_of_line)
+    if is_in_form(found.ink):
+        return found
+    labels, count = ndimage.label(found.ink > 0, EIGHT)
+    heights = np.array([0, *(rows.stop - rows.start for rows, _ in ndimage.find_objects(labels))])
+    peaks = np.array([1.0, *ndimage.maximum(found.ink, labels, np.arange(1, count + 1))])
+    peaks[heights < WRITING * heights.max()] = 1.0
+    grey = planes[0, found.top : found.top + len(labels), found.left : found.left + labels.shape[1]]
+    return found._replace(ink=found.ink / peaks[labels], glare=is_brighter_in_gaps(grey, found.ink))
 
 
 def sheet_in(planes: np.ndarray) -> np.ndarray:

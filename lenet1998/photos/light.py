@@ -22,6 +22,8 @@ BLOCKS = 8
 OUTSIDE = 0.05
 # A frame is at most so wide in the small copy.
 FRAME = 3
+# Where a digit may be lost is a gap of at least this share of the line's height, this much brighter, in logarithms.
+LOST, BRIGHTER = 0.45, 0.02
 
 
 def reduced(planes: np.ndarray) -> np.ndarray:
@@ -94,6 +96,29 @@ def is_written_on_outside(grey: np.ndarray, sheet: np.ndarray) -> bool:
     outside = ~ndimage.binary_dilation(inside > 0.01, np.ones((3, 3)), iterations=2)
     outside &= np.pad(np.ones([side - 2 * FRAME for side in outside.shape], bool), FRAME)
     return bool(np.count_nonzero(dark & outside) > OUTSIDE * np.count_nonzero(dark))
+
+
+def is_brighter_in_gaps(grey: np.ndarray, ink: np.ndarray) -> bool:
+    """Whether the sheet of a line, float (H, W), is brighter in a gap of its ink, 0 to 1, than anywhere behind the ink.
+
+    A shadow's edge leaves ink on both sides of it; where a lamp's glare is brightest, none may be left.
+
+    >>> grey, ink = np.full((40, 200), 150.0), np.zeros((40, 200))
+    >>> ink[5:35, [20, 50, 160]] = 1.0
+    >>> lit = grey + 60 * (np.abs(np.arange(200) - 105) < 30)
+    >>> is_brighter_in_gaps(grey, ink), is_brighter_in_gaps(lit, ink)
+    (False, True)
+    """
+    written = ink > 0.25
+    rows = np.flatnonzero(written.any(axis=1))
+    if not rows.size or sign_of(reduced(grey[None])[0]) < 0:
+        return False
+    line = slice(rows[0], rows[-1] + 1)
+    sheet = np.median(without_ink(ndimage.gaussian_filter(grey, 1.0), "reflect")[line], axis=0)
+    inked, wide = written[line].any(axis=0), max(3, round(LOST * np.ptp(rows)))
+    gaps = ~ndimage.maximum_filter1d(inked, wide)
+    bright = ndimage.uniform_filter1d(sheet, wide)[gaps].max(initial=1.0)
+    return bool(np.log(bright / max(np.quantile(sheet[inked], 0.95), 1.0)) > BRIGHTER)
 
 
 def plane_of_ink(small: np.ndarray, sign: float) -> int:

@@ -44,9 +44,10 @@ class Turn(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The parts of ink: the number of each pixel's part, from 1, (h, w), boxes (n, 4): top, end, left, end, and
-    the rows of their centres of mass, (n,)."""
+    """The parts of ink uint8 (h, w): the number of each pixel's part, from 1, (h, w), boxes (n, 4): top, end, left,
+    end, and the rows of their centres of mass, (n,)."""
 
+    ink: np.ndarray
     labels: np.ndarray
     boxes: np.ndarray
     centres: np.ndarray
@@ -64,7 +65,7 @@ def parts_of(ink: np.ndarray) -> Parts:
     rows, columns = np.nonzero(labels)
     numbers, grey = labels[rows, columns], ink[rows, columns].astype(float)
     centres = (np.bincount(numbers, rows * grey) / np.maximum(np.bincount(numbers, grey), 1.0))[1:]
-    return Parts(labels, np.array(boxes, float).reshape(-1, 4), centres)
+    return Parts(ink, labels, np.array(boxes, float).reshape(-1, 4), centres)
 
 
 def level(ink: np.ndarray) -> tuple[np.ndarray, Parts, Turn]:

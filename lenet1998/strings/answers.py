@@ -14,7 +14,6 @@ from lenet1998.strings.picture import Form, Writing, string_form
 from lenet1998.strings.reading import Reading, read
 from lenet1998.strings.sdnn import SDNN
 from lenet1998.strings.sure import (
-    TURNED,
     Characters,
     Looked,
     by_strings,
@@ -29,7 +28,7 @@ DOUBTFUL = 0.5
 """An answer below this confidence is more likely wrong than right, as it was on pictures of all kinds."""
 
 UPSIDE_DOWN = 0.5
-"""What is left of the confidence in a line that looks more like digits after half a turn."""
+"""What is left of the confidence in a line that looks as much like digits after half a turn."""
 OFF, BESIDE = 0.1, 0.5
 """Of rubbish the neighbours within the last share of the height are letters too, where their middles are off the line's
 by the first."""
@@ -67,8 +66,8 @@ class Answer(NamedTuple):
 
     @property
     def upside_down(self) -> bool:
-        """Whether the line's characters look more like digits after half a turn."""
-        return self.seen.gain > TURNED
+        """Whether the line's characters look as much like digits after half a turn, or more."""
+        return self.seen.is_turned
 
     def places(self) -> list[tuple[int, int]]:
         """For each digit its class, and the picture's column, from 0, in which the middle of it was seen."""
@@ -141,6 +140,7 @@ def answer(strings: Strings, characters: Characters, weights: Sequence[float], w
     middles = [(first + after - 1) / 2 for first, after in reading.columns]
     digits = together(by_strings(penalties, strings.j, reading.columns), middles, form, seen, characters)
     reading = reading._replace(labels=digits.labels)
-    found = evidence(digits, seen.upright[seen.rubbish])  # a word is left out with its rubbish
-    sure = sureness(found, weights) * (UPSIDE_DOWN if seen.gain > TURNED else 1.0)
+    # A word is left out with its rubbish.
+    found = evidence(digits, seen.upright[seen.rubbish], writing.glare)
+    sure = sureness(found, weights) * (UPSIDE_DOWN if seen.is_turned else 1.0)
     return Answer(writing, form, penalties, reading, seen, left_out, found, sure)

@@ -38,7 +38,8 @@ _EDGE = 2
 
 
 class Writing(NamedTuple):
-    """A line of a picture: its level ink, uint8 (h, w), what that consists of, and how it came from the picture."""
+    """A line of a picture: its level ink, uint8 (h, w), what that consists of, how it came from the picture, and
+    whether light may have taken digits away."""
 
     ink: np.ndarray
     line: Line
@@ -46,6 +47,7 @@ class Writing(NamedTuple):
     times: int = 1
     left: float = 0.0
     top: float = 0.0
+    glare: bool = False
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """The picture's column and row of a place in the ink."""
@@ -93,7 +95,8 @@ def read_writing(path: str | PathLike[str], several: bool = False) -> list[Writi
     planes, times = read_planes(Path(path))
     try:
         found = find_line(planes)
-        return written(np.rint(255.0 * found.ink).astype(np.uint8), several, times, found.left, found.top)
+        lines = written(np.rint(255.0 * found.ink).astype(np.uint8), several, times, found.left, found.top)
+        return [line._replace(glare=found.glare) for line in lines]
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_softmax, logsumexp, softmax
+from scipy.special import expit, log_softmax, logit, logsumexp, softmax
 
 from lenet1998.network import Network
 from lenet1998.patterns import CLASSES, SIDE
@@ -31,12 +31,13 @@ SHARE = 0.5
 """So much the network of characters counts beside that of strings, which sees a digit among its neighbours."""
 # The logarithm of a probability below this says no more.
 LEAST = -8.0
-# The line is said to be upside down where its digits are likelier by this much, in logarithms, after half a turn.
-TURNED = 0.0
+# A line is perhaps upside down where its characters are likelier after half a turn, or, since 0, 1, 6, 8 and 9 are
+# nearly as likely, less likely by no more than this, in logarithms; one character says too little for the second.
+TURNED = 0.15
 # So much at most counts of one character, since a letter may look like a digit after half a turn.
 MOST_TURNED = 1.0
-FEATURES = ("bias", "characters", "strings", "shared", "left out", "digit after all")
-"""What the sureness of a digit, or of ink that is left out, is a logistic function of; see `evidence`."""
+FEATURES = ("bias", "characters", "strings", "shared", "left out", "digit after all", "glare")
+"""What the sureness of a digit, of ink that is left out, or of glare, is a logistic function of; see `evidence`."""
 
 
 class Characters(NamedTuple):
@@ -78,6 +79,11 @@ class Looked(NamedTuple):
         """By how much likelier the line's characters are after half a turn, per character, in logarithms."""
         gains = self.turned[:, :NONE].max(axis=1) - self.upright[:, :NONE].max(axis=1)
         return float(np.mean(gains.clip(-MOST_TURNED, MOST_TURNED)))
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the line is perhaps upside down."""
+        return self.gain > (-TURNED if len(self.upright) > 1 else 0.0)
 
 
 def looked(characters: Characters, forms: np.ndarray) -> Looked:
@@ -145,16 +151,29 @@ def together(strings: np.ndarray, middles: Sequence[float], form: Form, seen: Lo
     return Digits(alone, strings, shared)
 
 
-def evidence(digits: Digits, left_out: np.ndarray) -> np.ndarray:
-    """How likely each label is by either network, in logarithms, and whether it shares its ink; of ink that is left
-    out, (groups, 12), how likely it is a digit after all. (digits + groups, 6), as `FEATURES` says.
+def odds(logs: np.ndarray) -> np.ndarray:
+    """Logarithms of p to 1 - p, of at most -LEAST either way, given those of p.
+
+    >>> odds(np.log([0.5, 0.9, 1.0])).round(1).tolist()
+    [0.0, 2.2, 8.0]
+    """
+    return logit(np.exp(logs).clip(np.exp(LEAST), 1 - np.exp(LEAST)))
+
+
+def evidence(digits: Digits, left_out: np.ndarray, glare: bool = False) -> np.ndarray:
+    """How likely each label is by either network, as `odds`, and whether it shares its ink; of ink that is left out,
+    (groups, 12), how likely it is a digit after all; and a row where light may have taken a digit away.
+    (digits + groups, 7), or one more, as `FEATURES` says.
     """
     count = len(digits.shared)
     own = np.arange(count), digits.labels
-    found = np.zeros((count + len(left_out), len(FEATURES)))
-    found[:count, :4] = np.stack([np.ones(count), digits.characters[own], digits.strings[own], digits.shared], axis=1)
-    found[count:, 4] = 1
-    found[count:, 5] = np.maximum(logsumexp(left_out[:, :NONE], axis=1), LEAST)
+    found = np.zeros((count + len(left_out) + glare, len(FEATURES)))
+    found[:count, 0] = 1
+    found[:count, 1:3] = odds(np.stack([digits.characters[own], digits.strings[own]], axis=1))
+    found[:count, 3] = digits.shared
+    found[count : count + len(left_out), 4] = 1
+    found[count : count + len(left_out), 5] = odds(logsumexp(left_out[:, :NONE], axis=1))
+    found[count + len(left_out) :, 6] = 1
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from experiments.pictures.made import signs
 from experiments.pictures.made.kinds import cases
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
@@ -261,6 +262,29 @@ def test_marks_are_named_and_are_no_digits(boxes, behind, kind, place, known, tm
     assert cli.main(["read", str(path)]) == 0
     where = f"behind {digits}" if place else f"before {digits}"
     assert f"  left out: {kind} {where}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sign", "$/¥£€")
+def test_signs_are_not_read_as_digits_without_a_doubt(sign, known, tmp_path):
+    """Before digits, as high as they are."""
+    ink, _ = signs.printed(sign, "DejaVuSerif-Bold", 60)
+    for image, digits, _ in known[:SAMPLE]:
+        grey = np.asarray(page(image, 60, (30, 30, 120, 20)), float).copy()
+        grey[28 : 28 + len(ink), 50 : 50 + ink.shape[1]] -= 200 * ink
+        found = read(picture(grey), tmp_path)
+        assert (found.digits == digits and len(found.marks()) == 1) or found.confidence < DOUBTFUL
+
+
+def test_under_a_lamp_digits_are_read_and_where_one_is_lost_the_line_is_less_sure(known, tmp_path):
+    """Light over the last digit, which does not touch the others, leaves a third of its contrast, or nothing."""
+    apart = [each for each in known if (np.diff(each[2].ravel())[1::2] > 1).all()]
+    for image, digits, boxes in apart[:SAMPLE]:
+        grey = 0.75 * np.asarray(page(image, 60, (20, 20, 20, 20)), float)
+        scale = 60 / (np.ptp(np.flatnonzero(image.any(axis=1))) + 1)
+        x = 20 + scale * (boxes[-1] - np.flatnonzero(image.any(axis=0))[0])
+        spot = np.exp(-(((np.arange(grey.shape[1]) - x.mean()) / np.ptp(x)) ** 4))
+        even, lit, lost = (read(picture(grey + (240 - grey) * share * spot), tmp_path) for share in (0, 0.65, 1))
+        assert lit.digits == even.digits == digits != lost.digits and lost.confidence < even.confidence - 0.1
 
 
 def test_several_lines_are_refused_by_name_and_read_with_an_option(known, tmp_path, capsys):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.pictures.made.paper import strokes
 from lenet1998.photos.lines import level, lines_of, parts_of
 from lenet1998.photos.marks import line_of
 
@@ -89,6 +90,19 @@ def test_long_straight_strokes(lean, kind):
         ink[row, round(middle) - 2 : round(middle) + 3] = 255
     parts = parts_of(ink)
     assert [each for each, _ in line_of(parts, np.arange(3)).marks] == [kind]
+
+
+@pytest.mark.parametrize("high", [20, 60, 110])
+@pytest.mark.parametrize(("lean", "bow", "kinds"), [
+    (0.25, 0, ["slash"]), (0.6, 0, ["slash"]), (-0.4, 0, ["bar"]), (0.1, 0, []), (0.4, 3, []),
+], ids=["slash", "more", "backslash", "upright", "by a pen"])  # fmt: skip
+def test_a_ruled_stroke_that_leans_is_no_digit_though_it_is_as_high_as_they_are(high, lean, bow, kinds):
+    """A pen's stroke, which bows by a few hundredths of its height, may be a 1."""
+    at = [(50 + 100 * lean * (0.5 - share) + bow * math.sin(math.pi * share), 100 * share) for share in (0, 0.5, 1)]
+    stroke = np.rint(255 * strokes([at], high, 0.1)).astype(np.uint8)
+    ink = digits(20, 20, high=high, apart=200)
+    ink[20 : 20 + len(stroke), 90 : 90 + stroke.shape[1]] = stroke[: len(ink) - 20]
+    assert [kind for kind, _ in line_of(parts_of(ink), np.arange(3)).marks] == kinds
 
 
 @pytest.mark.parametrize(("second", "groups"), [((60, 78), 4), ((82, 100), 3)], ids=["beside", "above"])

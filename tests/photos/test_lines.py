@@ -95,3 +95,23 @@ def test_a_line_in_uneven_light_though_it_is_much_wider_than_high():
     ink = find_line(grey[None].astype(np.float32)).ink
     assert np.flatnonzero(np.diff((ink > 0.5).any(axis=0))).size == 2 * 12
     assert not (ink[:10] > 0).any()
+
+
+def test_what_is_as_high_as_writing_is_made_as_dark():
+    """Light over the second digit leaves a third of its contrast; a faint crumb stays faint."""
+    grey = np.full((1, 100, 300), 200, np.float32)
+    grey[0, 30:80, 60:66] = 50
+    grey[0, 30:80, 130:136] = 150
+    grey[0, 70:80, 200:206] = 150
+    line = find_line(grey)
+    assert line.ink[50, [63, 133]].tolist() == [1, 1] and 0 < line.ink[75, 203] < 0.5
+
+
+@pytest.mark.parametrize(("ink", "glare"), [(50, False), (235, True)], ids=["is there", "is gone"])
+def test_a_gap_is_glare_where_light_left_no_ink(ink, glare):
+    """A spot of light over the second of three digits, and the same spot where the digit is seen in it."""
+    grey = np.full((1, 100, 300), 180, np.float32)
+    grey[0, :, 110:170] = 235
+    for left in (60, 137, 220):
+        grey[0, 30:80, left : left + 6] = ink if left == 137 else 50
+    assert find_line(grey).glare == glare

@@ -23,7 +23,7 @@ def test_it_looks_a_pixel_to_each_side():
 
 
 NOTHING = np.empty((0, 12))
-WEIGHTS = [3.0, 1.0, 1.0, -1.0, 2.0, -1.0]
+WEIGHTS = [0.0, 1.0, 1.0, -1.0, 2.0, -1.0, 1.0]
 
 
 def logs(*likeliest: int, classes: int = 12) -> np.ndarray:
@@ -63,6 +63,7 @@ def test_each_doubt_about_a_digit_makes_its_line_less_sure():
     doubts += [digits._replace(**{name: getattr(digits, name) - [[0], [1]]}) for name in digits._fields[:2]]
     sure, *less = (sureness(evidence(each, NOTHING), WEIGHTS) for each in [digits, *doubts])
     assert len(FEATURES) == evidence(digits, NOTHING).shape[1] and all(each < sure - 0.01 for each in less)
+    assert sureness(evidence(digits, NOTHING, glare=True), WEIGHTS) < sure - 0.01
     rubbish, doubtful = (np.log([[*[rest / 11] * 11, 1 - rest]]) for rest in (0.01, 0.3))
     left_out = [sureness(evidence(digits, each), WEIGHTS) for each in (rubbish, doubtful)]
     assert sure > left_out[0] > left_out[1] + 0.01, "what is left out may have been a digit"
@@ -74,3 +75,10 @@ def test_one_letter_that_looks_like_a_digit_after_half_a_turn_turns_no_line():
     upright[3, 11] = turned[:3, 11] = -0.1
     turned[3, 6], upright[3, :11] = 0.0, -8.0
     assert Looked(upright, turned).gain < 0 < Looked(turned, upright).gain
+
+
+def test_a_line_that_looks_nearly_as_much_like_digits_after_half_a_turn_may_be_turned_but_one_digit_not():
+    upright = logs(1, 6, 8)
+    same, less = Looked(upright, upright - 0.1), Looked(upright, upright - 0.3)
+    assert same.is_turned and not less.is_turned
+    assert not Looked(upright[:1], upright[:1] - 0.1).is_turned and Looked(upright[:1] - 0.1, upright[:1]).is_turned

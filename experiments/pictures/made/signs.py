@@ -23,7 +23,8 @@ from experiments.pictures.made.paper import (
     strokes,
 )
 
-# Whole fonts are held back, and whole kinds of signs and letters: to measure on, and others to choose by.
+# Whole fonts are held back, and whole kinds of signs and letters: some to measure on, and others, which are tried when
+# `experiments.pictures.sure` asks how far to trust a network on what it did not learn.
 LEARNED_FONTS = (
     "DejaVuSans",
     "DejaVuSans-Bold",
@@ -126,9 +127,9 @@ def printed(text: str, font: str, high: float) -> tuple[np.ndarray, float]:
     return ink, ((box[1] + box[3]) / 2 - 200 - (top + bottom) / 2) / (bottom - top)
 
 
-def by_hand(sign: str, high: float, rng: Random, learning: bool) -> tuple[np.ndarray, float]:
-    """The same of a sign of `HANDS`."""
-    lines = _p(HANDS[sign][0 if learning else 1])
+def by_hand(sign: str, high: float, rng: Random, learning: bool, lean: float = 0.0) -> tuple[np.ndarray, float]:
+    """The same of a sign of `HANDS`, which leans to the right by a share of its height."""
+    lines = [[(x + lean * (100 - y), y) for x, y in each] for each in _p(HANDS[sign][0 if learning else 1])]
     rows = [y for each in lines for _, y in each]
     return strokes(lines, high, rng.uniform(0.06, 0.13), rng), ((min(rows) + max(rows)) / 2 - 50) / 100
 
@@ -137,8 +138,14 @@ def sign_of(sign: str, high: float, source: Source) -> tuple[np.ndarray, float]:
     """A sign by hand where there is a hand for it, half the time, or of one of the fonts."""
     rng, hands = source.rng, LEARNED_HAND if source.learning else OTHER_HAND
     if sign in hands and rng.random() < 0.5:
-        return by_hand(sign, high, rng, source.learning)
-    return printed(sign, str(rng.choice(LEARNED_FONTS if source.learning else OTHER_FONTS)), high)
+        return by_hand(sign, high, rng, source.learning, float(rng.normal(0, 0.25)) if source.learning else 0.0)
+    return printed(sign, font_for(sign, source), high)
+
+
+def font_for(text: str, source: Source) -> str:
+    """A font to measure on, or one that was tried, which has the letters; no network learned from either."""
+    tried = [font for font in TRIED_FONTS if all(has(font, each) for each in text)]
+    return str(source.rng.choice(tried if source.learning else OTHER_FONTS))
 
 
 def beside_digits(sign: str, source: Source, high: float = 64, count: int = 4, mark: str = "any") -> Case:
@@ -157,7 +164,7 @@ def word(source: Source, high: float = 64) -> Case:
     if rng.random() < 0.6:
         letters = LEARNED_LETTERS if source.learning else LEARNED_LETTERS + OTHER_LETTERS
         text = "".join(rng.choice(list(letters), rng.integers(2, 6)))
-        ink, _ = printed(text, str(rng.choice(LEARNED_FONTS if source.learning else OTHER_FONTS)), high)
+        ink, _ = printed(text, font_for(text, source), high)
     else:
         hands = [sign for sign in (LEARNED_HAND if source.learning else OTHER_HAND) if sign.isalpha()]
         parts = [
@@ -168,8 +175,11 @@ def word(source: Source, high: float = 64) -> Case:
     return Case(shot(sheet(around(ink, high)), rng), None)
 
 
-def _any(*signs: str) -> Make:
-    return lambda source: beside_digits(str(source.rng.choice(np.array(signs))), source)
+def _any(*signs: str, tried: str = "") -> Make:
+    """One of these signs beside digits; to learn from, where nothing may know these, one of those that were tried."""
+    return lambda source: beside_digits(
+        str(source.rng.choice(np.array(list(tried) if tried and source.learning else signs))), source
+    )
 
 
 SIGNS: dict[str, Make] = {
@@ -179,7 +189,7 @@ SIGNS: dict[str, Make] = {
     "hash": _any("#"),
     "bar": _any("|"),
     "dollar": _any("$"),
-    "euro": _any("€"),
+    "euro": _any("€", tried=TRIED_SIGNS),
     "question": _any("?"),
     "percent": _any("%"),
     "letter A": _any("A"),
@@ -188,6 +198,6 @@ SIGNS: dict[str, Make] = {
     "No": _any("No"),
     "pound": _any("£"),
     "section": _any("§"),
-    "other letter": _any(*OTHER_LETTERS),
+    "other letter": _any(*OTHER_LETTERS, tried=TRIED_LETTERS),
     "words": word,
 }

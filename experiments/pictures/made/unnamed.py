@@ -1,4 +1,4 @@
-"""Kinds that nobody named: they are measured, and nothing was chosen on them."""
+"""Kinds that nobody named: they are measured, and nothing was chosen on them, but for glare of another shape."""
 
 from __future__ import annotations
 
@@ -98,12 +98,16 @@ def thermal(source: Source) -> Case:
 
 
 def glare(source: Source) -> Case:
-    """A lamp's reflection over a part, in which ink nearly fades."""
+    """A lamp's reflection over a part, in which ink nearly fades; to learn from, a streak of light from a window."""
     ink, truth = line(source)
     rng = source.rng
     rows, columns = np.indices(ink.shape)
     y, x = rng.uniform(0.2, 0.8, 2) * ink.shape
-    spot = np.exp(-(((rows - y) / 40) ** 2 + ((columns - x) / 60) ** 2))
+    if source.learning:
+        lean, wide = rng.uniform(-0.7, 0.7), rng.uniform(25, 90)
+        spot = rng.uniform(0.5, 1.15) * np.exp(-(((columns - x + lean * (rows - y)) / wide) ** 4))
+    else:
+        spot = np.exp(-(((rows - y) / 40) ** 2 + ((columns - x) / 60) ** 2))
     grey = sheet(ink, 190, 40)
     return Case(shot(grey + (255 - grey) * 0.85 * spot, rng), truth)
 
