@@ -28,7 +28,7 @@ from lenet1998.running.provenance import provenance
 from lenet1998.running.work import DataChoice
 from lenet1998.squash import A, S, squash_slope
 
-STARTS = 3  # networks before training; after it there is one, the package's
+STARTS = 1  # networks before training; after it there is one too, the package's
 
 
 class Bent(Squash):
