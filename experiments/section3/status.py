@@ -56,17 +56,11 @@ def deslanted(name: str, figure: str) -> Callable[[Ours], str]:
 
 
 _SVM = Status("open", "support vectors depend on scaling, constants and C, which are not said")
-_PIXELS = (
-    "Figure 12's 24,000 thousand variables are these pixels; ours are neighbours among LeNet-4's features, which errs "
-    "least on held-out patterns (section3_choices)"
-)
-_NINE = (
-    "as many as III-B makes; ours takes up to thirty. Held out, one, three and nine differ so much that their number, "
-    "which is not said, decides (section3_choices)"
-)
+_PIXELS = "Figure 12's 24,000 thousand variables are these; ours, by features, errs least held out (section3_choices)"
+_NINE = "how many decides, and is not said; ours takes up to thirty (section3_choices)"
 _KNN = (
     "tried with k from 1 to 200 and three ways to 20x20 pixels: 3 to 5 neighbours err least, and no k gives both "
-    "of the paper's errors (section3_neighbours); nor do pixels of 4 bits (section3_choices)"
+    "of the paper's errors (section3_neighbours); nor do 4 bits"
 )
 _START = (
     "weights that start within 2.4 / F^0.7 bring seven of the eight rows of 28x28 pixels within 15% of the paper's "
