@@ -20,7 +20,7 @@ from lenet1998.report.table import Column, Table
 from lenet1998.running.provenance import provenance
 
 NAME, CURVE, BEFORE = "pictures", "pictures_reliability", "pictures_before"
-COUNT, SURE = 50, 0.9
+COUNT, SURE = 100, 0.9
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 

@@ -3,8 +3,8 @@
     python -m experiments.pictures.sure [--count 40] [--seed 1] [--jobs 2] [--out lenet1998/pretrained]
 
 The digits are the last 10,000 training digits, which the network of characters did not learn, distorted, since that of
-strings did; fonts, some signs and letters, and how hands lean are others than it learned, and others than are measured.
-What is fitted to whether strings were read rightly is
+strings did. Fonts, some signs and some letters are others than it learned, and others than are measured; hands are
+those that it learned, made to lean. What is fitted to whether strings were read rightly is
 `lenet1998.strings.sure.sureness`, a product over digits.
 """
 

@@ -107,6 +107,8 @@ EXPERIMENT = Experiment(
     title="Test errors of the readings that meet every claim",
     paper="section III-B",
     question="Which test error do the paper's claims about training alone predict?",
+    answer="Mean errors between {readings_band; round 6; test error} and {readings_band; space 81; test error}. The "
+    "paper's error lies below all means, and among the single runs.",
     description="""\
 The readings study chose by held-out errors, and never looked at the test set. Here each of its readings that meets
 every claim learns all 60,000 training patterns, and is judged on the test set. Nothing is chosen by what comes out.""",
