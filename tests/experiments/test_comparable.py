@@ -59,7 +59,7 @@ def test_no_number_of_the_paper_stands_beside_other_data(one, tmp_path, monkeypa
     name = module_of(one.experiment).removeprefix("experiments.")
     done = experiment(name, *one.arguments, "--plot-only", "--out", str(tmp_path))
     refused = "letters-1998 validation is not MNIST" in done.stderr
-    assert refused if one.name.startswith("readings") else done.returncode == 0, done.stderr
+    assert refused if one.name in ("readings", "readings_over_fan_in") else done.returncode == 0, done.stderr
     said += [done.stdout, *(path.read_text() for path in tmp_path.glob("tables/*.json"))]  # and those of the claims
     assert [text for text in said if PAPERS.search(text)] == []
     assert len(said) > 1 or refused
