@@ -82,13 +82,6 @@ def single_runs() -> tuple[str, str]:
     return rf"{low:.2f}\% and {high:.2f}\%", rf"{100 * one_more.cdf(blocks.ROWS[0][1]):.0f}\%"
 
 
-def open_rows(less: bool = False) -> str:
-    """How many rows of Figure 9 are open, or in how many of these ours errs less."""
-    rows = [row for row in tables()["fig9"].rows if row[3] == "open"]
-    ours = [row[2].mean if isinstance(row[2], Estimate) else row[2] for row in rows]
-    return str(sum(not less or value < row[1] for value, row in zip(ours, rows, strict=True)))
-
-
 FACTS: dict[str, Callable[[], str]] = {
     "version": lambda: __version__,
     "claims": claims,
@@ -102,8 +95,6 @@ FACTS: dict[str, Callable[[], str]] = {
     "equation 1": lambda: marks.latex(in_words(published(blocks.FIGURE_6)["runs"])),
     "readings": sampled,
     "readings that meet every claim": lambda: sampled(met=True),
-    "open rows": open_rows,
-    "open rows in which ours errs less": lambda: open_rows(less=True),
     "time of all experiments": lambda: time_of(sum(costs().values())),
 }
 """Numbers that are in no recorded table."""
