@@ -100,34 +100,30 @@ def pieces(results: Path = RESULTS, seeds: float = math.inf) -> Iterator[tuple[s
             records.append((order[one.name], path, one.name))
     counted: set[tuple] = set()
     for _, path, name in sorted(records):
-        for run, seconds in _pieces(json.loads(path.read_text(encoding="utf-8")), seeds):
-            if run not in counted:
+        for run, seconds, seed in _pieces(json.loads(path.read_text(encoding="utf-8"))):
+            if run not in counted and seed <= seeds:
                 yield name, seconds
             if run:
                 counted.add(run)
 
 
-def _pieces(content: Any, seeds: float) -> Iterator[tuple[tuple | None, float]]:
-    """The runs in a record, by what tells them apart, and other work that has a time, and their seconds.
+def _pieces(content: Any) -> Iterator[tuple[tuple | None, float, int]]:
+    """The runs in a record, by what tells them apart, and other work that has a time, their seconds and their seeds.
 
     Where a whole has a time, it includes those of its parts, of which the runs come apart.
     """
     if not isinstance(content, (dict, list)):
         return
     passes = content.get("passes") if isinstance(content, dict) else None
-    seed = content.get("seed") if isinstance(content, dict) else None
-    if isinstance(seed, int) and seed > seeds:
-        return
-    if isinstance(passes, list) and passes:  # what each took is as good as a name
+    if isinstance(content, dict) and isinstance(passes, list) and passes:  # what each took is as good as a name
         times = [float(one["seconds"]) for one in passes if isinstance(one, dict) and "seconds" in one]
-        yield (passes[-1].get(DIGEST), *times), sum(times)
+        yield (passes[-1].get(DIGEST), *times), sum(times), content.get("seed") or 1
         return
-    inner = content.values() if isinstance(content, dict) else content
-    parts = [each for part in inner for each in _pieces(part, seeds)]
+    parts = [each for part in (content.values() if isinstance(content, dict) else content) for each in _pieces(part)]
     own = [content[key] for key in SECONDS if isinstance(content, dict) and isinstance(content.get(key), (int, float))]
     if own:
         parts = [part for part in parts if part[0] is not None]
-        parts.append((None, max(0.0, float(sum(own)) - sum(seconds for _, seconds in parts))))
+        parts.append((None, max(0.0, float(sum(own)) - sum(part[1] for part in parts)), 1))
     yield from parts
 
 
