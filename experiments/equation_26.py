@@ -106,9 +106,10 @@ EXPERIMENT = Experiment(
     title="Equation 26 with its term of f''",
     paper="appendix C, equation 26",
     question="Does the term of f'', which appendix C leaves out, bring h_kk nearer to the exact second derivative?",
-    answer="Before training yes: with it h_kk is right in C5 and F6, and without it too large: the exact value is "
-    "{equation_26; C5; before training; exact / h_kk} and {equation_26; F6; before training; exact / h_kk} times h_kk. "
-    "After training both are right there. In C1, where many connections share a weight, neither is.",
+    answer="In one network, before training, in C5 and F6: with it h_kk is right there, and without it too large: the "
+    "exact value is {equation_26; C5; before training; exact / h_kk} and {equation_26; F6; before training; "
+    "exact / h_kk} times h_kk. After training both are right there. In C3 and C1, where many connections share "
+    "a weight, it does not help.",
     chapter="What the paper leaves open",
     place=8,
     plan=plan,

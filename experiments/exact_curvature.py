@@ -111,12 +111,13 @@ def tables(record: Record) -> list[Table]:
         for moment, when in MOMENTS.items():
             pairs = pairs_of(usual, layer, (moment,))
             low, middle, high = np.quantile(pairs[:, 1] / pairs[:, 0], (0.25, 0.5, 0.75))
-            step = (Recipe().mu + pairs[:, 0].max()) / (Recipe().mu + max(pairs[:, 1].max(), 0))
+            estimated, exact = pairs[pairs[:, 0].argmax()]
+            step = (Recipe().mu + estimated) / (Recipe().mu + max(exact, 0))
             rows.append([layer, when, *map(float, (middle, low, high, 100 * np.mean(pairs[:, 1] < 0), step))])
     notes = [
         f"h_kk: equations 23 to 27. Exact: equation 22, of {PER_LAYER} parameters per layer and run, drawn at random. "
         f"Both are of the first {PATTERNS} training patterns. The ratio is the median, with its quartiles.",
-        "Step of the steepest: what equation 21 gives the most curved of these parameters with the exact second "
+        "Step of the steepest: what equation 21 gives the parameter with the largest h_kk, with the exact second "
         "derivative, as a multiple of what it gives with h_kk.",
     ]
     errors = [[each["passes"][-1]["test_error_percent"] for each in own] for own in (usual, corrected)]
@@ -148,7 +149,8 @@ def figures(record: Record, stem: Path) -> list[Path]:
             panel.plot(span, span, color="0.5", linewidth=1)
             panel.axhline(0, color="0.5", linewidth=0.6, linestyle=":")
             for layer, look in zip(layers_of(runs), LOOKS, strict=False):
-                panel.plot(*pairs_of(runs, layer, (moment,)).T, "o", color=look["color"], markersize=3, label=layer)
+                points = pairs_of(runs, layer, (moment,)).T
+                panel.plot(*points, look["marker"], color=look["color"], markersize=3.5, label=layer)
             panel.set(
                 title=when,
                 xscale="log",
@@ -167,9 +169,9 @@ EXPERIMENT = Experiment(
     paper="appendix C, equations 22 to 27",
     question="How far is h_kk from the exact second derivative, and does the difference change the error?",
     answer="After training, the exact second derivative is {exact_curvature; F6; after training; exact / h_kk} times "
-    "h_kk in F6. In C1, where 784 connections share a weight, it is "
-    "{exact_curvature; C1; after training; exact / h_kk} times h_kk. Before training it is smaller, and often "
-    "negative. Step sizes corrected by layer make no difference in error that these seeds can show.",
+    "h_kk in F6. In C1, where 784 connections share a weight, it is {exact_curvature; C1; after training; "
+    "exact / h_kk} times h_kk. Before training its median is smaller in every layer, and some are negative. "
+    "Step sizes corrected by layer make no difference in error that these seeds can show.",
     description="Appendix C leaves out terms between connections that share a weight, and the term of equation 26 that "
     "can be negative; the recursion starts from an approximation too. The exact second derivative of a parameter is "
     "the difference of two gradients, in float64. That is far too slow for all 60,000, so some are drawn in each "

@@ -146,7 +146,7 @@ EXPERIMENT = Experiment(
     answer="Neither fits all of it: of the training errors in Figure 6, 40 passes fit that of 15,000 patterns "
     "({passes_by_size; 15,000; 40; training error}) and 20 that of 30,000 ({passes_by_size; 30,000; 20; "
     "training error}). With as many updates at each size alpha is {passes_by_size_rules; as many updates at each "
-    "size; alpha}, as the text has it.",
+    "size; alpha}; the text has 0.5 to 1, the paper's points give more.",
     description="""\
 The text gives no number of passes for the smaller sets of Figure 6. The default makes 20 at each size. Here 15,000
 patterns are also learned for 40, 60 and 80 passes, and 30,000 for 40. Each step of the schedule lasts as many times as

@@ -133,10 +133,12 @@ EXPERIMENT = Experiment(
     paper="Figure 10, section III-D",
     question="Which rule of rejection gives what Figure 10 has?",
     answer="No rule gives all. By the difference of the best two, tangent distance rejects {section3_rejection; "
-    "[16x16] Tangent Distance; best two} and by their ratio {section3_rejection; [16x16] Tangent Distance; ratio}; the "
-    "paper has {section3_rejection; [16x16] Tangent Distance; 1998}. Three neighbours on deslanted images reject "
-    "{section3_rejection; [deslant] K-NN Euclidean; best two} and one neighbour {section3_rejection; [deslant] K-NN "
-    "Euclidean, k = 1; best two}, where it has {section3_rejection; [deslant] K-NN Euclidean; 1998}.",
+    "[16x16] Tangent Distance; best two} and by their ratio {section3_rejection; [16x16] Tangent Distance; "
+    "ratio}; the paper has {section3_rejection; [16x16] Tangent Distance; 1998}. Three neighbours on deslanted "
+    "images reject {section3_rejection; [deslant] K-NN Euclidean; best two} and one neighbour "
+    "{section3_rejection; [deslant] K-NN Euclidean, k = 1; best two} ({section3_rejection; [deslant] K-NN "
+    "Euclidean, k = 1; best two, roots} by their roots), where it has {section3_rejection; [deslant] K-NN Euclidean; "
+    "1998}.",
     chapter="Classifiers of section III",
     place=6,
     plan=plan,

@@ -57,7 +57,7 @@ def deslanted(name: str, figure: str) -> Callable[[Ours], str]:
 
 _SVM = Status("open", "support vectors depend on scaling, constants and C, which are not said")
 _PIXELS = "Figure 12's 24,000 thousand variables are these; ours, by features, errs least held out (section3_choices)"
-_NINE = "how many decides, and is not said; ours takes up to thirty (section3_choices)"
+_NINE = "how many is not said; ours takes up to thirty (section3_choices)"
 _KNN = (
     "tried with k from 1 to 200 and three ways to 20x20 pixels: 3 to 5 neighbours err least, and no k gives both "
     "of the paper's errors (section3_neighbours); nor do 4 bits"

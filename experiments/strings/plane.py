@@ -114,10 +114,11 @@ EXPERIMENT = Experiment(
     title="Digits found in a plane",
     paper="section VII-D",
     question="Does LeNet-5, swept in both directions, find digits anywhere in a plane?",
-    answer="Yes: the network of strings finds {strings_plane; digits between others; 0; found} of the digits. In each "
-    "plane it also finds {strings_plane; digits between others; 0; what is no digit, per plane} where there is none. "
-    "With a tenth of the pixels inverted it finds {strings_plane; digits between others; 10; found}; that of "
-    "characters, which learned no noise, {strings_plane; characters and rubbish; 10; found}.",
+    answer="Yes: the one network of strings that was tried finds {strings_plane; digits between others; 0; found} of "
+    "the digits. In each plane it also finds {strings_plane; digits between others; 0; what is no digit, per "
+    "plane} where there is none. With a tenth of the pixels inverted it finds {strings_plane; digits between "
+    "others; 10; found}; that of characters, which learned no noise, {strings_plane; characters and rubbish; "
+    "10; found}.",
     description=__doc__.partition("\n\n")[2],
     chapter="Strings of digits",
     place=7,

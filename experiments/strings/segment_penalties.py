@@ -184,12 +184,13 @@ EXPERIMENT = Experiment(
     question="What do penalties of segments change in how strings are read, and what does normalising penalties one by "
     "one?",
     answer="Penalties of segments help a network that has learned single digits alone: {segment_penalties; LeNet-5 of "
-    "single digits; with penalties of segments; strings wrong} of the strings are wrong, and {segment_penalties; "
-    "LeNet-5 of single digits; as they are; strings wrong} without. Before training on whole strings penalties read "
-    "better if they are normalised per segment, though VI-E normalises whole strings alone. But the whole string gives "
-    "the better confidence: where SDNN rejects 17%, {segment_penalties; SDNN, whole strings; as they are; wrong of the "
-    "others, 17% rejected} of the others are wrong, and {segment_penalties; SDNN, whole strings; normalised, with "
-    "rubbish; wrong of the others, 17% rejected} if outputs are normalised one by one.",
+    "single digits; with penalties of segments; strings wrong} of the strings are wrong, and "
+    "{segment_penalties; LeNet-5 of single digits; as they are; strings wrong} without. Before training on "
+    "whole strings penalties read better if they are normalised per segment, though VI-E normalises whole "
+    "strings alone. As a confidence the whole string is better for one network alone: where SDNN rejects 17%, "
+    "{segment_penalties; SDNN, whole strings; as they are; wrong of the others, 17% rejected} of the others "
+    "are wrong, and {segment_penalties; SDNN, whole strings; normalised, with rubbish; wrong of the others, "
+    "17% rejected} if outputs are normalised one by one.",
     description=__doc__.partition("\n\n")[2],
     chapter="Strings of digits",
     place=6,
