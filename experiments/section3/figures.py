@@ -96,7 +96,7 @@ def counts(rows: list[Bar], number: int, key: str) -> Figure:
     _name(axes, shown)
     axes.set(xlabel=COUNTED[key], xscale="log", title="Counted from the models" + _of(number, rows))
     log_ticks(axes.xaxis)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
