@@ -105,6 +105,7 @@ def is_brighter_in_gaps(grey: np.ndarray, ink: np.ndarray) -> bool:
 
     >>> grey, ink = np.full((40, 200), 150.0), np.zeros((40, 200))
     >>> ink[5:35, [20, 50, 160]] = 1.0
+    >>> grey[ink > 0] = 20.0
     >>> lit = grey + 60 * (np.abs(np.arange(200) - 105) < 30)
     >>> is_brighter_in_gaps(grey, ink), is_brighter_in_gaps(lit, ink)
     (False, True)

@@ -129,15 +129,21 @@ def _holds_several(mask: np.ndarray) -> bool:
     A pen skips for some two widths of its stroke; two digits may be as near as that only where strokes are thick.
     Thicker pens skip for a width or so, where what they leave has not the places of two digits.
     """
-    height, width = (np.ptp(places) + 1 for places in np.nonzero(mask))
-    size = height if width < NARROW * height else min(height, 1.6 * width)
-    stroke = 2 * np.count_nonzero(mask) / np.count_nonzero(mask & ~ndimage.binary_erosion(mask, EIGHT))
-    boxes = _joined(mask, min(GAP_STROKES * stroke, GAP_SHARE * size))
+    size, gap = _size_and_gap(mask)
+    boxes = _joined(mask, gap)
     if not _are_several(boxes):
         return False
     # Within a stroke the distances from its edge are as often below as above a quarter of its width.
     pen = 4 * float(np.median(ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]))
     return pen > THICK_PEN * size or _are_placed_as_two(boxes) or _are_several(_joined(mask, THICK_GAP * pen))
+
+
+def _size_and_gap(mask: np.ndarray) -> tuple[float, float]:
+    """The size of the digit, if it is one, and how far its pen may have skipped."""
+    height, width = (np.ptp(places) + 1 for places in np.nonzero(mask))
+    size = height if width < NARROW * height else min(height, 1.6 * width)
+    stroke = 2 * np.count_nonzero(mask) / np.count_nonzero(mask & ~ndimage.binary_erosion(mask, EIGHT))
+    return size, min(GAP_STROKES * stroke, GAP_SHARE * size)
 
 
 def _joined(mask: np.ndarray, gap: float) -> list[Box]:

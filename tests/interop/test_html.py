@@ -27,7 +27,7 @@ from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, for_classes
 from lenet1998.photos.form import to_mnist_form
-from lenet1998.photos.parts import _are_several, _joined
+from lenet1998.photos.parts import _are_several, _joined, _size_and_gap
 from lenet1998.pictures.activations import activations
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running import checkpoint
@@ -230,7 +230,10 @@ def test_what_is_drawn_is_brought_to_mnist_form(page, tmp_path):
 
 
 def test_several_digits_are_seen_as_predict_sees_them(page, tmp_path):
-    """Digits in one stroke or several, small and large pens, alone and in pairs beside and above one another."""
+    """Digits in one stroke or several, small and large pens, alone and in pairs beside and above one another.
+
+    The page's pen never skips, so it has no more than the rule for all pens.
+    """
     rng = np.random.default_rng(5)
     written = [np.asarray(drawn.resize((70, 100))) < 130 for drawn, _ in all_written(0.06)]
     sheets = np.zeros((3 * len(written), 140, 140), bool)
@@ -241,7 +244,7 @@ def test_several_digits_are_seen_as_predict_sees_them(page, tmp_path):
             top, left = (8 + 5 * k, 70 * k) if rng.random() < 0.5 else (64 * k, 20)
             small = written[pick][: 140 - top, : 140 - left] if top < 60 and left else written[pick][::2, ::2]
             sheet[top : top + len(small), left : left + small.shape[1]] |= small
-    ours = [_are_several(_joined(sheet)) for sheet in sheets]
+    ours = [_are_several(_joined(sheet, _size_and_gap(sheet)[1])) for sheet in sheets]
     several = "Number(isSeveral(ink.subarray(19600 * k, 19600 * (k + 1)), 140))"
     every = f"Array.from({{ length: {len(sheets)} }}, (_, k) => {several})"
     found = computed(page, every, tmp_path, ink=bytes_of((255 * sheets).astype(np.uint8)))
