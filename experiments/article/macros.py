@@ -48,7 +48,9 @@ def table_of(name: str) -> Table:
         seconds, shown = costs(), [one for one in listed() if one.experiment.chapter in CHAPTERS[:5]]
         times = [time_of(seconds[one.name]) if one.name in seconds else "" for one in shown]
         commands = [one.command.removeprefix(heads[1]) for one in shown]
-        return Table(name, "", columns, list(zip((one.variant.title for one in shown), commands, times, strict=True)))
+        papers = (f" ({one.experiment.paper})" if one.experiment.paper.startswith("Figure") else "" for one in shown)
+        titles = [one.variant.title + paper for one, paper in zip(shown, papers, strict=True)]
+        return Table(name, "", columns, list(zip(titles, commands, times, strict=True)))
     if name == "evidence":  # rows with the same evidence in one
         columns = [Column(each, kind="text") for each in ("classifier", "status", "evidence, or what is not said")]
         found: dict[tuple[str, str], list[str]] = {}
