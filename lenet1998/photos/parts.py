@@ -140,7 +140,7 @@ def _holds_several(mask: np.ndarray) -> bool:
 
 def _size_and_gap(mask: np.ndarray) -> tuple[float, float]:
     """The size of the digit, if it is one, and how far its pen may have skipped."""
-    height, width = (np.ptp(places) + 1 for places in np.nonzero(mask))
+    height, width = (float(np.ptp(places) + 1) for places in np.nonzero(mask))
     size = height if width < NARROW * height else min(height, 1.6 * width)
     stroke = 2 * np.count_nonzero(mask) / np.count_nonzero(mask & ~ndimage.binary_erosion(mask, EIGHT))
     return size, min(GAP_STROKES * stroke, GAP_SHARE * size)
