@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.effective_rates import by_layer
-from experiments.exact_curvature import MOMENTS, PATTERNS, PER_LAYER, exact
+from experiments.exact_curvature import MOMENTS, PATTERNS, PER_LAYER, drawn, exact
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.record import description, of_digits
@@ -64,13 +63,11 @@ def compared(out: Path, progress: Any, passed: Any, *, moment: str, seed: int, c
     if moment == "start":
         initialise(network, recipe, rng)
     known = NumpyEngine(network, loss).mean_curvature(patterns, np.arange(len(patterns)))
-    found = {}
-    drawn = {layer: rng.choice(every, min(PER_LAYER, len(every)), replace=False)
-             for layer, every in by_layer(network, np.arange(len(known))).items()}  # fmt: skip
-    true = {layer: exact(network, loss, patterns, chosen) for layer, chosen in drawn.items()}
+    places = drawn(network, rng)
+    true = {layer: exact(network, loss, patterns, chosen) for layer, chosen in places.items()}
     further = with_bend(network, loss, patterns)
-    for layer, chosen in drawn.items():
-        found[layer] = np.stack([known[chosen], further[chosen], true[layer]], axis=1).tolist()
+    found = {layer: np.stack([known[chosen], further[chosen], true[layer]], axis=1).tolist()
+             for layer, chosen in places.items()}  # fmt: skip
     return {"moment": moment, "seed": seed, "layers": found}
 
 

@@ -50,17 +50,25 @@ def exact(network: Network, loss: Loss, patterns: Patterns, chosen: np.ndarray, 
     return found
 
 
+def drawn(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """By layer, the places of the parameters that are looked at."""
+    places = np.arange(len(network.parameters.values))
+    return {
+        layer: rng.choice(every, min(PER_LAYER, len(every)), replace=False)
+        for layer, every in by_layer(network, places).items()
+    }
+
+
 def compared(weights: np.ndarray, recipe: Recipe, patterns: Patterns, seed: int) -> dict[str, list[list[float]]]:
     """By layer, [h_kk of equations 23 to 27, the exact one] of parameters that are drawn with the seed."""
     recipe = replace(recipe, dtype="float64")
     network, loss = build(recipe), make_loss(recipe)
     network.parameters.values[:] = weights
     h = NumpyEngine(network, loss).mean_curvature(patterns, np.arange(len(patterns)))
-    rng, found = np.random.default_rng(seed), {}
-    for layer, every in by_layer(network, np.arange(len(h))).items():
-        chosen = rng.choice(every, min(PER_LAYER, len(every)), replace=False)
-        found[layer] = np.stack([h[chosen], exact(network, loss, patterns, chosen)], axis=1).tolist()
-    return found
+    return {
+        layer: np.stack([h[chosen], exact(network, loss, patterns, chosen)], axis=1).tolist()
+        for layer, chosen in drawn(network, np.random.default_rng(seed)).items()
+    }
 
 
 def curvatures(task: Task) -> dict[str, dict]:

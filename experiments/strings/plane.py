@@ -20,6 +20,7 @@ from experiments.machinery.record import description
 from experiments.machinery.setting import Setting
 from lenet1998 import pretrained
 from lenet1998.evaluation import ErrorRate
+from lenet1998.loss import MAP
 from lenet1998.noise import inverted
 from lenet1998.patterns import CLASSES, Patterns
 from lenet1998.report.table import Cell, Column, Estimate, Table
@@ -63,16 +64,14 @@ def found_in(posteriors: np.ndarray) -> np.ndarray:
 def spotted(out: Path, progress: Any, passed: Any, *, name: str, noise: float, count: int, choice: DataChoice) -> dict:
     """The part of one network and noise: digits, those found with their class, with another, and what is none."""
     saved, digits, rng = pretrained.load(name), choice.load().test, np.random.default_rng([7, count])
-    wide, recipe = Wide(saved.network()), saved.recipe
+    wide, loss = Wide(saved.network()), MAP(saved.recipe.penalty_scale, saved.recipe.j)
     totals = {"digits": 0, "right": 0, "other": 0, "none": 0}
     for _ in range(count):
         image, centres, labels = plane(digits, rng)
         image = inverted(image, noise, rng) if noise else image
         strips = np.stack([image[top : top + FIELD] for top in range(0, SIDE - FIELD + 1, ROWS)])
-        y = recipe.penalty_scale * wide.forward(strips).reshape(len(strips), -1, wide.network.classes).astype(float)
-        shares = np.exp(-np.append(y, np.full((*y.shape[:2], 1), recipe.j), axis=2))
-        digits_alone = (shares / shares.sum(axis=2, keepdims=True))[:, :, :CLASSES]
-        found = found_in(digits_alone)
+        posteriors = loss.posteriors(wide.forward(strips).reshape(-1, wide.network.classes).astype(float))
+        found = found_in(posteriors.reshape(len(strips), -1, wide.network.classes)[:, :, :CLASSES])
         near = np.abs(found[:, None, :2] - centres).max(axis=2) <= NEAR
         same = near & (found[:, 2:] == labels)
         totals["digits"] += len(labels)

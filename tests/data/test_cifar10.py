@@ -132,10 +132,20 @@ def test_only_the_published_batches_and_our_cut_down_ones_are_read(
     original = load_cifar10(known(archive(path, bodies)))
     assert original.source == f"CIFAR-10 in {path}" and original.notice == ""
     whole = path.read_bytes()
-    bombs = (whole[:-1], whole + b"x", bz2.compress(whole), bytes(100), b"", b"<html>", gzip.decompress(whole)[:9999])
-    for body in bombs:
+    archive_of, tar = "is not CIFAR-10's archive, or damaged", "is no tar archive, truncated or damaged"
+    batch = "does not hold the data_batch_1 of CIFAR-10 as it was published"
+    for body, what in (
+        (whole[:-1], archive_of),
+        (whole + b"x", archive_of),
+        (bz2.compress(whole), tar),
+        (b"", tar),
+        (b"<html>", tar),
+        (bytes(100), tar),
+        (bytes(10_240), batch),
+        (gzip.decompress(whole)[:9999], tar),
+    ):
         path.write_bytes(body)
-        with pytest.raises(DataError, match="(is not|is no|does not hold).*: get it again, or run") as caught:
+        with pytest.raises(DataError, match=f"{what}.*: get it again, or run") as caught:
             load_cifar10(path)
         assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     two = {name: bodies[name] for name in ("data_batch_1", "test_batch")}
