@@ -153,8 +153,11 @@ class _Kept:
         self.folder, self.stem, self.seals = folder, stem, folder / f"{stem}.json"
 
     def _files(self) -> dict[str, str]:
-        files = sorted(self.folder.glob(f"{self.stem}-*.nb?"))
-        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        digests = {}
+        for file in sorted(self.folder.glob(f"{self.stem}-*.nb?")):
+            with suppress(FileNotFoundError):  # another process compiles the same and has just removed it
+                digests[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        return digests
 
     def sound(self) -> bool:
         """Whether there are files, and all are as they were written."""
@@ -169,7 +172,10 @@ class _Kept:
             (self.folder / name).unlink(missing_ok=True)
 
     def seal(self) -> None:
-        replace(self.seals, json.dumps(self._files()).encode())
+        """Write the digests of what is there, again if another process that compiles the same has changed it since."""
+        digests = None
+        while digests != (digests := self._files()):
+            replace(self.seals, json.dumps(digests).encode())
 
 
 def _execute(text: str, path: str, decorators: dict[str, Callable]) -> ModuleType:

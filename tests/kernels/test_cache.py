@@ -141,6 +141,30 @@ def test_processes_may_compile_at_once(place):
     assert started() == QUIET, "what another process has compiled is taken"
 
 
+def test_files_that_another_process_writes_while_ours_are_sealed_are_sealed_too(place, monkeypatch):
+    kept, others = cache._Kept(place, "module.train"), [b"the other's", b"the other's, later"]
+    file = place / "module.train-1.py311.nbi"
+    file.write_bytes(b"ours")
+
+    def replace(path: Path, content: bytes) -> None:
+        if others:
+            file.write_bytes(others.pop(0))
+        path.write_bytes(content)
+
+    monkeypatch.setattr(cache, "replace", replace)
+    kept.seal()
+    assert kept.sound() and not others
+
+
+def test_a_file_that_another_process_removes_is_no_error(place, monkeypatch):
+    (place / "module.train-1.py311.nbi").write_bytes(b"ours")
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: path.unlink() or read(path))
+    kept = cache._Kept(place, "module.train")
+    kept.seal()
+    assert not kept.sound()
+
+
 def test_the_key_changes_with_text_versions_and_processor(monkeypatch):
     keys = {cache.digest("a"), cache.digest("b")}
     with monkeypatch.context() as patch:
