@@ -1,7 +1,5 @@
 """The list of experiments, each with its question, its command and what its recorded runs cost."""
 
-from __future__ import annotations
-
 import argparse
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """What becomes of the RBF centres when they may learn (section II-C)?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

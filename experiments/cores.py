@@ -1,7 +1,5 @@
 """How long the whole paper takes on more cores: the queue that `experiments.paper` has, with the times on record."""
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterable
 from pathlib import Path

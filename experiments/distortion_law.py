@@ -1,7 +1,5 @@
 """How wide should distortions be drawn? (section III-B; paper_notes.md, the ledger, entry 17)"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

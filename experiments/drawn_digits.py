@@ -1,7 +1,5 @@
 """How often digits that are drawn on the exported page are read rightly."""
 
-from __future__ import annotations
-
 import itertools
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Effective rates eps_k = eta / (mu + h_kk) by layer, in the first pass and later (section III-B)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

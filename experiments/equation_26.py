@@ -1,7 +1,5 @@
 """Equation 26 with its term of f'': how far each approximation of appendix C takes h_kk from the exact value."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What appendix C's approximations change: h_kk as it is computed beside the exact second derivative (equation 22)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figure 5: test and training error of LeNet-5 as a function of the number of passes (section III-B)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from experiments.machinery.declaration import ANY, Experiment, Plan, Record, Variant

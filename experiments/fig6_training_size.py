@@ -5,8 +5,6 @@ those of the last pass, on the fly. With distortions a pass is 60,000 patterns o
 test and training error differ by k (h / P)^alpha, alpha between 0.5 and 1: the points give one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figure 7: ten distortions of each of ten training patterns (section III-B)."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

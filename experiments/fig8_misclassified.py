@@ -1,7 +1,5 @@
 """Figure 8: the test patterns that LeNet-5 misclassifies, and how many of them are the paper's 82 (section III-B)."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """How far weighted sums vary before training, under 2.4 / F and under 2.4 over its root (appendix A)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

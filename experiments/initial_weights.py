@@ -1,7 +1,5 @@
 """Initial weights, too small and too large (appendix A), and whether weights shrink at first (section III-C.5)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

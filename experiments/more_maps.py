@@ -1,7 +1,5 @@
 """The test error with 1, 2, 4 and 8 times the feature maps of C1 and C3 (section II-B)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

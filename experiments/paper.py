@@ -8,8 +8,6 @@ continue. At the end the networks that come with the package are chosen, and REA
 parameters with the record, to the last bit.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import redirect_stdout

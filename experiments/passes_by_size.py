@@ -1,7 +1,5 @@
 """Figure 6 with more passes over the smaller sets: does the paper count passes or updates? (section III-B)"""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

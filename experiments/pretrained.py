@@ -8,8 +8,6 @@ made by code that no commit holds, is refused. Writes the checkpoints and networ
 third network there, "strings", is kept by `experiments.strings.kept`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Callable, Iterable

@@ -9,8 +9,6 @@ rounded networks. Writes passes.npz into lenet1998/pretrained, and a card of eac
 some two minutes.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Do RBF units with the codes of Figure 3 reject what is no digit better than outputs of 1 of N (section II-B)?"""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What appendix C's method sees: h_kk by layer and pass, the step sizes that follow, and two weights' way down."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

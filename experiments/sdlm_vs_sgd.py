@@ -1,7 +1,5 @@
 """What the second derivatives are worth: SDLM against plain online gradient descent (appendix C)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

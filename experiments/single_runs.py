@@ -1,7 +1,5 @@
 """What single runs of the default say, and how often one says as little as that of 1998 (section III-B)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

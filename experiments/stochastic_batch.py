@@ -1,7 +1,5 @@
 """Stochastic against batch gradient (appendix B): one update per pattern, or one for many."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

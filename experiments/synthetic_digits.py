@@ -1,7 +1,5 @@
 """The embedded digits: a sheet of them, and how hard they are for a linear classifier and for LeNet-5."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -6,8 +6,6 @@ similar codes, which would help a linguistic post-processor, and +-1 keeps F6 ou
 codes of '0' to '9' and keeps them fixed. The drawings were measured from the bilevel images of the figure.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 HEIGHT, WIDTH = 12, 7

@@ -6,8 +6,6 @@ that are not all neighbours, and the last all six. It is drawn here as the paper
 a column for each C3 map, and everything else (fan-ins, kernels, parameter counts) is derived from the drawing.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 _TABLE_I = """

@@ -8,8 +8,6 @@ the recipe's `distortion_width` (`experiments/distortion_law.py`). Distortions a
 made when a pass needs them, so that 600,000 images never lie in memory.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

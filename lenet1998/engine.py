@@ -5,8 +5,6 @@ patterns (equation 18, one update after every pattern), learning in mini-batches
 of many images. It prints nothing. There are two, and `lenet1998.engines` chooses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock

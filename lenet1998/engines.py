@@ -1,7 +1,5 @@
 """The choice between the engines: one to read, in NumPy, and one to use, compiled, which needs the extra `fast`."""
 
-from __future__ import annotations
-
 import logging
 import platform
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 The command line turns them into exit codes (``lenet1998.commands.main``); anything else that escapes is a defect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -5,8 +5,6 @@ interval says the same with a method's name. Over seeds there is `rate_interval`
 100%, and `student_interval` for what may take any value, such as differences (entry 35 of paper_notes.md).
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 
 import numpy as np

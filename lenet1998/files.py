@@ -1,8 +1,6 @@
 """Files: written so that a kill or a full disk never harms what was there before; and the user's cache directory, where
 programs keep what they can make or fetch again, data and compiled kernels."""
 
-from __future__ import annotations
-
 import csv
 import errno
 import glob

@@ -5,8 +5,6 @@ silent on biases and on the coefficients of the S layers. The recipe's `weight_i
 `init_deviations`, `fan_in_counts_bias`, `bias_init`, `coefficient_init` and `coefficient` say what is done.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.errors import RecipeError

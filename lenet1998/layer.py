@@ -7,8 +7,6 @@ curvature pass of appendix C: second derivatives go down (equation 27, Gauss-New
 `lenet1998.modern.optimisers`).
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple

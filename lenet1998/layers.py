@@ -4,8 +4,6 @@ A layer computes its units' weighted sums a = w.x + b (equation 5) or squashes t
 have in common, and why one `adjoint` serves twice, is said in `lenet1998.layer`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.layer import Algebra, Layer, Shape, Views

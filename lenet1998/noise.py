@@ -7,8 +7,6 @@ its own; here it has. Nor does it say whether the margin that brings images to t
 noisy too: here it is, since it is part of what the network sees.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 # Images whose noise is drawn at a time: a few megabytes of random numbers.

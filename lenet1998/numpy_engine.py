@@ -3,8 +3,6 @@
 It is the one to read, and independent of any compiler; what it computes is what the compiled engine is compared with.
 """
 
-from __future__ import annotations
-
 from contextlib import ContextDecorator
 from functools import cache
 from threading import Lock

@@ -4,8 +4,6 @@ Layers see named views into them, so SDLM (equation 21) is one line over the fla
 and every parameter has a name such as ``C3.weight``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 

@@ -6,8 +6,6 @@ of patterns (equation 24). It is estimated before each pass and kept through it;
 (equation 18).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.errors import RecipeError

@@ -4,8 +4,6 @@ A = 1.7159 and S = 2/3 make f(1) = 1 and f(-1) = -1 to six digits, so that targe
 range of f and its gain is near one where units work. The second derivative is largest in size close to +-1.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 A = 1.7159

@@ -5,8 +5,6 @@ more with kernels as plain Python, where NumPy checks every index; the inner rin
 plain Python always. Other arguments go to pytest.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A page in Chromium without a window, driven by mouse, finger and keys over its DevTools protocol, by two pipes."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

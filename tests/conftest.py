@@ -1,7 +1,5 @@
 """What every test file shares: one cache of compiled kernels and the outer ring."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -3,8 +3,6 @@
 ``tests/photos/test_digit.py`` counts how many of each kind are read rightly.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 

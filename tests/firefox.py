@@ -1,7 +1,5 @@
 """A page in Firefox without a window, driven over its Marionette protocol, by a socket of this computer."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

@@ -3,8 +3,6 @@
 ``python -m experiments.pictures`` counts so for many pictures of each kind, by which the reader's constants are chosen.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections import Counter
 from collections.abc import Iterable

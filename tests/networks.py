@@ -1,7 +1,5 @@
 """Small networks for the tests: all layers, in sizes that literal loops and central differences can afford."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.bitmaps import digit_codes

@@ -1,7 +1,5 @@
 """Small data sets in the forms that people keep their own in, written here byte by byte."""
 
-from __future__ import annotations
-
 import gzip
 import struct
 from pathlib import Path

@@ -3,8 +3,6 @@
 What an end, the standard streams, the surroundings or a kill do to a program is tested where it has its own process.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import runpy

@@ -1,7 +1,5 @@
 """Long lists of cases: the first ones are in the inner ring, the others in the outer (CONTRIBUTING.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Section II-B as a reader checks it: Table I, the codes of Figure 3, sizes, parameters, connections; equation 6."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

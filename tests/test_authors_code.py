@@ -6,8 +6,6 @@ digit, their mean over the first 100 training digits, the step sizes 1 / (h + 0.
 with 1e-4. Lush approximates tanh to 1.3e-4, so nothing can agree better than that.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Mini-batches, optimisers and the networks that are not LeNet-5, through engine, trainer, runs and checkpoints."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Other classes than the ten digits: their codes, output units and names."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

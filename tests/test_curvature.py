@@ -1,7 +1,5 @@
 """Appendix C: the curvature pass against literal loops over equations 19, 23, 25 and 27, and one step by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

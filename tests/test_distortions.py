@@ -1,7 +1,5 @@
 """Section III-B's distorted patterns: the affine maps, their law, and passes of 60,000 out of 600,000."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

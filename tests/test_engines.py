@@ -1,7 +1,5 @@
 """Both engines on real training: runs continue from one to the other, and MNIST is learned alike."""
 
-from __future__ import annotations
-
 import os
 import sys
 

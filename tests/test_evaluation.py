@@ -1,7 +1,5 @@
 """Intervals of rates over seeds: Student's, and never outside of 0 to 100%."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.stats import t

@@ -1,7 +1,5 @@
 """JSON as it is recorded: the same content in fewer bytes, still a line for what people look for."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,8 +1,6 @@
 """Back-propagation against central differences in float64: every layer, every loss, whole networks (section
 II-C)."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Threads that share an engine, a classifier or a Trainer: answers are right and equal, and training stays as it is."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from threading import Event, Thread

@@ -1,7 +1,5 @@
 """Section III-B: passes, their records, determinism, resumption and divergence, on the embedded digits."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

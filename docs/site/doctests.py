@@ -1,7 +1,5 @@
 """Examples in docstrings, as blocks of code: Markdown would take their prompts for quotations."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -3,8 +3,6 @@
 MkDocs calls these functions by their names. After the build every link and picture of every page must lead somewhere.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -4,8 +4,6 @@ The one source is docs/article/article.tex, with ARTIFACT.md's part in docs/arti
 the records (`experiments.article.macros`). LaTeX makes the PDF, pandoc the two pages.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """What the article has drawn for it alone: the network, the three passes, and the codes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -11,8 +11,6 @@ Of these the first six are gone before LaTeX and pandoc see the text, the last t
     \chosen{NUMBER}{FILE}            a number that we chose, and the file that has it
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

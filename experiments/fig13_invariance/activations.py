@@ -1,7 +1,5 @@
 """Figure 13 itself: nine perturbed digits with all activations of a network."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

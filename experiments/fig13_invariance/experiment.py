@@ -1,7 +1,5 @@
 """Figure 13 and section III-E: how far LeNet-5's answers withstand scale, shift, rotation, stroke width and noise."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any

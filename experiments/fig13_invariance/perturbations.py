@@ -5,8 +5,6 @@ beyond the field is lost, and `ink_kept` says how much. Scaling and rotation are
 itself. Grey levels are interpolated linearly, and an image that shrinks is smoothed first, as anti-aliasing would.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ and the accuracy at the paper's own limits. Intervals are over seeds (`lenet1998
 where there is one network.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap

@@ -1,7 +1,5 @@
 """Section III-E's limits for networks that have learned digits scaled, shifted and turned as far as these say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial

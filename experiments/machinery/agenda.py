@@ -1,7 +1,5 @@
 """One queue for all that several plans ask for; what two of them need is done once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """All experiments: they are found by their declarations, and nobody lists them."""
 
-from __future__ import annotations
-
 import json
 import math
 import pkgutil

@@ -1,7 +1,5 @@
 """Single cells of tables, by names as texts give them: ``TABLE; ROW; COLUMN``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

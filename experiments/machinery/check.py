@@ -1,7 +1,5 @@
 """The record checked: the first pass of one seed of every recorded training, repeated and compared bit for bit."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

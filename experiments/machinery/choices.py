@@ -4,8 +4,6 @@ A question has candidates. Each of them learns the first training patterns and i
 its own; the test set plays no part.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What is measured on finished runs, in the worker that has made them: fields `measure` of `Task`."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.engine import Engine

@@ -1,7 +1,5 @@
 """The command line of an experiment, made from its declaration: only what it honours is offered."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Hashable, Sequence

@@ -1,7 +1,5 @@
 """The page of an experiment in Markdown, and its tables as data: for docs, the report and `lenet1998 table`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Records: where they are, how they are read, and what their runs came to."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a plan is given: the arguments, the data that were found, and how runs are asked for."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Callable, Generator, Hashable, Sequence

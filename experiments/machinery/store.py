@@ -5,8 +5,6 @@ passes recorded holds that of fewer, so the number of passes is no part of it. T
 get the same run. Runs of earlier versions, in directories that were named after experiments, are found as well.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

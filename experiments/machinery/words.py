@@ -1,7 +1,5 @@
 """Abbreviations: what docs/glossary.md says that they stand for, and those that a page leaves unexplained."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

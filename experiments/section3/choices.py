@@ -4,8 +4,6 @@ Each candidate learns the first 50,000 training patterns and is judged on the la
 Rows of `experiments.section3` have, of each choice, the best candidate or one that cannot be told from it.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial

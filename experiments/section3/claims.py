@@ -1,7 +1,5 @@
 """What the text of III-C and III-D says of its rows beside their figures, and what ours say to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np

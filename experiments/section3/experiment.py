@@ -1,7 +1,5 @@
 """Section III: every classifier of Figures 9 to 12, ours beside the paper's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figures 9 to 12, from the rows of `experiments.section3.report`: ours beside the paper's where they compare."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """K-NN of section III with every k, and with three ways to 20x20 pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Section III-C.1's pairwise classifier by what its units put out and by the version of its images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Why section III-C's perceptrons err more than ours: how their weights start, tried on held-out patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial

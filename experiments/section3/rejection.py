@@ -1,7 +1,5 @@
 """Figure 10 by the rule of rejection: what the threshold is on, and the number of neighbours."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path

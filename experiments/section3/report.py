@@ -1,7 +1,5 @@
 """Section III's rows as numbers beside the paper's: a table per figure, times, and gaps with what explains them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 

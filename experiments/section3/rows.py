@@ -5,8 +5,6 @@ the same network find it. LeNet-5's two are not trained again: their error rates
 recorded, over their seeds, and what else there is to know comes from the networks that come with the package.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -5,8 +5,6 @@ figure, whether it is "explained", "contradicts" the paper or is "open", and by 
 here is open, and nothing was tried.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 

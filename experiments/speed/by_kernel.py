@@ -1,7 +1,5 @@
 """Where the time of an online step goes, kernel by kernel."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

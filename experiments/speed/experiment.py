@@ -1,7 +1,5 @@
 """How long one online step takes: microseconds per pattern, and as a ratio to plain matrix multiplication."""
 
-from __future__ import annotations
-
 import argparse
 from functools import partial
 from importlib.metadata import version

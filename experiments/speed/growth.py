@@ -1,7 +1,5 @@
 """How the cost of a step grows with the network, and how times are taken, for `experiments.speed`."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from functools import partial

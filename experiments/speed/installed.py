@@ -1,7 +1,5 @@
 """The size of what an installation brings, for `experiments.speed`."""
 
-from __future__ import annotations
-
 from importlib.metadata import distribution
 from pathlib import Path
 

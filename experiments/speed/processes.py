@@ -4,8 +4,6 @@ Each function starts ``python -m experiments.speed.processes`` anew; such a chil
 what it saw.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

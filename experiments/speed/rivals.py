@@ -6,8 +6,6 @@ gradients must equal the NumPy engine's. The network they compute is read off `l
 cannot express is refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

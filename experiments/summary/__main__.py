@@ -5,8 +5,6 @@ A place begins with the mark ``<!-- NAME: written by python -m experiments.summa
 cell in a recorded table by a comment (`experiments.summary.values`).
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 from functools import partial

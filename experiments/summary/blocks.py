@@ -1,7 +1,5 @@
 """The blocks of the README and of docs/ that hold recorded numbers, each written from the records."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from textwrap import fill
 

@@ -1,7 +1,5 @@
 """The blocks of paper_notes.md: its index by status, and what the study of readings and the default came to."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

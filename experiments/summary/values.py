@@ -6,8 +6,6 @@ column; its spaces may be typed as underscores, which no line breaks. The form o
 with or without a unit, an interval, a plus sign. The page shows no comment.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 

@@ -11,8 +11,6 @@ images at random with the answers of `published`, seed 1, are drawn as the sourc
 since photographs of others are no results to publish.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import replace

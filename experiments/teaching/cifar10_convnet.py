@@ -15,8 +15,6 @@ and records its results as cifar10_convnet_full. The last 700, or 1,000, are the
 the filters of `ours`, seed 1, are drawn.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

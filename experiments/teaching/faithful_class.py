@@ -16,8 +16,6 @@ beside the ladder. The input may be changed too, as its options are: ``--set inp
 input_foreground=1``, or -1 and 1, or ``--set input_threshold=40`` for a bilevel one.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -10,8 +10,6 @@ and MNIST's own test set, which no choice has seen, is measured too; --write-csv
 on the last tenth of the table (``--search``).
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys

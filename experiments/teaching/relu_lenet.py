@@ -7,8 +7,6 @@ dropped. It plots the loss of every batch and the accuracy after every epoch. `o
 its input, its start, its batches and its falling rate, and was chosen on the last 5,000 training images (``--search``).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from experiments.machinery.main import main

@@ -1,7 +1,5 @@
 """What the teaching systems report: a table of published accuracies and ours, figures of histories and filters."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 Test sets are looked at once, at the end; --search repeats the choice of our recipe and looks at none.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ learns the same patterns in shorter stretches, which changes no bit of what is l
 trace, and the record says by the digest of its parameters that it is the same run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -7,8 +7,6 @@ the training set, so they are taken from a stream of distorted ones, as in the p
 Schapire and Simard (1993).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice

@@ -3,8 +3,6 @@
 The network is trained as it stands; then its 120 features of all training images are what the other is fitted to.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn, vectors

@@ -5,8 +5,6 @@ results. Here they do not (entry 20 of paper_notes.md), and its row has the sigm
 hidden layers. Other classifiers of section III-C subclass `Linear` and replace its features.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import combinations
 

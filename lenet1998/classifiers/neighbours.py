@@ -1,7 +1,5 @@
 """Nearest neighbours in Euclidean distance (section III-C.2)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier, scikit_learn

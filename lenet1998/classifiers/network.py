@@ -4,8 +4,6 @@ A network of `lenet1998.networks` learns from all the images that it is fitted t
 gives the penalties of its output units. Its counts are those of its layers.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.classifiers.classifier import Classifier

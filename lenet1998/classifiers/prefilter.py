@@ -4,8 +4,6 @@ All prototypes are compared at the coarsest resolution, the nearest of them at t
 many resolutions and how many prototypes each leaves is not said.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.classifiers.rbf import squared_distances

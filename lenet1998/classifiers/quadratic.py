@@ -1,7 +1,5 @@
 """Principal components and a polynomial of second degree (section III-C.3)."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.linalg import eigh
 

@@ -3,8 +3,6 @@
 Not to be confused with LeNet-5's RBF output units: those compare with a fixed code, these with typical images.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.classifiers.classifier import scikit_learn

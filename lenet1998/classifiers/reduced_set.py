@@ -6,8 +6,6 @@ and Schoelkopf (1997). The z_k are no images: they move freely, and for any z th
 they searched the paper does not say: here by L-BFGS, from the support vectors of largest |alpha|.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize

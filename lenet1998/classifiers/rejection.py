@@ -6,8 +6,6 @@ rules: it rejects where the output is below a threshold, and two sentences later
 The second is the operative one, and the one of all rows; `experiments.section3.rejection` tries others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@
 experiment can make them in any order, keep each as it comes, and go on after one that failed.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

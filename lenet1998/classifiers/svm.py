@@ -6,8 +6,6 @@ the kernel (x.y + 1)^d, divided by 2^d, is 1 for equal images; and each pair of 
 trains some five times faster than ten machines of one class against the rest.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

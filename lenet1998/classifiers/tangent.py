@@ -7,8 +7,6 @@ costly, only the prototypes that a Euclidean prefilter at multiple resolutions l
 (`lenet1998.classifiers.prefilter`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter
 

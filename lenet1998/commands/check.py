@@ -1,7 +1,5 @@
 """`lenet1998 check`: a recorded run repeated, or another run laid beside it, pass by pass and to the last bit."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable

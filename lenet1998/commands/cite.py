@@ -1,7 +1,5 @@
 """`lenet1998 cite`: what to cite, as BibTeX."""
 
-from __future__ import annotations
-
 import argparse
 
 from lenet1998.report.citation import bibtex

@@ -1,7 +1,5 @@
 """`lenet1998 data`: where MNIST is looked for, its download, and whether it is whole."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`lenet1998 draw`: the page of `export --format html`, opened in the user's browser, to draw on."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -4,8 +4,6 @@
 stream cannot show are escaped, and a pipe's reader may close it, having seen enough.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import select

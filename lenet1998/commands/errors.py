@@ -1,7 +1,5 @@
 """`lenet1998 errors`: the test patterns that a network gets wrong, drawn as in Figure 8."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`lenet1998 evaluate`: the test error of a network and, if asked for, its confusion matrix."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`lenet1998 exercises`: points for a folder of hand-ins."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

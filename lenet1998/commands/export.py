@@ -1,7 +1,5 @@
 """`lenet1998 export`: a trained network as a file for other programs, a browser among them."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 # ruff: noqa: N999 - the command is called so
 """`lenet1998 import`: a network that was trained in PyTorch, as a checkpoint, and its test error."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`lenet1998 info`: the table of layers (section II-B), and Table I."""
 
-from __future__ import annotations
-
 import argparse
 import json
 

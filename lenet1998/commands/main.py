@@ -3,8 +3,6 @@
 Only the module of the called command is imported, so `--help` needs none, and no command waits for another's libraries.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

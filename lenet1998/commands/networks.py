@@ -1,7 +1,5 @@
 """The network that a command works with: one that comes with the package, or a checkpoint of the user's."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`lenet1998 predict`: the class of each of several pictures, with the penalties of all classes."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

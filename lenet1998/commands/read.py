@@ -1,7 +1,5 @@
 """`lenet1998 read`: the digits of pictures with several, by the network swept over each (section VII)."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """The command `lenet1998 report`."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

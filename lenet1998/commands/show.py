@@ -1,7 +1,5 @@
 """`lenet1998 show`: Figure 2's network with the real activations of a digit, or a film of it crossing the field."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

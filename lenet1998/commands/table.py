@@ -1,7 +1,5 @@
 """`lenet1998 table`: a recorded table, for a paper, a spreadsheet or a page."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import stat

@@ -1,7 +1,5 @@
 """Options of commands that print a table, and the table as they ask for it."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`lenet1998 train`: a run in a directory, its checkpoint, history and error curves (section III-B)."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

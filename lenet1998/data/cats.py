@@ -5,8 +5,6 @@ nobody publishes them under a lasting address, so the user brings the files, whi
 h5py, which only this needs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

@@ -5,8 +5,6 @@ pickled batches. What is read must have the digests of the published archive or 
 our records were made with. No pickle is run: the numbers are picked out of it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

@@ -6,8 +6,6 @@ tangent distance) it reduces the images to 16x16. How it weighs grey pixels, int
 said; the choices made here are entries of paper_notes.md.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import affine_transform
 

@@ -3,8 +3,6 @@
 Each file is verified by its digest before it is installed (``mirrors``); what is there and right is kept.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ The SHA-256 of a file's decompressed bytes decides, whatever its name and wherev
 wrong is looked for from the outside inwards, so that a truncated file is called truncated and not foreign.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@
 and what is held out for tests is said.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ each of them. Nothing read from a file is trusted: a header never decides how mu
 compressed file cannot unfold into a huge one.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import math

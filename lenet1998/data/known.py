@@ -5,8 +5,6 @@ apart. EMNIST's files say by their names what they are; their digests are not kn
 EMNIST are those that Figure 3 draws codes for.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path

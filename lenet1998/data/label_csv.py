@@ -6,8 +6,6 @@ of names out. A table may come as Kaggle's archive has it, zipped, or gzipped. A
 its first line the separator. NumPy reads the numbers.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

@@ -1,7 +1,5 @@
 """What of a user's files was not read, counted by reason: nobody looks for images that a count has silently lost."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection
 from pathlib import Path

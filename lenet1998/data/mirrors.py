@@ -4,8 +4,6 @@ A file is held in memory until its digest is right; only then is it written, in 
 a download, a file is either there and right or not there at all. Nothing here knows which files there are.
 """
 
-from __future__ import annotations
-
 import errno
 import http.client
 import os

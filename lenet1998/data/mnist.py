@@ -5,8 +5,6 @@ error and never passed over in silence, even if a later place holds a good copy,
 names and that holds none: nobody wants to find out afterwards which data an experiment used.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

@@ -6,8 +6,6 @@ another type, in another order of memory, or divided by 255. Nothing is unpickle
 is refused before it is unpacked where it is more than a file of that size can hold.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import zipfile

@@ -4,8 +4,6 @@ Names and first bytes tell what there is; where there is more than one thing, no
 `DataSet` like MNIST's (section III-A), with the names of its classes and a notice that says what was taken for what.
 """
 
-from __future__ import annotations
-
 import math
 import zipfile
 from collections.abc import Callable, Mapping

@@ -4,8 +4,6 @@ Images are taken as they are, so they have the network's size already, or are sc
 `pictures.read_image` brings drawings of any size to MNIST's form (section III-A).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A user's data in IDX files, as MNIST's (section III-A) are, and Fashion-MNIST's, KMNIST's and EMNIST's."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

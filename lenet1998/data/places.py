@@ -6,8 +6,6 @@ project's own cache, where ``lenet1998 data fetch`` puts them, and last the usua
 Keras have left for other programs.
 """
 
-from __future__ import annotations
-
 import os
 from os import PathLike
 from pathlib import Path

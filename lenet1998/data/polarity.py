@@ -5,8 +5,6 @@ light border, that is taken for paper, and they are inverted; the network and wh
 (`pictures.read_image`) then agree. Where images differ among themselves, nobody can say what is meant.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -5,8 +5,6 @@ went back to the NIST characters that section III-A describes: of the 60,000 tha
 in their file are those of MNIST, and nobody has ever chosen anything on the 50,000 after them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

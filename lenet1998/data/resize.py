@@ -4,8 +4,6 @@ Unlike `pictures.read_image`, which looks for a digit and brings it to MNIST's f
 as it is: what it shows keeps its place and its share of the field.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

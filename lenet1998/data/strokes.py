@@ -5,8 +5,6 @@ reach. Every digit has several ways of writing it, as people have: a 7 with or w
 closed 4, a 2 with or without a loop. ``synthetic`` varies the points and draws the curves.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 SAMPLES = 72

@@ -6,8 +6,6 @@ bent, slanted, turned and squeezed, drawn with pens of varying width, and brough
 `lenet1998.photos.form.to_mnist_form`, the same code that prepares a user's own picture.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

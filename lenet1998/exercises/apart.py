@@ -4,8 +4,6 @@ The process is a copy of this one (fork), so it may do to its data what it likes
 into a file, which is read when it has ended, or has been ended with all that it started.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import json
 import multiprocessing

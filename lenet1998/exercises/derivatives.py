@@ -1,7 +1,5 @@
 """Exercises 6 to 8: derivatives and appendix C."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

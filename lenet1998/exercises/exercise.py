@@ -3,8 +3,6 @@
 The references are the package's own layers and equations in float64, which the tests compare with literal loops.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """A folder of hand-ins: points by exercise. Each solution runs in a process of its own, with limits (`apart`)."""
 
-from __future__ import annotations
-
 import ast
 import json
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Whether a solution is right, and if not, what a teacher would say: never the answer, but where it first differs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache

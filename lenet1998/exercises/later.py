@@ -1,7 +1,5 @@
 """Exercises 9 and 10: what came later, and strings (sections V and VI)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

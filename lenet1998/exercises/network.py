@@ -1,7 +1,5 @@
 """Exercises 1 to 4: the layers of section II-B, forward."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

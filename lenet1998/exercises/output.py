@@ -1,7 +1,5 @@
 """Exercise 5: the output layer and equation 9."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

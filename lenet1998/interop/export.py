@@ -16,8 +16,6 @@ The npz format, version 1: what ``numpy.load(path, allow_pickle=False)`` reads, 
 Numbers have the recipe's ``dtype``. Images are padded to the input's side with background before the first layer.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable

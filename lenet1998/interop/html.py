@@ -10,8 +10,6 @@ The page of the packaged network "default" also has what it was after fewer pass
 in weights of 16 bits. A run keeps no network but its last, so its page has that alone.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -5,8 +5,6 @@ are those of ``twin/layers.py``, of which the module has the ones that its netwo
 and shapes that they have here, so that a state dict can come back (`imported`).
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -4,8 +4,6 @@ They share the base class of the paper's layers, so each adjoint serves gradient
 a maximum pass on a derivative or nothing, and 1 and 0 are their own squares.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.layer import Algebra, Layer, Shape, Views

@@ -5,8 +5,6 @@ program and is gone after it, as settings under `matplotlib.rc_context` are; wit
 project makes them. Raises LeNetError where matplotlib refuses what the user's environment or matplotlibrc asks of it.
 """
 
-from __future__ import annotations
-
 import os
 from contextvars import ContextVar
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ and the squashing function after it, as in the paper's figures. So the stages of
 found without a word about that network.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -6,8 +6,6 @@ the 7x12 bitmap of Figure 3. A label of the output is the lighter the higher its
 from `activations`.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path

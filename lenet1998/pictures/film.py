@@ -1,7 +1,5 @@
 """A film of an image that crosses the network's field, as the authors' of 1993: its frames are drawn as Figure 2."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,7 +1,5 @@
 """What C1 and C3 have learned: their kernels, in the places that Table I gives them (Figure 2, section II-B)."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -1,7 +1,5 @@
 """Learning curves of several kinds of runs in one figure, beside those of Figure 5."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Figure 8, misclassified patterns, each with its true class and the answer; and the confusion matrix of them all."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from pathlib import Path
 

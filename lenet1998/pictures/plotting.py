@@ -1,7 +1,5 @@
 """Figures, drawn from histories and nothing else, as PNG and PDF in one style."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

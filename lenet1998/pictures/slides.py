@@ -1,7 +1,5 @@
 """Figures for a lecture: pages of 16:9, on white or on a dark ground."""
 
-from __future__ import annotations
-
 import colorsys
 from typing import Any
 

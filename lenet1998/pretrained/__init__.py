@@ -7,8 +7,6 @@ ordinary checkpoint NAME.npz, with its whole history; ``networks.json`` says of 
 the SHA-256 of its parameters. ``passes.npz`` has networks before training and after some passes (`by_pass`).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import replace

@@ -3,8 +3,6 @@
 The files beside this one carry a line that says how they were obtained and how exact they are.
 """
 
-from __future__ import annotations
-
 import csv
 from importlib import resources
 

@@ -7,8 +7,6 @@ from a file that `--plugin` names. A record has the file's name and SHA-256, and
 before such a record is used. Nothing on record is ever executed: a file runs only where the user names it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from collections.abc import Iterable, Mapping

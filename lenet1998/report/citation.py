@@ -1,7 +1,5 @@
 """How to cite the software and the paper that it reproduces, as BibTeX; the entries say what CITATION.cff says."""
 
-from __future__ import annotations
-
 from lenet1998 import __version__
 
 _YEAR, _MONTH = "2026", "11"  # of this version

@@ -6,8 +6,6 @@ whether it would return with other test patterns, for the very networks at hand;
 McNemar's exact test. All distributions come from `scipy.stats`.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence

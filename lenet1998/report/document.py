@@ -4,8 +4,6 @@ Text within blocks may have marks (`lenet1998.report.marks`); all else is taken 
 results file holds becomes markup.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Estimates from runs: the mean of what they measured with its interval."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

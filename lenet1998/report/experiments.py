@@ -5,8 +5,6 @@ they write, is what `lenet1998 report` knows of them. A results file belongs to 
 whose other beginnings, its own name starts with; the longest one decides, so that a variant has its own row.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field, fields
 from importlib import resources

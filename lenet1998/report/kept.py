@@ -3,8 +3,6 @@
 Those of the full experiments come with the package, under recorded/; a trial writes its own to OUT/tables.
 """
 
-from __future__ import annotations
-
 import json
 from difflib import get_close_matches
 from importlib import resources

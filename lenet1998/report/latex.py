@@ -1,7 +1,5 @@
 """A table as LaTeX that fits a two-column article, see `lenet1998.report.layout`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from lenet1998.report import marks

@@ -4,8 +4,6 @@ LaTeX cannot be asked here how wide a text will be, so its widths are estimated 
 not fit is tried again: in smaller type, with headings over several lines, with texts broken into lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil

@@ -3,8 +3,6 @@
 All else is taken literally in every form, so that nothing that a record holds becomes markup.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from html import escape

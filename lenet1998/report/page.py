@@ -4,8 +4,6 @@ What is in the directory decides what is in the report. An experiment without re
 that cannot be read is named with the reason, and all others are shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import datetime, timezone

@@ -4,8 +4,6 @@ A file that cannot be read costs nothing but itself: the reason takes its place.
 is not followed.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import struct

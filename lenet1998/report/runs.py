@@ -5,8 +5,6 @@ judges the difference over the seeds that both have, the exact sign test the tes
 these are known (`lenet1998.report.comparison`).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

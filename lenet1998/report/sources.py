@@ -1,7 +1,5 @@
 """Where recorded numbers come from: seeds, engine, data, commit, machine and versions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from lenet1998.report.tables import SETS

@@ -2,8 +2,6 @@
 recipe on as many patterns are a row: the mean over seeds with its interval.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.evaluation import rate_interval

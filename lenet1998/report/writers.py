@@ -1,7 +1,5 @@
 """A table as Markdown, CSV and HTML; as LaTeX it is written by `lenet1998.report.latex`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from html import escape
 

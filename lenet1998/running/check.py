@@ -5,8 +5,6 @@ parameters. It is repeated from the start, or laid beside another run of the sam
 what the two have on record of their surroundings says why, or that nothing of it does.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Iterator

@@ -6,8 +6,6 @@ from seed and pass number. Files are read without pickle, within bounds, and ref
 not what they should be.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

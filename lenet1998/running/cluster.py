@@ -5,8 +5,6 @@ sees: results that depended on which worker made them would be no results. A clu
 scheduler can run programs on its workers, so it belongs into a network of one's own (docs/cluster.md).
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

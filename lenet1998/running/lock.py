@@ -5,8 +5,6 @@ go of it when the holder ends, however it ends; so what a killed process leaves 
 file systems have no locks: there the work is done without, after a warning.
 """
 
-from __future__ import annotations
-
 import errno
 import logging
 import os

@@ -3,8 +3,6 @@
 Git is asked about one tree, the one that this package was imported from, whatever the environment says.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

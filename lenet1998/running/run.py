@@ -6,8 +6,6 @@ after the pass of lowest error on the patterns that are held out, or tested on; 
 a pass that is repeated writes it again. ``.lock`` is there while a process writes, or after it was killed.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import sys

@@ -5,8 +5,6 @@ but the data on disk, so the results do not depend on how many are done at a tim
 as such and costs no other its result; neither does a worker process that is killed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

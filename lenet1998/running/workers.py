@@ -1,7 +1,5 @@
 """Who does the work of a sweep: processes of this machine, or a cluster, each with one piece of work at a time."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import threading

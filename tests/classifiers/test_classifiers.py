@@ -3,8 +3,6 @@
 The networks are in test_networks.
 """
 
-from __future__ import annotations
-
 import importlib
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """Section III-C's networks: their counts, what they learn, and the classifiers that are built on LeNet-4."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Rejection by the difference between the scores of the best two classes (section III-D, Figure 10)."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

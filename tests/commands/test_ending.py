@@ -1,7 +1,5 @@
 """How programs end: the right exit code and at most one line, whatever is wrong with the standard streams."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -3,8 +3,6 @@
 It runs in this process, but as a process of its own where the surroundings matter, and wherever it is to be stopped.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """One's own data from the command line: trained, found again, judged, drawn and compared under their classes' names."""
 
-from __future__ import annotations
-
 import csv
 import json
 import shutil

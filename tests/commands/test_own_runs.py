@@ -1,7 +1,5 @@
 """What a network gets wrong, counted, listed and drawn; a directory in a checkpoint's place; where `train` writes."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

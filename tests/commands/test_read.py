@@ -1,7 +1,5 @@
 """`lenet1998 read`: strings in pictures of any size, place and pen, and what is refused in one line."""
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`lenet1998 show` and `lenet1998 draw`: what they draw, what they answer, and what they refuse in one line."""
 
-from __future__ import annotations
-
 import webbrowser
 from xml.etree import ElementTree
 

@@ -1,7 +1,5 @@
 """Options that a command would make no use of are refused, or said where they do no harm: none is ignored silently."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

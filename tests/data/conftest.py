@@ -1,7 +1,5 @@
 """What tests of data sets share: an empty home directory, and nothing of the user's own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The cats on disk: two small HDF5 files in place of the course's, and others, which are refused."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from pathlib import Path

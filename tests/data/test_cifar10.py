@@ -1,7 +1,5 @@
 """CIFAR-10 on disk: the published batches are read in every layout, and nothing else is taken for them."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import hashlib

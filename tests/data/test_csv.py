@@ -1,8 +1,6 @@
 """Digits as tables: what is written is read again, in the forms of archives and spreadsheets; what is wrong is named
 with its place."""
 
-from __future__ import annotations
-
 import csv
 import errno
 import gzip

@@ -1,7 +1,5 @@
 """Section III-A's other two versions of the data base: deslanted 20x20 and reduced 16x16."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Downloads, from mirrors on this computer: what is installed is right, and nothing is ever half installed."""
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import gzip

@@ -1,7 +1,5 @@
 """The IDX reader: sound files come back as they were written, and nothing else ever gets through."""
 
-from __future__ import annotations
-
 import gzip
 import tracemalloc
 from pathlib import Path

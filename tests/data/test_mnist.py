@@ -4,8 +4,6 @@ Most tests put a data base of a few digits in place of the real one, with digest
 the real one take it from LENET1998_DATA and are skipped without it.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import gzip

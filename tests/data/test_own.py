@@ -1,7 +1,5 @@
 """A user's own data: every form comes back as it was written, EMNIST upright, and what is wrong is said in one line."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import io

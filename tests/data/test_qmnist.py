@@ -1,7 +1,5 @@
 """QMNIST's test patterns, from small files of the same form: the class is the first of eight integers."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 from pathlib import Path

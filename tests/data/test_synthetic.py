@@ -1,7 +1,5 @@
 """The drawn digits: the same wherever they are drawn, in MNIST's form, neither too easy nor too hard."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Solutions are right, planted mistakes are named, and nothing that is handed in does harm."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import os

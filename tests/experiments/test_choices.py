@@ -1,7 +1,5 @@
 """What the paper leaves open, tried on held-out patterns: candidates, their measures, and the table."""
 
-from __future__ import annotations
-
 import json
 import pickle
 from pathlib import Path

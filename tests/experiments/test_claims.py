@@ -1,7 +1,5 @@
 """The measures of the experiments on claims of I-A, II-C, III-C.5 and appendices A and B, on numbers worked by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,8 +1,6 @@
 """No number of the paper stands beside results on data other than MNIST, in any experiment: each draws its record, as
 if it were of letters."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Equation 22 by differences of gradients, and what is made of it."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Every experiment from start to figure, in miniature, on the embedded digits, where nothing may be compared."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Section III-E and Figure 13: noise in training, perturbed test images, and what is said of the claims."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The machinery of experiments: one store of runs, one queue, plans that go on, options from declarations."""
 
-from __future__ import annotations
-
 import json
 from contextvars import copy_context
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Which test patterns a run's network gets wrong, from its checkpoint, for as many passes as were asked for."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

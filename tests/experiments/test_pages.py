@@ -1,7 +1,5 @@
 """Pages of experiments: what is asked and found, the rows that matter, and all rows as CSV."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

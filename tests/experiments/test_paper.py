@@ -1,7 +1,5 @@
 """The whole paper by one command, on commands made here, and the check of a record made here."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

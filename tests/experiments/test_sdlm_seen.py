@@ -1,7 +1,5 @@
 """Two parameters' way down: the slope against central differences, and what a rate per parameter is for."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from experiments import sdlm_seen

@@ -1,7 +1,5 @@
 """The rows of section III: measured one by one, kept, and what the tables and the figures make of them."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What is tried to explain rows of section III: neighbours by k, pairwise units, the perceptrons' starts."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

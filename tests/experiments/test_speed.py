@@ -1,7 +1,5 @@
 """The size of what an installation brings, on distributions made by hand; the kernels of a step."""
 
-from __future__ import annotations
-
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The teaching systems, in miniature: recipes as published, splits, what is measured, and the table."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import json

@@ -5,8 +5,6 @@ for the others: as they are, or made into a file whose outer layers are sound. T
 disguise, made here and kept nowhere.
 """
 
-from __future__ import annotations
-
 import atexit
 import gzip
 import io

@@ -4,8 +4,6 @@
 come from sound files by a fixed seed; ``tests/fuzz/fuzz.py`` looks for others by coverage, for as long as one likes.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

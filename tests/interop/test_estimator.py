@@ -1,7 +1,5 @@
 """LeNet5Classifier as users of scikit-learn meet it, and scikit-learn's own checks of its estimators."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

@@ -1,7 +1,5 @@
 """Exported networks compute what ours do: the ONNX graph in onnxruntime, and the plain arrays by literal loops."""
 
-from __future__ import annotations
-
 import io
 import json
 import sys

@@ -1,7 +1,5 @@
 """The exported page in Firefox: a drawing by mouse, answered as the package answers it, after fewer passes too."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The exported page computes what the package computes, and needs nothing that is not in it."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

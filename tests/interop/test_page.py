@@ -1,7 +1,5 @@
 """The exported page in Chromium: drawn on by mouse, finger and keys, its sums are the package's."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The PyTorch module of `export --format torch` computes what ours does: answers, gradients, SDLM's steps."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import json

@@ -6,8 +6,6 @@ float32 a sum of many terms differs by a few roundings of 6e-8, and tanh by up t
 pattern, 3e-7 for the weights after 300 steps; 4e-6 is allowed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """The compiled engine's cache on disk: kept, mended, shared, bounded, and done without."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

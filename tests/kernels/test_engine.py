@@ -5,8 +5,6 @@ index (NumPy raises where compiled code would read on). Two networks are really 
 in float64 that has what LeNet-5 has not.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """Vectors as kernels that run as plain Python have them: what is read and written, and that nothing is read beyond."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -4,8 +4,6 @@ As in `test_numba_engine`, drawn networks run as plain Python, and three are rea
 recipe has it, a network for colour images with stride and padding, and a perceptron.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

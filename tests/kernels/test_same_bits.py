@@ -8,8 +8,6 @@ the second loads. What a processor can do at once differs between the arms: vect
 `make test-arm64` finds the same digests on arm64, emulated.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """The specialiser of the compiled engine: the text that it writes does what the kernel does."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Tiles cover the work: every thing once, none twice, whatever the sizes."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The layers that came after the paper: what they compute; their adjoints are tested with all others'."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """Optimisers against trajectories worked out from their sources, and the recipe that chooses them."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

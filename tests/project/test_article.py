@@ -1,7 +1,5 @@
 """The article and the template for reports: numbers have a source, both compile, and what is kept is up to date."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import statistics

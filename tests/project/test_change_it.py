@@ -1,7 +1,5 @@
 """docs/change_it.md: its files are written out, and every command of the page is carried out on a few digits."""
 
-from __future__ import annotations
-
 import json
 import re
 import runpy

@@ -1,7 +1,5 @@
 """The layout: the paper at the top, wings beside it, and a reader's guide that names each file of the paper once."""
 
-from __future__ import annotations
-
 import ast
 import configparser
 import re

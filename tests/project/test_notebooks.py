@@ -1,7 +1,5 @@
 """The notebooks as they are committed: valid, without outputs, true in what they name; `make test` also runs them."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """What texts say of the code must be true: every file, module, name and test that they give exists."""
 
-from __future__ import annotations
-
 import ast
 import re
 from functools import cache

@@ -6,8 +6,6 @@ a section, figure, table, equation or appendix of the paper, or a link to who sa
 (caption of Figure 9), 0.82% ([QMNIST](https://...)).
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The public names: each is there, documented and known to type checkers, and `import lenet1998` costs nothing."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import subprocess

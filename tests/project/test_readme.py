@@ -5,8 +5,6 @@ and redirections; only the data are few patterns under MNIST's name, and NumPy c
 browser, is checked against what it names. Commands of docs/commands.md and those within sentences are parsed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import re

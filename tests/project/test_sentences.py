@@ -1,7 +1,5 @@
 """Texts that a student gets at the first reading: short sentences, and no phrase that was hard for readers."""
 
-from __future__ import annotations
-
 import re
 import statistics
 from pathlib import Path

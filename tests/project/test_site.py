@@ -1,7 +1,5 @@
 """The site of `make docs`: its menu names every page there is to read, and no other; the build checks the rest."""
 
-from __future__ import annotations
-
 import re
 import runpy
 from types import SimpleNamespace

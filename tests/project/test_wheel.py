@@ -1,7 +1,5 @@
 """The wheel that users install: all of the package, nothing else, and a command that works away from the tree."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Recorded tables: all are there, fit a printed page, and can be had from anywhere and from one's own results."""
 
-from __future__ import annotations
-
 import csv as csv_files
 import io
 import json

@@ -1,7 +1,5 @@
 """A table as LaTeX: nothing is a command that was none, and it fits a column or the page of a two-column article."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

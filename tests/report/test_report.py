@@ -1,7 +1,5 @@
 """The report: all that was recorded, beside the paper's figures, in a page that stands alone."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

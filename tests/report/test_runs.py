@@ -1,7 +1,5 @@
 """Runs side by side: who is paired with whom, what is compared with the paper, and the files that say so."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json

@@ -1,7 +1,5 @@
 """A table keeps its numbers as numbers, says what its intervals are, and refuses what is none."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

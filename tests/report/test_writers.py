@@ -1,7 +1,5 @@
 """A table as Markdown, CSV and HTML: numbers in columns of their own, nothing that a program would execute."""
 
-from __future__ import annotations
-
 import csv as csv_files
 import io
 import re

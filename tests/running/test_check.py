@@ -1,7 +1,5 @@
 """A recorded run is repeated to the last bit, and where it is not, the first pass that differs is named, and why."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

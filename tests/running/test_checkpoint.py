@@ -1,7 +1,5 @@
 """Checkpoints: what is saved comes back; what is not a whole checkpoint is refused and harms nothing."""
 
-from __future__ import annotations
-
 import errno
 import io
 import json

@@ -4,8 +4,6 @@ A process is killed at moments drawn by chance from a fixed seed: it counts the 
 sends itself SIGKILL at the chosen one, so that a moment that was drawn once can be had again on any machine.
 """
 
-from __future__ import annotations
-
 import ast
 import ctypes
 import dataclasses

@@ -4,8 +4,6 @@ The files in `kept` were written before the modules of the package were put into
 hundred of the embedded digits, two passes, by the NumPy engine.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One writer at a time: the second is told who is there, a killed one keeps nobody out, readers wait for nobody."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

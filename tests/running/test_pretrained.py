@@ -1,7 +1,5 @@
 """The networks that come with the package: how they are chosen, that they are what was chosen, and that they answer."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The commit that results record is that of our own tree, and no other is asked."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Many runs at once: results as one after another, failures that cost nothing else, a cluster that loses a worker."""
 
-from __future__ import annotations
-
 import io
 import os
 import signal
