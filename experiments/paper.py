@@ -46,7 +46,9 @@ def asked_of(one: Listed, arguments: argparse.Namespace) -> Asked:
     given += ["--scheduler", arguments.scheduler] if arguments.scheduler else []
     digits = parser_of(one.experiment).get_default("data")  # others are not where MNIST is
     given += ["--data-dir", str(arguments.data_dir)] if arguments.data_dir and digits else []
-    given += ["--seeds", str(arguments.seeds)] if arguments.seeds and one.experiment.seeds is not None else []
+    most = one.experiment.seeds  # None: it takes none; 0: each row has its own
+    if arguments.seeds and most is not None:
+        given += ["--seeds", str(min(arguments.seeds, most or arguments.seeds))]
     given += ["--runs", str(arguments.runs), "--out", str(arguments.out)]
     given += [f"--{flag.replace('_', '-')}" for flag in ("resume", "quick") if getattr(arguments, flag)]
     return Asked.of(one.experiment, [*given, *one.arguments])
@@ -99,7 +101,7 @@ def main() -> None:
     names = ", ".join(one.name for one in listed())
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help=f"this one; of {names}")
     parser.add_argument("--skip", metavar="NAME", action="append", default=[], help="all but this one")
-    parser.add_argument("--seeds", metavar="N", type=positive, help="seeds 1 to N of every experiment that has seeds")
+    parser.add_argument("--seeds", metavar="N", type=positive, help="at most the seeds 1 to N of every experiment")
     parser.add_argument("--quick", action="store_true", help="a trial of everything, in a few minutes")
     parser.add_argument("--plot-only", action="store_true", help="tables, figures and pages from the records alone")
     parser.add_argument("--check", action="store_true", help="compare the record with this machine, train nothing new")

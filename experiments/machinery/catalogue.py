@@ -105,23 +105,26 @@ def pieces(results: Path = RESULTS, seeds: float = math.inf) -> Iterator[tuple[s
                 counted.add(run)
 
 
-def _pieces(content: Any) -> Iterator[tuple[tuple | None, float, int]]:
+def _pieces(content: Any, seed: int = 0) -> Iterator[tuple[tuple | None, float, int]]:
     """The runs in a record, by what tells them apart, and other work that has a time, their seconds and their seeds.
 
-    Where a whole has a time, it includes those of its parts, of which the runs come apart.
+    Where a whole has a time, it includes those of its parts, of which the runs come apart. They are of the whole's
+    `seed`, whatever seeds it drew for them; what says none is of the first.
     """
     if not isinstance(content, (dict, list)):
         return
+    seed = seed or (content.get("seed") if isinstance(content, dict) else 0) or 0
     passes = content.get("passes") if isinstance(content, dict) else None
     if isinstance(content, dict) and isinstance(passes, list) and passes:  # what each took is as good as a name
         times = [float(one["seconds"]) for one in passes if isinstance(one, dict) and "seconds" in one]
-        yield (passes[-1].get(DIGEST), *times), sum(times), content.get("seed") or 1
+        yield (passes[-1].get(DIGEST), *times), sum(times), seed or 1
         return
-    parts = [each for part in (content.values() if isinstance(content, dict) else content) for each in _pieces(part)]
+    inner = content.values() if isinstance(content, dict) else content
+    parts = [each for part in inner for each in _pieces(part, seed)]
     own = [content[key] for key in SECONDS if isinstance(content, dict) and isinstance(content.get(key), (int, float))]
     if own:
         parts = [part for part in parts if part[0] is not None]
-        parts.append((None, max(0.0, float(sum(own)) - sum(part[1] for part in parts)), 1))
+        parts.append((None, max(0.0, float(sum(own)) - sum(part[1] for part in parts)), seed or 1))
     yield from parts
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from experiments import paper
-from experiments.machinery.catalogue import Listed, costs, listed
+from experiments.machinery.catalogue import Listed, costs, listed, named, pieces
 from experiments.machinery.check import SHARE, check, shares, trainings
 from experiments.machinery.declaration import Experiment, Variant
 from experiments.machinery.record import RESULTS
+from experiments.paper import asked_of
 from lenet1998.data import load
 from lenet1998.errors import LeNetError
 from lenet1998.recipe import Recipe
@@ -46,6 +47,25 @@ def test_a_run_that_several_records_have_costs_once(tmp_path):
         "fig6_training_size": 6,
         "compare": 3.5,
     }
+
+
+def test_what_is_trained_for_a_seed_is_counted_with_that_seed(tmp_path):
+    """Also networks that draw seeds of their own, and what is no run of a network."""
+    inner = {"seed": 1001, "passes": [{"seconds": 3.0, DIGEST: "a"}]}
+    first, later = ({"seed": seed, "seconds_to_fit": 10 * seed} for seed in (1, 4))
+    record = {"runs": [first | {"trainings": [inner]}, later]}
+    (tmp_path / "fig6_training_size.json").write_text(json.dumps(record))
+    assert [seconds for _, seconds in pieces(tmp_path, seeds=3)] == [3.0, 7.0]
+    assert [seconds for _, seconds in pieces(tmp_path)] == [3.0, 7.0, 40.0]
+
+
+def test_no_experiment_has_more_seeds_than_its_own(monkeypatch):
+    asked: list = []
+    monkeypatch.setattr(paper, "run", asked.append)
+    monkeypatch.setattr(sys, "argv", ["paper", "--quiet", "--seeds", "3"])
+    paper.main()
+    names = ("fig5_error_curves", "strings_choosing", "section3_perceptrons")
+    assert [asked_of(named(name), asked[0]).arguments.seeds for name in names] == [3, 2, 1]
 
 
 @dataclass(frozen=True)
