@@ -17,7 +17,7 @@ from lenet1998 import pretrained
 from lenet1998.data.strokes import WRITINGS, parse
 from lenet1998.errors import DataError
 from lenet1998.evaluation import ErrorRate
-from lenet1998.photos.form import to_mnist_form
+from lenet1998.form import to_mnist_form
 from lenet1998.photos.parts import parts_of_digit
 from lenet1998.pictures.plotting import save, style
 from lenet1998.report.table import Column, Estimate, Table

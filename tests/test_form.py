@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
-from lenet1998.photos.form import is_in_form, to_mnist_form
+from lenet1998.form import is_in_form, to_mnist_form
 from tests.drawings import difference, extent
 
 DIGITS = synthetic_digits(40, seed=3).images

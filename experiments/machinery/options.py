@@ -7,7 +7,8 @@ from pathlib import Path
 
 from experiments.machinery.declaration import Experiment
 from experiments.machinery.record import FIGURES, RESULTS, RUNS
-from lenet1998.commands.options import add_data_options, add_figure_options, add_recipe_options, chosen_data, positive
+from lenet1998.commands.figure_options import add_figure_options
+from lenet1998.commands.options import add_data_options, add_recipe_options, chosen_data, positive
 from lenet1998.engines import ENGINES
 from lenet1998.errors import LeNetError
 from lenet1998.patterns import DataSet

@@ -35,8 +35,8 @@ from experiments.pretrained import PACKAGE
 from lenet1998.data.mnist import load_mnist
 from lenet1998.errors import DataError
 from lenet1998.files import write_json
+from lenet1998.form import to_mnist_form
 from lenet1998.patterns import DataSet, Patterns
-from lenet1998.photos.form import to_mnist_form
 from lenet1998.photos.light import local_ink
 from lenet1998.pretrained import CARDS, CHARACTERS, digest
 from lenet1998.recipe import Recipe

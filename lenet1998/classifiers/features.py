@@ -9,9 +9,9 @@ from lenet1998.classifiers.classifier import Classifier, scikit_learn, vectors
 from lenet1998.classifiers.network import NetworkClassifier
 from lenet1998.data.deslant import cropped
 from lenet1998.errors import DataError
+from lenet1998.form import BOX
 from lenet1998.layers import FullConnection
 from lenet1998.patterns import CLASSES
-from lenet1998.photos.form import BOX
 
 PIXELS = BOX * BOX
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
+from lenet1998.commands.figure_options import add_figure_options
 from lenet1998.commands.networks import engine_of
-from lenet1998.commands.options import add_figure_options, add_plugin_options, refuse_unused_places
+from lenet1998.commands.options import add_plugin_options, refuse_unused_places
 from lenet1998.commands.table_options import SUFFIXES, add_table_options, asked, written
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers

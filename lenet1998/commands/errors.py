@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from lenet1998.commands.figure_options import add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, engine_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options
+from lenet1998.commands.options import add_data_options, add_plugin_options
 from lenet1998.errors import LeNetError
 from lenet1998.evaluation import answers, misclassified
 from lenet1998.reference import figure_8

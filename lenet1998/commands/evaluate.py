@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998 import pretrained
+from lenet1998.commands.figure_options import LOOK, add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, engine_of, stated
-from lenet1998.commands.options import LOOK, add_data_options, add_figure_options, add_plugin_options, refuse_unused
+from lenet1998.commands.options import add_data_options, add_plugin_options, refuse_unused
 from lenet1998.data import qmnist
 from lenet1998.errors import escaped
 from lenet1998.evaluation import ErrorRate, answers, confusion_matrix, misclassified

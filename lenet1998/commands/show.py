@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet1998.commands.figure_options import add_figure_options
 from lenet1998.commands.networks import CHOICES, chosen_network, data_for, directory_of, stated
-from lenet1998.commands.options import add_data_options, add_figure_options, add_plugin_options, refuse_unused
+from lenet1998.commands.options import add_data_options, add_plugin_options, refuse_unused
 from lenet1998.errors import DataError, LeNetError, escaped
 from lenet1998.photos.digit import read_image
 from lenet1998.running.checkpoint import Checkpoint

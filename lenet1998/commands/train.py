@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from lenet1998.commands.options import add_figure_options, add_training_options, chosen_data, chosen_recipe, natural
+from lenet1998.commands.figure_options import add_figure_options
+from lenet1998.commands.options import add_training_options, chosen_data, chosen_recipe, natural
 from lenet1998.running import run as runs
 from lenet1998.running.progress import Console, Rows
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import affine_transform
 
 from lenet1998.errors import DataError
-from lenet1998.photos.form import BOX
+from lenet1998.form import BOX
 
 REDUCED = 16
 

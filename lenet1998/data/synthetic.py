@@ -3,7 +3,7 @@
 They stand in for the handwriting of section III-A so that everything can be tried anywhere; they are not
 MNIST, and error rates on them say nothing about the paper's. The strokes of ``strokes`` are jittered,
 bent, slanted, turned and squeezed, drawn with pens of varying width, and brought into MNIST's form by
-`lenet1998.photos.form.to_mnist_form`, the same code that prepares a user's own picture.
+`lenet1998.form.to_mnist_form`, the same code that prepares a user's own picture.
 """
 
 from functools import lru_cache
@@ -12,8 +12,8 @@ import numpy as np
 
 from lenet1998.data.strokes import WRITINGS, parse
 from lenet1998.errors import DataError
+from lenet1998.form import to_mnist_form
 from lenet1998.patterns import CLASSES, SIDE, Patterns
-from lenet1998.photos.form import to_mnist_form
 
 STREAMS = {"train": 0, "test": 1}
 # Digits are drawn this many at a time, each block from its own random stream.

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from lenet1998.errors import DataError
+from lenet1998.form import is_in_form, to_mnist_form
 from lenet1998.photos.files import read_planes
-from lenet1998.photos.form import is_in_form, to_mnist_form
 from lenet1998.photos.ink import find_ink
 from lenet1998.photos.pens import darkened, thickened
 

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from lenet1998.errors import DataError
+from lenet1998.form import is_in_form
 from lenet1998.patterns import SIDE
-from lenet1998.photos.form import is_in_form
 from lenet1998.photos.light import (
     is_brighter_in_gaps,
     is_even,

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet1998.photos.form import BOX
+from lenet1998.form import BOX
 
 # Of MNIST's digits, 20 pixels high, none has strokes thinner on average than 1.2 pixels; most have some of 2 to 2.8.
 THIN, PEN = 1.0, 2.2

@@ -17,9 +17,9 @@ from PIL import Image
 from scipy import ndimage
 
 from lenet1998.errors import DataError
+from lenet1998.form import BOX, to_mnist_form
 from lenet1998.patterns import SIDE
 from lenet1998.photos.files import read_planes
-from lenet1998.photos.form import BOX, to_mnist_form
 from lenet1998.photos.ink import find_line
 from lenet1998.photos.lines import Turn, level, lines_of, parts_of
 from lenet1998.photos.marks import Group, Line, line_of

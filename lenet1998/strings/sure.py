@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, log_softmax, logit, logsumexp, softmax
 
+from lenet1998.form import to_mnist_form
 from lenet1998.network import Network
 from lenet1998.patterns import CLASSES, SIDE
-from lenet1998.photos.form import to_mnist_form
 from lenet1998.strings.images import FIELD, STEP
 from lenet1998.strings.picture import Form
 

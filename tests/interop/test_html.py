@@ -18,13 +18,13 @@ from lenet1998.commands import main as cli
 from lenet1998.connections import full_table, parse_table
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import LeNetError
+from lenet1998.form import to_mnist_form
 from lenet1998.interop.html import _FACTS, described, html_page
 from lenet1998.layer import Layer
 from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.modern.layers import AveragePooling, Contrast, MaxPooling, ReLU
 from lenet1998.network import Input, Network
 from lenet1998.output import RBF, for_classes
-from lenet1998.photos.form import to_mnist_form
 from lenet1998.photos.parts import _are_several, _joined, _size_and_gap
 from lenet1998.pictures.activations import activations
 from lenet1998.recipe import Recipe, preset

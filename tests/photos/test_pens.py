@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from lenet1998.data.synthetic import synthetic_digits
-from lenet1998.photos.form import BOX
+from lenet1998.form import BOX
 from lenet1998.photos.pens import PEN, THIN, thickened
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from experiments.ablation.report import draw_components
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
-from lenet1998.commands.options import add_figure_options
+from lenet1998.commands.figure_options import add_figure_options
 from lenet1998.network import LeNet5
 from lenet1998.networks import build
 from lenet1998.pictures import SLIDES, Look, choose, chosen_look, plotting

@@ -7,7 +7,7 @@ import pytest
 
 from lenet1998.data import load
 from lenet1998.errors import DataError
-from lenet1998.photos.form import BOX
+from lenet1998.form import BOX
 from lenet1998.strings.images import FIELD, MARGIN, STEP, Layout, strings
 from lenet1998.strings.picture import Form, string_form, written
 
