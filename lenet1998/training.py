@@ -237,7 +237,7 @@ class Trainer:
         recipe = self.recipe
         if not recipe.noise:
             return patterns
-        from lenet1998.noise import inverted, padded
+        from lenet1998.distortions import inverted, padded
 
         rng = self._rng(stream, number)
         return Batch(inverted(padded(patterns.images, self.network.input.side), recipe.noise, rng), patterns.labels)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import affine_transform, distance_transform_edt, gaussian_filter, zoom
 
-from lenet1998.noise import inverted, padded
+from lenet1998.distortions import inverted, padded
 
 FIELD = 32
 _FINER = 2  # how much finer the grid is on which strokes are drawn again

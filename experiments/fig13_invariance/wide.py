@@ -14,7 +14,7 @@ from experiments.machinery.declaration import Experiment, Plan, Record, Training
 from experiments.machinery.main import main
 from experiments.machinery.record import are_mnist, description, published
 from experiments.machinery.setting import Setting
-from lenet1998.noise import padded
+from lenet1998.distortions import padded
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.report.table import Cell, Column, Estimate, Table

@@ -18,9 +18,9 @@ import numpy as np
 
 from experiments.machinery.setting import Part, Setting
 from experiments.machinery.store import Store, identity
+from lenet1998.distortions import inverted
 from lenet1998.errors import LeNetError
 from lenet1998.files import write_json
-from lenet1998.noise import inverted
 from lenet1998.patterns import DataSet, Patterns
 from lenet1998.recipe import Recipe
 from lenet1998.running import checkpoint as checkpoints

@@ -19,9 +19,9 @@ from experiments.machinery.main import main
 from experiments.machinery.record import description
 from experiments.machinery.setting import Setting
 from lenet1998 import pretrained
+from lenet1998.distortions import inverted
 from lenet1998.evaluation import ErrorRate
 from lenet1998.loss import MAP
-from lenet1998.noise import inverted
 from lenet1998.patterns import CLASSES, Patterns
 from lenet1998.report.table import Cell, Column, Estimate, Table
 from lenet1998.running.provenance import provenance

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lenet1998.distortions import inverted
 from lenet1998.errors import DataError
 from lenet1998.form import BOX
-from lenet1998.noise import inverted
 from lenet1998.patterns import Patterns
 from lenet1998.strings.grammar import BLANK
 

@@ -22,9 +22,9 @@ from experiments.fig13_invariance.perturbations import (
 from experiments.fig13_invariance.report import CLAIMS, accuracy, falls, limit, tables, verdict
 from experiments.machinery.main import run
 from lenet1998.data import load
+from lenet1998.distortions import inverted, padded
 from lenet1998.engines import ENGINES
 from lenet1998.errors import LeNetError, RecipeError
-from lenet1998.noise import inverted, padded
 from lenet1998.recipe import Recipe
 from lenet1998.training import Trainer
 from tests.programs import undrawn

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from lenet1998.connections import full_table, parse_table
-from lenet1998.distortions import DistortedSet, Law
+from lenet1998.distortions import DistortedSet, Law, inverted
 from lenet1998.engine import Batch
 from lenet1998.engines import same_bits_here
 from lenet1998.initialisation import initialise
@@ -31,7 +31,6 @@ from lenet1998.layers import Convolution, FullConnection, Squash, Subsampling
 from lenet1998.loss import MAP, Loss, make_loss
 from lenet1998.modern.optimisers import SGD, Adam, Momentum, RMSProp
 from lenet1998.network import Input, LeNet5, Network
-from lenet1998.noise import inverted
 from lenet1998.output import RBF
 from lenet1998.patterns import Patterns
 from lenet1998.recipe import Recipe
