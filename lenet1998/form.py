@@ -6,8 +6,6 @@ the centre of a 28x28 field. ``to_mnist_form`` does this to an array of ink, of 
 and of the project's own digits (`lenet1998.data.synthetic`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

@@ -1,7 +1,5 @@
 """Command-line options for the look of figures, which the `lenet1998` command and the experiments share."""
 
-from __future__ import annotations
-
 import argparse
 from functools import partial
 from pathlib import Path
