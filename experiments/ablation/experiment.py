@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.ablation import report
+from experiments.ablation.figures import draw
 from experiments.ablation.variants import FROM_END, FROM_START, LADDER, SHAPE, START, variants
 from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.measures import misclassified
@@ -183,7 +184,7 @@ Seconds are those of training, without testing, on one core, beside as many othe
     plan=plan,
     scores=lambda record: {"rows": report.scores(variants(), record)},
     tables=lambda record: report.tables(report.scores(variants(), record)),
-    figures=lambda record, stem: report.draw(report.scores(variants(), record), record["runs"], stem),
+    figures=lambda record, stem: draw(report.scores(variants(), record), record["runs"], stem),
     divergence=True,
     passes=PASSES,
     only=NAMES,

@@ -13,6 +13,7 @@ from experiments.machinery.record import ended, of_mnist
 from experiments.machinery.setting import Setting
 from experiments.readings import report
 from experiments.readings.design import Space, literal, questions, rounded
+from experiments.readings.figures import draw
 from experiments.readings.score import (
     BOX,
     LITERAL,
@@ -163,7 +164,7 @@ one with the lowest held-out error.""",
     scores=report.scores,
     tables=report.tables,
     claims=report.claims,
-    figures=lambda record, stem: report.draw(report.scored(record), stem),
+    figures=lambda record, stem: draw(report.scored(record), stem),
     options=options,
     quick={"points": 4, "engine": "numpy"},  # compiling takes longer than so little learning
     divergence=True,

@@ -15,6 +15,7 @@ from scipy.stats import ttest_rel
 from experiments.ablation import experiment as ablation
 from experiments.ablation import report
 from experiments.ablation.experiment import EXPERIMENT, variants
+from experiments.ablation.figures import draw
 from lenet1998.recipe import Recipe, preset
 from lenet1998.running.check import is_sealed
 from lenet1998.running.work import Failure
@@ -130,7 +131,7 @@ def test_every_variant_has_the_same_search_and_its_best_rate(tmp_path):
     assert shown["momentum"][1:4] == (rate, "", 1) and shown["online"][2] == "yes"
     search = by_name["1998, SGD"]["search"]
     assert len(search) == 5 and {factor for factor, error in search.items() if error is None} == {"0.25", "1", "4"}
-    for path in report.draw(rows, record["runs"], tmp_path / "ablation")[::2]:
+    for path in draw(rows, record["runs"], tmp_path / "ablation")[::2]:
         assert matplotlib.image.imread(path).std() > 0.05
 
     (tmp_path / "ablation.json").write_text(json.dumps(record))

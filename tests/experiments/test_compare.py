@@ -12,8 +12,9 @@ import pytest
 from scipy.stats import binomtest, ttest_rel
 
 from experiments import compare
-from experiments.compare import paired, read_recipe, recipes_of, slug
+from experiments.compare import paired
 from experiments.machinery import agenda
+from experiments.machinery.recipes import read_recipe, recipes_of, slug
 from lenet1998.errors import LeNetError, RecipeError
 from lenet1998.recipe import Recipe, preset
 from lenet1998.report.comparison import holm, over_patterns, over_seeds

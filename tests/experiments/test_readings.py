@@ -23,6 +23,7 @@ from experiments.readings.design import (
     rounded,
 )
 from experiments.readings.design import reading as made
+from experiments.readings.figures import draw
 from experiments.readings.score import CLAIMS, CURVE, best, curve_lost, every_claim, hopeless, rows, score, winners
 from lenet1998.recipe import PRINTED, Recipe
 from lenet1998.reference import figure_5
@@ -189,7 +190,7 @@ def test_divergence_and_giving_up_are_told_and_drawn(tmp_path):
     assert {claim.verdict for claim in report.claims(record)} == {"agrees"} and len(report.claims(record)) == len(
         CLAIMS
     )
-    drawn = report.draw(found, tmp_path / "map")
+    drawn = draw(found, tmp_path / "map")
     assert all(path.stat().st_size > 1000 for path in drawn)
 
 

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from experiments.ablation.report import draw_components
+from experiments.ablation.figures import draw_components
 from lenet1998 import pretrained
 from lenet1998.commands import main as cli
 from lenet1998.commands.figure_options import add_figure_options
@@ -149,7 +149,7 @@ def test_a_command_forgets_what_the_one_before_was_asked(tmp_path, capsys):
 
 def test_both_ends_of_the_ablation_have_one_scale_and_their_line_on_the_band(tmp_path, monkeypatch):
     drawn: list[Figure] = []
-    monkeypatch.setattr("experiments.ablation.report.save", lambda figure, stem: drawn.append(figure) or [])
+    monkeypatch.setattr("experiments.ablation.figures.save", lambda figure, stem: drawn.append(figure) or [])
 
     def row(group: str, name: str, error: float) -> dict:
         spread = {"interval": [error - 0.1, error + 0.1], "by_seed": [error], "seeds": 1, "label": name}

@@ -18,7 +18,7 @@ import matplotlib.image
 import pytest
 
 import lenet1998.data
-from experiments.compare import read_recipe
+from experiments.machinery.recipes import read_recipe
 from experiments.machinery.record import RESULTS
 from experiments.summary.__main__ import BEGIN, END, PAGES, TEXTS, filled, page
 from lenet1998 import engines

@@ -509,7 +509,7 @@ def test_values_of_settings_and_toml_files_are_never_evaluated(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     if not find_spec("tomllib"):
         pytest.importorskip("tomli", reason="Python 3.10 reads TOML by the extra toml")
-    compare = pytest.importorskip("experiments.compare")
+    recipes = pytest.importorskip("experiments.machinery.recipes")
     trap = "__import__('pathlib').Path('trap-was-sprung').touch()"
     for field in dataclasses.fields(Recipe):
         with pytest.raises(RecipeError):
@@ -517,5 +517,5 @@ def test_values_of_settings_and_toml_files_are_never_evaluated(tmp_path, monkeyp
         if field.name not in ("name", "preset"):
             (tmp_path / "r.toml").write_text(f'{field.name} = "{trap}"')
             with pytest.raises(RecipeError):
-                compare.read_recipe("r.toml")
+                recipes.read_recipe("r.toml")
     assert os.listdir(tmp_path) == ["r.toml"]
