@@ -55,9 +55,15 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
     bands = [(top + first, end + first) for top, end in edges.tolist() if end - top <= max(3, THICKEST * len(ink))]
     if not bands:
         return ink
-    cleared, levels = ink.copy(), []
-    for top, end in bands:
-        levels.append(_clear(cleared, mask, slope, top, end))
+    cleared = ink.copy()
+    levels = [_clear(cleared, mask, slope, *band) for band in bands]
+    # Among faint rules, a dark bar that does not reach as far is a digit's.
+    reach = [both[top - first : end - first].max() for top, end in bands]
+    bars = [covers < REACH and level > DARKER * min(levels) for covers, level in zip(reach, levels, strict=True)]
+    if any(bars):
+        bands = [band for band, bar in zip(bands, bars, strict=True) if not bar]
+        cleared = ink.copy()
+        levels = [_clear(cleared, mask, slope, *band) for band in bands]
     within = slice(int(columns.min()), int(columns.max()) + 1)
     bare = cleared[:, within].max(axis=0) < least
     seen = mask[:, within].max(axis=0)[bare]

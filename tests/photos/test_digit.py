@@ -285,6 +285,14 @@ def test_thin_rules_are_cleared_at_any_slope_and_squares_around_a_one(slope: flo
     assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
 
 
+def test_a_dark_bar_among_faint_rules_is_the_digits() -> None:
+    ink = np.zeros((300, 200))
+    ink[30:35] = ink[270:275] = 0.4
+    written = np.zeros(ink.shape, bool)
+    written[150:160, 30:165] = written[60:190, 120:130] = True  # a 4, and its bar wider than most rules need be
+    assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
+
+
 @pytest.mark.parametrize("kind", ["digit: two beside", "digit: two above"])
 def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     counts = outcomes((case.picture, SEVERAL) for case in made(kind, known))
