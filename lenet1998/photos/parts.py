@@ -31,6 +31,9 @@ THICK_PEN, THICK_GAP = 0.085, 1.2
 # above the other, so many times as high as wide, more where one may be the stem of a 7; both are seldom lower than wide
 # or, unlike what is left of a 1, slim.
 OVERLAP, TALL, WIDE, STACKED, LOW, SLIM = 0.25, 0.7, 1.15, (1.65, 2.2), 0.8, (1.9, 3.0)
+# Two digits stand so near above one another as a pen skips where they are of one height, in rows of their own, and in
+# all so many times as high as wide.
+LEVEL, NEAR = 0.85, 1.8
 # Parts are digits of their own where each is this share of all the height; two above one another are nearly half each.
 RIVAL_HEIGHT = 0.47
 # A frame in a line has something in it, and that is at least this share of the frame's height: a 0 has not.
@@ -129,6 +132,8 @@ def _holds_several(mask: np.ndarray) -> bool:
     A pen skips for some two widths of its stroke; two digits may be as near as that only where strokes are thick.
     Thicker pens skip for a width or so, where what they leave has not the places of two digits.
     """
+    if _are_stacked(_joined(mask, 0.0), LEVEL, 0.0, (NEAR, NEAR)):
+        return True
     size, gap = _size_and_gap(mask)
     boxes = _joined(mask, gap)
     if not _are_several(boxes):
@@ -156,19 +161,31 @@ def _joined(mask: np.ndarray, gap: float) -> list[Box]:
 
 def _are_placed_as_two(boxes: list[Box]) -> bool:
     """Whether parts are in all wider than a digit, or two: side by side, both nearly as tall as all; or above one
-    another, of like height, not both as slim as what is left of a 1."""
-    sizes = np.array([[side.stop - side.start for side in box] for box in boxes])
-    sides = list(zip(*boxes, strict=True))
-    height, width = (max(side.stop for side in each) - min(side.start for side in each) for each in sides)
+    another, of like height."""
+    sizes, (height, width) = _sizes(boxes)
     if width > WIDE * height or len(boxes) != 2:
         return bool(width > WIDE * height)
-    shared_rows, shared_columns = sizes.sum(axis=0) - (height, width)
-    if shared_columns <= OVERLAP * sizes[:, 1].min() and sizes[:, 0].min() >= TALL * height:
-        return True
-    shapes = sizes[:, 0] / sizes[:, 1]
-    alike = sizes[:, 0].min() >= TALL * sizes[:, 0].max() and shapes.min() >= LOW and shapes.min() < SLIM[1]
-    stacked = STACKED[0] if shapes.max() < SLIM[0] else STACKED[1]
-    return bool(alike and shared_rows <= OVERLAP * sizes[:, 0].min() and height >= stacked * width)
+    shared_columns = sizes[:, 1].sum() - width
+    beside = shared_columns <= OVERLAP * sizes[:, 1].min() and sizes[:, 0].min() >= TALL * height
+    return bool(beside or _are_stacked(boxes, TALL, OVERLAP, STACKED))
+
+
+def _are_stacked(boxes: list[Box], alike: float, overlap: float, stacked: tuple[float, float]) -> bool:
+    """Whether two parts are above one another, of like height, and not both as slim as what is left of a 1."""
+    if len(boxes) != 2:
+        return False
+    sizes, (height, width) = _sizes(boxes)
+    heights, shapes = sizes[:, 0], sizes[:, 0] / sizes[:, 1]
+    shaped = heights.min() >= alike * heights.max() and shapes.min() >= LOW and shapes.min() < SLIM[1]
+    times = stacked[0] if shapes.max() < SLIM[0] else stacked[1]
+    return bool(shaped and heights.sum() - height <= overlap * heights.min() and height >= times * width)
+
+
+def _sizes(boxes: list[Box]) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Heights and widths of the parts, (K, 2), and those of all together."""
+    sizes = np.array([[side.stop - side.start for side in box] for box in boxes])
+    sides = zip(*boxes, strict=True)
+    return sizes, tuple(max(side.stop for side in each) - min(side.start for side in each) for each in sides)
 
 
 def _are_several(boxes: list[Box]) -> bool:
