@@ -24,7 +24,7 @@ INK_SHARE = 0.2
 OVER = 1.3
 # A pen that skips leaves gaps up to so many times as wide as its stroke, and up to this share of the digit's size,
 # which is the height of what is narrower than that share of it, as a 1 is, and else that of one digit of several.
-GAP_STROKES, GAP_SHARE, NARROW = 3.0, 0.04, 0.3
+GAP_STROKES, GAP_SHARE, NARROW = 4.5, 0.04, 0.3
 # Thicker pens, up to that share of the size, skip for so many widths of their stroke.
 THICK_PEN, THICK_GAP = 0.085, 1.2
 # Two digits hardly overlap and are nearly of one height. In all they are wider than so many times their height or, one

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.pictures.made.digits import skipping
+from experiments.pictures.made.digits import pair, skipping
 from experiments.pictures.made.kinds import cases
 from experiments.pictures.made.paper import Case, Source
 from lenet1998.commands.networks import chosen_network, engine_of
@@ -297,6 +297,13 @@ def test_a_dark_bar_among_faint_rules_is_the_digits() -> None:
 def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     counts = outcomes((case.picture, SEVERAL) for case in made(kind, known))
     assert counts["right"] >= SAMPLE - 1, counts
+
+
+def test_two_digits_close_above_one_another_are_no_digit_that_a_pen_left_in_parts() -> None:
+    """Their gap is 3 to 6% of a digit's height, as wide as pens skip."""
+    source = Source(SYNTHETIC, np.random.default_rng(5))
+    counts = outcomes((pair(True, (0.03, 0.06))(source).picture, SEVERAL) for _ in range(2 * SAMPLE))
+    assert counts["right"] >= 2 * SAMPLE - 3, counts
 
 
 @pytest.mark.parametrize("pen", [0.03, 0.05])
