@@ -27,13 +27,10 @@ LAYERS = {
 
 
 def test_the_layers_are_those_of_section_2b():
-    rows = {row["name"]: row for row in LeNet5(Recipe()).table()}
+    keys = ("maps", "size", "parameters", "connections")
+    rows = {row["name"]: tuple(row[key] for key in keys) for row in LeNet5(Recipe()).table()}
+    assert rows == {name: (maps, [side, side], *counts) for name, (maps, side, *counts) in LAYERS.items()}
     assert list(rows) == list(LAYERS)
-    for name, (maps, side, parameters, connections) in LAYERS.items():
-        assert rows[name]["maps"] == maps
-        assert rows[name]["size"] == [side, side]
-        assert rows[name]["parameters"] == parameters, name
-        assert rows[name]["connections"] == connections, name
 
 
 def test_the_totals_are_60_000_parameters_and_340_908_connections():

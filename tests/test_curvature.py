@@ -33,6 +33,17 @@ def literal(network, loss, images, labels):
     return gradient, curvature
 
 
+def as_literal(network, loss, images, labels):
+    """The curvature, which is compared with the literal loops, as the gradient is."""
+    y = network.forward(images)
+    network.backward(loss.gradient(y, labels))
+    network.curvature(loss.seed(y, labels))
+    gradient, curvature = literal(network, loss, images, labels)
+    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
+    return curvature
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 @pytest.mark.parametrize("learns", [False, True], ids=["fixed", "adaptive"])
 @pytest.mark.parametrize("average", [False, True], ids=["sum", "average"])
@@ -41,12 +52,7 @@ def test_the_whole_network_agrees_with_the_literal_loops(loss, average, learns):
     images, labels = random_images(4, 12), np.array([0, 2, 1, 2])
     network.parameters.gradient.fill(0)
     network.parameters.curvature.fill(0)
-    y = network.forward(images)
-    network.backward(loss.gradient(y, labels))
-    network.curvature(loss.seed(y, labels))
-    gradient, curvature = literal(network, loss, images, labels)
-    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
+    curvature = as_literal(network, loss, images, labels)
     assert curvature.min() >= 0, "Gauss-Newton terms are squares times a non-negative seed (equation 27)"
 
 
@@ -56,12 +62,7 @@ def test_later_layers_agree_with_the_literal_loops(loss, logistic):
     """Stride, padding, colours, a table, rectifiers, both poolings; outputs that are no RBF units."""
     network = modern_network(logistic)
     images, labels = random_images(4, 9, channels=2), np.array([0, 1, 1, 0 if logistic else 2])
-    y = network.forward(images)
-    network.backward(loss.gradient(y, labels))
-    network.curvature(loss.seed(y, labels))
-    gradient, curvature = literal(network, loss, images, labels)
-    np.testing.assert_allclose(network.parameters.gradient, gradient, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(network.parameters.curvature, curvature, rtol=1e-9, atol=1e-13)
+    curvature = as_literal(network, loss, images, labels)
     assert curvature.min() >= 0
     assert (curvature > 0).mean() > 0.8, "most parameters take part"
 

@@ -167,27 +167,15 @@ def figures(record: Record, stem: Path) -> list[Path]:
         count, many = sizes.get("length 5", 0), sizes.get("plain", 0)
         failing = rates(runs, "hos eq. 17", "noise, cut")
         unread = f"\n(HOS reads {failing.mean():.0f}% wrongly: not drawn)" if failing.size else ""
-        by_length.set(
-            xlabel="digits in the string",
-            ylabel="strings wrong (%)",
-            title=f"gaps of -1 to 4 pixels, {count} strings each",
+        digits, wrong, others = "digits in the string", "strings wrong (%)", "wrong of the others (%)"
+        said = (
+            (by_length, digits, wrong, f"gaps of -1 to 4 pixels, {count} strings each"),
+            (by_noise, digits, wrong, f"the same with 10% of the pixels inverted{unread}"),
+            (by_gap, "pixels between boxes", wrong, f"five digits, one gap, {count} strings each"),
+            (by_share, "strings rejected (%)", others, f"five digits, gaps of 0 to 4, {many} strings"),
         )
-        by_noise.set(
-            xlabel="digits in the string",
-            ylabel="strings wrong (%)",
-            title=f"the same with 10% of the pixels inverted{unread}",
-        )
-        by_gap.set(
-            xlabel="pixels between boxes",
-            ylabel="strings wrong (%)",
-            title=f"five digits, one gap, {count} strings each",
-        )
-        by_share.set(
-            xlabel="strings rejected (%)",
-            ylabel="wrong of the others (%)",
-            title=f"five digits, gaps of 0 to 4, {many} strings",
-        )
-        for axes in (by_length, by_noise, by_gap, by_share):
+        for axes, x, y, title in said:
+            axes.set(xlabel=x, ylabel=y, title=title)
             axes.set_ylim(bottom=0)
             axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=(1, 2, 5, 10)))
         handles, labels = by_length.get_legend_handles_labels()
