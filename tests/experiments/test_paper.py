@@ -2,13 +2,14 @@
 
 import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from experiments import paper
+from experiments import paper, queue_measured
 from experiments.machinery.catalogue import Listed, costs, listed, named, pieces
 from experiments.machinery.check import SHARE, check, shares, trainings
 from experiments.machinery.declaration import Experiment, Variant
@@ -188,3 +189,20 @@ def test_all_that_is_recorded_is_drawn_again_and_the_rest_is_named(tmp_path, mon
     paper.main()
     assert "one: done" in (said := capsys.readouterr().err) and "two: no results" in said
     assert (tmp_path / "out" / "one.md").exists() and not (tmp_path / "one").exists()
+
+
+def test_the_queue_is_measured_by_the_processor_time_of_children_and_theirs(monkeypatch):
+    """The wall time beyond the longest run, of what is computed; a child that waits computes nothing."""
+    burn = "import time, subprocess, sys\nwhile time.process_time() < 0.5: pass\ntime.sleep(0.5)"
+    inner = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])"
+
+    def carried_out(place, setting, *options):
+        subprocess.run([sys.executable, "-c", inner], check=True)
+        return [0.25, 0.5]
+
+    monkeypatch.setattr(queue_measured, "carried_out", carried_out)
+    found = queue_measured.measured(None, cluster=False)
+    assert 0.5 <= found["core_seconds"] < found["wall_seconds"] and found["wall_seconds"] >= 1.0
+    assert (found["runs"], found["longest_seconds"]) == (2, 0.5)
+    each = {"wall_seconds": 65.0, "longest_seconds": 10.0, "core_seconds": 100.0}
+    assert queue_measured.share(each) == 0.55
