@@ -48,8 +48,8 @@ def tables(record: Record) -> list[Table]:
     notes = [
         f"{record['pieces']:,} runs and fits, {total / 3600:.1f} h on one core; the longest takes {longest:.0f} s.",
         "Least possible: the total divided by the cores, or the longest piece.",
-        f"{FEW} seeds: nothing of a further seed is made, as with `make paper ARGS=--seeds={FEW}`; searches, which have "
-        "one seed, count whole.",
+        f"{FEW} seeds: nothing of a further seed is made, as with `make paper ARGS=--seeds={FEW}`; searches, which "
+        "have one seed, count whole.",
         "Simulated: every piece is there from the start, and takes as long as on record. Searches wait for their own "
         "results, and cores that share memory slow each other down, so a real run takes longer.",
     ]
