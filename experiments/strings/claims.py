@@ -35,10 +35,10 @@ from experiments.strings.networks import (
     place_of,
     whole_strings,
 )
+from lenet1998.form import to_mnist_form
 from lenet1998.network import Network
 from lenet1998.networks import build
 from lenet1998.output import RBF
-from lenet1998.photos.form import to_mnist_form
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Table
 from lenet1998.running import checkpoint as checkpoints
