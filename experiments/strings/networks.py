@@ -189,20 +189,26 @@ def learn_strings(
     found = drawn(images.digits.load().train, images.sizes, images.seed)
     examples = whole_strings(found, images.kind, choices, images.seed)
     trainer = StringTrainer(Wide(network, task.engine), saved.recipe.penalty_scale, criterion, choices.curvature)
-    records = []
-    for eta in choices.etas:
-        h = trainer.mean_curvature(examples[:SAMPLE])
-        tally = trainer.learn(examples, step_sizes(h, eta, choices.mu).astype(network.dtype))
-        learned = len(examples) - tally.skipped
-        records.append({"loss": tally.loss / max(1, learned), "skipped": tally.skipped})
-        if not np.isfinite(network.parameters.values).all():
-            raise LeNetError(f"{out.name}: training on strings diverged at eta {eta:g}")
+    records = passes_over(trainer, examples, choices)
     *others, last = saved.history["passes"]
     before = {key: value for key, value in last.items() if key != DIGEST}  # a checkpoint's last is that of its values
     told = {**about, "passes": records, DIGEST: network.parameters.digest(),
             "seconds": round(time.perf_counter() - began, 1)}  # fmt: skip
     history = {**saved.history, "passes": [*others, before], "strings": told}
     return _kept(out, Checkpoint(network.parameters.values, history))
+
+
+def passes_over(trainer: StringTrainer, examples: list[Example], choices: Choices) -> list[dict[str, float]]:
+    """Passes over whole strings: of each the mean loss, and how many strings no path spells. The network learns."""
+    records, parameters = [], trainer.passes.parameters
+    for eta in choices.etas:
+        h = trainer.mean_curvature(examples[:SAMPLE])
+        tally = trainer.learn(examples, step_sizes(h, eta, choices.mu).astype(parameters.values.dtype))
+        learned = len(examples) - tally.skipped
+        records.append({"loss": tally.loss / max(1, learned), "skipped": tally.skipped})
+        if not np.isfinite(parameters.values).all():
+            raise LeNetError(f"training on strings diverged at eta {eta:g}")
+    return records
 
 
 def _kept(out: Path, network: Checkpoint) -> dict:

@@ -1,4 +1,4 @@
-"""What training on whole strings minimises (section VI): equations 11, 12 and 17.
+"""What training on whole strings minimises (section VI): equations 11, 12, 13 and 17.
 
 Of all paths of the interpretation graph, the constrained graph has those that spell the desired string. Gradients are
 with respect to the penalties of the recognition graph, out of which both graphs were composed.
@@ -52,10 +52,11 @@ def discriminative_viterbi_loss(constrained: Interpretation, free: Interpretatio
 
 def discriminative_forward_loss(constrained: Interpretation, free: Interpretation) -> Loss:
     """Equation 17: E = C_cforw - C_forw >= 0; e^-E is the posterior of the string."""
-    return _difference(_forward_loss(constrained), _forward_loss(free))
+    return _difference(forward_loss(constrained), forward_loss(free))
 
 
-def _forward_loss(constrained: Interpretation) -> Loss:
+def forward_loss(constrained: Interpretation) -> Loss:
+    """Equation 13 alone: E = C_cforw, the penalty of all paths that spell the string; nothing competes."""
     penalty, gradient = forward_penalty(constrained.graph)
     return Loss(penalty, constrained.backward(gradient))
 

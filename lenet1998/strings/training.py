@@ -1,6 +1,6 @@
 """Training on whole strings: one string, one update (sections VI-D and VII-C).
 
-The network sees the string, replicated over it (`wide.replicate`), or its segments; equation 11, 12 or 17 gives the
+The network sees the string, replicated over it (`wide.replicate`), or its segments; equation 11, 12, 13 or 17 gives the
 derivatives of the loss by all penalties; each instance of the network back-propagates its share, and since all have the
 same parameters their gradients are added. Then the parameters move once, by appendix C's step sizes.
 """
@@ -22,6 +22,7 @@ from lenet1998.strings.losses import (
     Loss,
     discriminative_forward_loss,
     discriminative_viterbi_loss,
+    forward_loss,
     viterbi_loss,
 )
 from lenet1998.strings.reading import Recogniser
@@ -39,6 +40,10 @@ def _viterbi(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[int
     return viterbi_loss(recogniser.constrained(penalties, labels))
 
 
+def _forward(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[int]) -> Loss:
+    return forward_loss(recogniser.constrained(penalties, labels))
+
+
 def _discriminative_viterbi(recogniser: Recogniser, penalties: np.ndarray, labels: Sequence[int]) -> Loss:
     return discriminative_viterbi_loss(recogniser.constrained(penalties, labels), recogniser.free(penalties))
 
@@ -50,9 +55,10 @@ def _discriminative_forward(recogniser: Recogniser, penalties: np.ndarray, label
 CRITERIA: dict[str, Callable[[Recogniser, np.ndarray, Sequence[int]], Loss]] = {
     "viterbi": _viterbi,
     "discriminative_viterbi": _discriminative_viterbi,
+    "forward": _forward,
     "discriminative_forward": _discriminative_forward,
 }
-"""Equations 11, 12 and 17."""
+"""Equations 11, 12, 13 and 17."""
 
 SEEDS = ("constant", "posteriors")
 """What starts the curvature recursion: equation 8's constant where paths that spell the string have a field's class, or

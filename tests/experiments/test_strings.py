@@ -19,6 +19,7 @@ from experiments.machinery.store import Given, Store
 from experiments.strings import (
     choices,
     choosing,
+    claims,
     code_distances,
     figures_25_26,
     kept,
@@ -41,8 +42,10 @@ from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.work import Task
 from lenet1998.squash import A
 from lenet1998.strings.drawings import DRAWINGS, draw
-from lenet1998.strings.segmentation import Segmentor
-from lenet1998.strings.training import StringTrainer
+from lenet1998.strings.sdnn import SDNN
+from lenet1998.strings.segmentation import Segmentor, Segments
+from lenet1998.strings.training import CRITERIA, StringTrainer
+from lenet1998.strings.viterbi import viterbi
 from lenet1998.training import DIGEST, Trainer
 from tests.programs import experiment, undrawn
 
@@ -312,6 +315,40 @@ def test_penalties_of_segments_from_start_to_table(tmp_path):
     counts = {each: entry["right"].count("1") for each, entry in zip(ways, record["entries"], strict=True)}
     assert counts[swept_ones[0]] == counts[swept_ones[1]] > 0, "what every path has changes no answer"
     assert made("strings.segment_penalties", "--plot-only", "--out", tmp_path) == printed
+
+
+def test_claims_about_training_on_strings_from_start_to_table(tmp_path):
+    printed = made("strings.claims", *FEW, "--out", tmp_path, "--runs", tmp_path / "runs")
+    record = json.loads((tmp_path / "strings_claims.json").read_text())
+    found = {entry["arm"]: entry for entry in record["entries"]}
+    assert list(found) == [arm.name for arm in claims.ARMS]
+    own = {arm.equation: found[arm.name] for arm in claims.ARMS if arm.centres == "learn"}
+    alone = [own[equation]["spread"] for equation in ("eq. 11", "eq. 13")]
+    assert max(alone) < own["eq. 17"]["spread"], "without competition centres approach each other"
+    assert [entry["j"] != arm.j for arm, entry in zip(claims.ARMS, found.values(), strict=True)] == [
+        arm.blank == "learns" for arm in claims.ARMS
+    ]
+    words = [each["words"] for each in found[claims.ARMS[0].name]["lexica"]]
+    assert words == 2 * [0, *claims.LEXICA]
+    assert made("strings.claims", "--plot-only", "--out", tmp_path) == printed
+
+
+def test_a_blank_follows_the_derivative_of_the_loss():
+    y, step = np.random.default_rng(1).random((7, 10)) * 9, 1e-3
+    blank = claims.Blank(4.0, step)
+    blank(None, y, [3, 1])
+    above, below = (CRITERIA["discriminative_forward"](SDNN(j), y, [3, 1]).value for j in (4.001, 3.999))
+    assert blank.j == pytest.approx(4 - step * (above - below) / 0.002, abs=1e-9)
+
+
+def test_the_best_word_of_a_lexicon_is_the_cheapest_of_its_paths():
+    rng = np.random.default_rng(2)
+    graph = Segments(np.array([0, 0, 1, 1, 2]), np.array([1, 2, 2, 3, 3]), np.zeros((5, 2)), np.zeros((5, 32, 32)))
+    y, words = rng.random((5, 10)), rng.integers(0, 10, (40, 2))
+    costs = [viterbi(graph.constrained(y, word.tolist()).graph).penalty for word in words]
+    assert claims.best_word(graph, y, words) == words[np.argmin(costs)].tolist()
+    lexicon = claims.lexicon([[0, 7], [3, 1], [0, 7]], 50)
+    assert len(np.unique(lexicon, axis=0)) == 50 and {(0, 7), (3, 1)} <= set(map(tuple, lexicon.tolist()))
 
 
 def test_digits_are_found_where_they_are():
