@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         count = min(len(recorded["passes"]), len(other["passes"]), arguments.passes or len(recorded["passes"]))
         _announce(recorded, other)
         print(checks.compare(recorded, other, iter(other["passes"]), count))
+        print(_COMPARED)
         return
     found = _chosen(arguments)
     refuse_unused_places(arguments, found)
@@ -52,10 +53,14 @@ def run(arguments: argparse.Namespace) -> None:
         _repeat(recorded, arguments)
     if len(found) > 1:
         looked_at = f"all {len(found)}" if arguments.all else f"1 of {len(found)}"
-        print(f"looked at: {looked_at} runs{'' if arguments.all else ' (--all repeats each)'}; {_COMPARED}")
+        print(f"looked at: {looked_at} runs{'' if arguments.all else ' (--all repeats each)'}")
+    print(_COMPARED)
 
 
-_COMPARED = "compared: errors, losses and parameters of each pass, not seconds, commits and machines"
+_COMPARED = (
+    "compared: data, recipe, engine, errors, losses and digests of parameters; "
+    "not compared: commit, seconds and whatever else is on record"
+)
 
 
 def _repeat(recorded: dict, arguments: argparse.Namespace) -> None:

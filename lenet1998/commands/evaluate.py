@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,13 +50,26 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the error rate; write what --confusion asks for. Raises LeNetError for bad input."""
+    saved, network = chosen_network(arguments.checkpoint)
+    judge(arguments, saved, network, prepared(arguments, saved))
+
+
+def prepared(arguments: argparse.Namespace, saved: Checkpoint) -> DataSet:
+    """What to test on, when all that the options ask for can be had. Raises LeNetError where it cannot."""
     if not arguments.confusion:
         refuse_unused(arguments, "is for what --confusion writes", "out", *LOOK, remedy="add that, or leave it out")
-    saved, network = chosen_network(arguments.checkpoint)
     dataset = data_for(saved, arguments)
-    out = arguments.out or directory_of(arguments.checkpoint)
     if arguments.confusion:
-        make_directory(out)
+        make_directory(_out(arguments))
+    return dataset
+
+
+def _out(arguments: argparse.Namespace) -> Path:
+    return arguments.out or directory_of(arguments.checkpoint)
+
+
+def judge(arguments: argparse.Namespace, saved: Checkpoint, network: dict[str, Any], dataset: DataSet) -> None:
+    """Print a network's error rate on the data; write what --confusion asks for."""
     labels = dataset.test.labels
     given = answers(engine_of(saved).penalties(dataset.test.images))
     rate = _rate(given != labels)
@@ -75,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.confusion:
         names = saved.classes
         matrix = confusion_matrix(labels, given, len(names))
-        written = _write(matrix, misclassified(labels, given), names, network["name"], out)
+        written = _write(matrix, misclassified(labels, given), names, network["name"], _out(arguments))
         if not arguments.json:
             print(*_by_class(matrix, names), *written, sep="\n")
         found |= {"confusion": matrix.tolist(), "classes": names, "files": [str(path) for path in written]}

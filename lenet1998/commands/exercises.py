@@ -25,9 +25,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Judge each hand-in, print its points, and write all of them. Raises LeNetError for a folder without hand-ins."""
     from lenet1998.exercises.handins import as_csv, as_json, graded
 
+    judged = graded(arguments.folder)
     make_directory(arguments.out)
     points = {}
-    for name, found in graded(arguments.folder):
+    for name, found in judged:
         points[name] = found
         verdicts = found.values()
         print(f"{escaped(name)}: {sum(each.points for each in verdicts)} of {sum(each.of for each in verdicts)}")

@@ -37,8 +37,10 @@ def run(arguments: argparse.Namespace) -> None:
     if to.exists():
         raise LeNetError(f"{to} is there already: choose another --to, or remove it")
     like, _ = chosen_network(arguments.like)
-    checkpoints.save(to, imported(arguments.state, like))
+    network = imported(arguments.state, like)
     arguments.checkpoint = str(to)
-    evaluate.run(arguments)
+    dataset = evaluate.prepared(arguments, network)
+    checkpoints.save(to, network)
+    evaluate.judge(arguments, *chosen_network(str(to)), dataset)
     if not arguments.json:
         print(to)

@@ -159,6 +159,8 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"{option} draws at most {MOST_SHOWN} pictures, and {len(arguments.pictures)} are given: give fewer at "
                 "a time"
             )
+    if arguments.show and arguments.show == arguments.steps:
+        raise LeNetError(f"--show and --steps would both draw {arguments.show}: give two names")
 
 
 def _require_strings(saved: Checkpoint, choice: str) -> None:

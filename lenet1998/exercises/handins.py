@@ -20,7 +20,7 @@ _DEFINE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign
 def graded(folder: Path) -> Iterator[tuple[str, dict[str, Verdict]]]:
     """The verdicts on each hand-in: each notebook or program of the folder, or each folder within it with such files.
 
-    Raises LeNetError if there are none.
+    Raises LeNetError at once if there are none.
     """
     try:
         found = {path.name: handed_in(path) for path in sorted(folder.iterdir())}
@@ -28,9 +28,8 @@ def graded(folder: Path) -> Iterator[tuple[str, dict[str, Verdict]]]:
         raise LeNetError(f"cannot read {folder}: {error.strerror}") from error
     if not any(found.values()):
         raise LeNetError(f"{folder} has no notebooks (.ipynb) or programs (.py): name a folder of hand-ins")
-    for name, files in found.items():
-        if files:
-            yield name, {exercise: _verdict(files, exercise) for exercise in EXERCISES}
+    judged = {name: files for name, files in found.items() if files}
+    return ((name, {each: _verdict(files, each) for each in EXERCISES}) for name, files in judged.items())
 
 
 def handed_in(path: Path) -> list[Path]:

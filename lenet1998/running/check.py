@@ -208,7 +208,9 @@ def compare(
             )
         if passed:
             passed(ours)
-    made = f"seed {recorded['seed']}, {count} pass{'es' if count > 1 else ''}"
+    scheduled = sum(number for number, _ in Recipe.from_dict(recorded["recipe"]).schedule)
+    of = f" of the {scheduled} that its schedule has" if count < scheduled else ""
+    made = f"seed {recorded['seed']}, {count} pass{'es' if count > 1 else ''}{of}"
     if last == count:
         return f"{made}: the same parameters, bit for bit, as recorded"
     known = f"digests of parameters to pass {last} only" if last else "no digests of parameters"

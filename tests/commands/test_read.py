@@ -316,6 +316,8 @@ def test_steps_are_drawn(known, tmp_path, capsys):
     image, digits, _ = known[2]
     path = save(with_sign(image, [(28, 34, 30, 60)]), tmp_path)
     assert cli.main(["read", str(path), "--steps", str(tmp_path / "steps.svg")]) == 0
+    both = str(tmp_path / "both.png")
+    assert cli.main(["read", str(path), "--steps", both, "--show", both]) == 2 and not Path(both).exists()
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "steps.svg")
     drawn_text = (tmp_path / "steps.svg").read_text()
     assert all(each in drawn_text for each in ("level line", "minus", f"{digits}, confidence"))

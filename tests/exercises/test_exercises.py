@@ -234,7 +234,8 @@ def test_a_lecturer_gets_points_for_a_folder(tmp_path, monkeypatch, capsys):
     assert head == f"hand-in,{','.join(EXERCISES)},sum"
     assert (ann, bob) == ("'=ann,2,2,1,1,2,3,3,2,4,3,23", "bob,0,1,0,0,0,0,0,0,0,0,1")
     assert main(["exercises", str(hand_ins / "empty"), "--out", str(tmp_path / "points")]) == 2
-    assert main(["exercises", str(tmp_path / "nowhere"), "--out", str(tmp_path / "points")]) == 2
+    assert main(["exercises", str(tmp_path / "nowhere"), "--out", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("line", [b"[]", b"{}", b"5", b"null", b"[" * 9_999, b"[[[1],", b"[[[5], [2]]]", b"\xff"])

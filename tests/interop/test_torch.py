@@ -175,6 +175,19 @@ def test_a_state_dict_comes_back(torch, tmp_path, monkeypatch, capsys):
     assert main(["import", "mine.pt", *small]) == 2 and "is there already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "refused", [["--out", "figures"], ["--width", "3"], ["--data", "nowhere"], ["--confusion", "--out", "taken"]]
+)
+def test_what_import_refuses_it_refuses_before_it_writes(tmp_path, monkeypatch, capsys, refused):
+    monkeypatch.chdir(tmp_path)
+    Path("taken").touch()
+    monkeypatch.setattr(importlib.import_module("lenet1998.commands.import"), "imported", lambda _, like: like)
+    small = ["--data", "synthetic", "--test-size", "20"]
+    assert main(["import", "mine.pt", *small, *refused]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"], capsys.readouterr().err
+    assert main(["import", "mine.pt", *small]) == 0 and Path("mine_checkpoint.npz").exists()
+
+
 def test_what_is_no_such_state_dict_is_refused(torch, tmp_path, monkeypatch):
     like, path = pretrained.load("default"), tmp_path / "mine.pt"
     state = {

@@ -68,12 +68,31 @@ def test_parameters_that_are_not_those_of_the_history_are_refused(recorded, tmp_
 @pytest.mark.parametrize("name", ["", HISTORY, CHECKPOINT])
 def test_a_run_is_repeated(recorded, capsys, name):
     code, out, err = check(capsys, recorded / name)
-    assert (code, err) == (0, "") and out == "seed 2, 3 passes: the same parameters, bit for bit, as recorded\n"
+    said, compared = out.splitlines()
+    assert (code, err) == (0, "") and compared.startswith("compared: ") and "not compared: commit, seconds" in compared
+    assert said == "seed 2, 3 passes of the 20 that its schedule has: the same parameters, bit for bit, as recorded"
 
 
 def test_only_its_first_passes(recorded, capsys):
     code, out, _ = check(capsys, recorded, "--passes", 1)
-    assert code == 0 and out.startswith("seed 2, 1 pass: the same parameters")
+    assert code == 0 and out.startswith("seed 2, 1 pass of the 20 that its schedule has: the same parameters")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda history: history.update(commit="0" * 40),
+        lambda history: history["passes"][1].update(seconds=1e6),
+        lambda history: history["machine"].update(host="another"),
+        lambda history: history["passes"].pop(),
+    ],
+)
+def test_what_was_not_looked_at_is_said_of_one_run_too(recorded, tmp_path, capsys, change):
+    for more in ((), ("--with", recorded)):
+        code, out, err = check(capsys, changed(recorded, tmp_path, change), *more)
+        count = len(json.loads((tmp_path / "changed.json").read_text())["passes"])
+        assert (code, err) == (0, "") and f"{count} passes of the 20 that its schedule has" in out
+        assert "not compared: commit, seconds and whatever else" in out
 
 
 def test_the_first_pass_that_differs_is_named(recorded, tmp_path, capsys):
@@ -113,10 +132,9 @@ def test_two_runs_side_by_side(recorded, tmp_path, capsys):
     data = load("synthetic", train_size=80, test_size=40)
     run(tmp_path / "again", SMALL, data, seed=2, passes=2, engine="numpy")
     run(tmp_path / "other", Recipe(**{**SMALL.as_dict(), "mu": 0.03}), data, seed=2, passes=2, engine="numpy")
-    assert check(capsys, recorded, "--with", tmp_path / "again")[:2] == (
-        0,
-        "seed 2, 2 passes: the same parameters, bit for bit, as recorded\n",
-    )
+    code, out, _ = check(capsys, recorded, "--with", tmp_path / "again")
+    same = "seed 2, 2 passes of the 20 that its schedule has: the same parameters, bit for bit, as recorded"
+    assert code == 0 and out.splitlines()[0] == same
     code, _, err = check(capsys, recorded, "--with", tmp_path / "other")
     assert code == 1 and "pass 1" in err and "mu=0.03 (recorded: 0.02)" in err
 
