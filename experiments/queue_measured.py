@@ -1,4 +1,4 @@
-"""How well one queue keeps cores busy: every experiment at --quick size, by processes and on a Dask cluster."""
+"""How well one queue keeps cores busy: experiments at --quick size, by processes and on a Dask cluster."""
 
 import logging
 import os
@@ -19,14 +19,15 @@ from lenet1998.running.provenance import provenance
 
 JOBS, WORKERS = 2, 4
 BAR = 0.55  # of the core-seconds; two cores that never wait have 0.5
-FEW = ("fig5_error_curves", "more_maps")  # what a trial has of the experiments
+MADE = ("Figures of the paper", "What the paper leaves open")  # chapters, whose experiments are made
+FEW = 2  # so many of them in a trial
 
 
 def carried_out(place: Path, setting: Setting, *options: str) -> list[float]:
-    """Make all experiments but the tools in an empty directory; returns the seconds that each run has on record."""
-    tools = [one.name for one in listed() if one.experiment.chapter == EXPERIMENT.chapter]
-    names = [("--only", name) for name in FEW] if setting.quick else [("--skip", name) for name in tools]
-    command = [sys.executable, "-m", "experiments.paper", "--quick", "--quiet", *sum(names, ()), *options]
+    """Make the experiments in an empty directory; returns the seconds that each run has on record."""
+    names = [one.name for one in listed() if one.experiment.chapter in MADE][: FEW if setting.quick else None]
+    command = [sys.executable, "-m", "experiments.paper", "--quick", "--quiet", *options]
+    command += [word for name in names for word in ("--only", name)]
     command += ["--out", str(place / "results"), "--runs", str(place / "runs")]
     command += ["--data-dir", str(setting.arguments.data_dir)] if setting.arguments.data_dir else []
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -78,7 +79,7 @@ def tables(record: Record) -> list[Table]:
         "Load before: processes that waited for a core in the minute before; where it is not near 0, others had a part "
         "of the cores, and the share says too much.",
     ]
-    return [Table(record["experiment"], "Every experiment at --quick size, with one queue", columns, rows, notes)]
+    return [Table(record["experiment"], "Experiments at --quick size, with one queue", columns, rows, notes)]
 
 
 EXPERIMENT = Experiment(
@@ -86,9 +87,9 @@ EXPERIMENT = Experiment(
     title="How well one queue keeps cores busy",
     question="Do two processes, or the workers of a cluster, keep the cores of this machine busy?",
     description="""\
-All experiments but the tools are made at --quick size, in a new directory, by `experiments.paper`: with two processes,
-and on a Dask cluster of four workers on this machine. Runs so short say more of waiting and starting than real ones:
-of these the queue itself takes a smaller part.""",
+The experiments on the figures of the paper and on what it leaves open are made at --quick size, in a new directory, by
+`experiments.paper`: with two processes, and on a Dask cluster of four workers on this machine. Such short runs say more
+of waiting and starting than real ones: of these the queue itself takes a smaller part.""",
     chapter="Tools",
     place=10,
     plan=plan,
