@@ -18,6 +18,7 @@ from lenet1998.data import idx as idx_files
 from lenet1998.data.files import FILES
 from lenet1998.data.idx import FREE
 from lenet1998.data.own import load_own
+from lenet1998.data.polarity import dark_on_light
 from lenet1998.errors import CheckpointError, DataError
 from lenet1998.patterns import DataSet
 from lenet1998.running import checkpoint
@@ -608,3 +609,10 @@ def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytes
 def test_names_of_data_are_plain_whatever_the_directory_is_called(tmp_path: Path, name: str) -> None:
     place = put_idx(tmp_path / "z" / name, *SETS) if name != ".." else put_idx(tmp_path / "z", *SETS) / "." / "."
     assert load_own(place).name.replace("-", "").replace("_", "").isalnum() and load_own(place).name.isascii()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_polarity_is_told_by_all_four_sides(turns):
+    """An image that is light in one corner's half has two light sides and two dark ones."""
+    half = 255 * (np.add.outer(np.arange(28), np.arange(28)) < 27)
+    assert dark_on_light(np.rot90(half, turns)[None].astype(np.uint8)) == 0

@@ -8,7 +8,7 @@ from PIL import Image
 
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.form import BOX
-from lenet1998.photos.pens import PEN, THIN, thickened
+from lenet1998.photos.pens import PEN, THIN, darkened, thickened
 
 
 @pytest.mark.parametrize("scale", [1, 4, 20])
@@ -47,3 +47,7 @@ def test_the_grain_of_a_stroke_is_not_its_edge():
     ink[:, 80:112] = 255
     ink[1::3, 81:112:3] = 0
     assert thickened(ink, high=400)[0] is ink
+
+
+def test_faint_ink_becomes_as_dark_as_its_brighter_fifth_is_black() -> None:
+    assert darkened(np.array([[0, 20, 40, 60, 80, 100]], np.uint8)).tolist() == [[0, 61, 121, 182, 243, 255]]
