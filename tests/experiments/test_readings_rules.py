@@ -56,3 +56,7 @@ def test_later_seeds_do_not_count_before_their_turn(tmp_path):
     study.lost = {("printed", seed): ends | {"seed": seed} for seed in (1, 2, 3)}
     assert [row["diverged"] for row in study.rows(["literal"], seeds=2)] == [2]
     assert study.rows(["space"], seeds=2) == []
+    first = {"step_min": 1e-5, "step_max": 0.01, "train_error_percent": 50.0, "test_error_percent": 50.0}
+    run = {"recipe": PRINTED.as_dict(), "passes": [first], "part": "literal"}
+    study.lost, study.runs = {}, {("printed", seed): run | {"seed": seed} for seed in (1, 2, 3)}
+    assert [row["seeds"] for row in study.rows(["literal"], seeds=2)] == [2]

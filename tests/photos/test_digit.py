@@ -293,6 +293,15 @@ def test_a_dark_bar_among_faint_rules_is_the_digits() -> None:
     assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
 
 
+@pytest.mark.parametrize(("thick", "is_rule"), [(0.06, True), (0.1, False)])
+def test_what_is_thicker_than_a_share_of_the_height_is_no_rule(thick: float, is_rule: bool) -> None:
+    ink = np.zeros((200, 200))
+    ink[60:160, 95:105] = 1.0
+    written = ink > 0
+    ink[100 : 100 + round(200 * thick)] = np.maximum(ink[100 : 100 + round(200 * thick)], 0.4)
+    assert ((without_rules(ink, least=0.1) > 0) == written).all() == is_rule
+
+
 @pytest.mark.parametrize("kind", ["digit: two beside", "digit: two above"])
 def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarray, int]]) -> None:
     counts = outcomes((case.picture, SEVERAL) for case in made(kind, known))
