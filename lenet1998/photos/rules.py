@@ -79,7 +79,7 @@ def _without_level_rules(ink: np.ndarray, least: float, upright: bool) -> np.nda
     longest = max((max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes), default=0)
     writing = np.percentile(cleared[cleared >= least], 75) if boxes else 0.0
     is_rule = span >= REACH * ink.shape[1] and (max(levels) < writing / DARKER or span >= LONGER * tallest)
-    is_rule |= span >= BY_FAR * tallest and not upright
+    is_rule |= span >= BY_FAR * tallest
     return cleared if is_rule and longest >= LEAST_LENGTH * min(ink.shape) else ink
 
 

@@ -111,7 +111,12 @@ def test_divergence_is_a_result_for_a_plan_that_says_so_and_an_end_for_others(tm
     def plan():
         return {"outcomes": (yield [task(store, WILD), task(store)])}
 
-    ends = Agenda({"takes": plan(), "does not": plan()}, divergence=["takes"]).carry_out(resume=True, quiet=True)
+    def fails_otherwise():
+        yield [replace(task(store, WILD, seed=2), data=DataChoice(str(tmp_path / "nowhere")))]
+
+    plans = {"takes": plan(), "does not": plan(), "takes, and fails": fails_otherwise()}
+    ends = Agenda(plans, divergence=["takes", "takes, and fails"]).carry_out(resume=True, quiet=True)
+    assert isinstance(ends["takes, and fails"], LeNetError)
     lost, done = ends["takes"]["outcomes"]
     assert isinstance(lost, Failure) and lost.diverged and done["seed"] == 1
     assert isinstance(ends["does not"], LeNetError) and "1 of 2 runs failed" in str(ends["does not"])

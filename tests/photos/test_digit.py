@@ -308,6 +308,17 @@ def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarra
     assert counts["right"] >= SAMPLE - 1, counts
 
 
+@pytest.mark.parametrize(("upper", "several"), [(45, True), (40, True), (35, False), (25, False)])
+def test_two_close_above_one_another_are_of_one_height(upper: int, several: bool) -> None:
+    mask = np.zeros((160, 90), bool)
+    mask[20 : 20 + upper, 30:60] = mask[23 + upper : 68 + upper, 30:60] = True
+    if several:
+        with pytest.raises(DataError, match="several digits"):
+            parts_of_digit(mask)
+    else:
+        assert (parts_of_digit(mask) == mask).all()
+
+
 def test_two_digits_close_above_one_another_are_no_digit_that_a_pen_left_in_parts() -> None:
     """Their gap is 3 to 6% of a digit's height, as wide as pens skip."""
     source = Source(SYNTHETIC, np.random.default_rng(5))
