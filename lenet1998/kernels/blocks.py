@@ -6,8 +6,6 @@ sums in registers, so that every number loaded is used several times; what is le
 taken one by one.
 """
 
-from __future__ import annotations
-
 from lenet1998.kernels.lanes import add_lanes, fma, load, spread, store
 from lenet1998.kernels.specialise import unroll, vectors
 

@@ -8,8 +8,6 @@ when complete. Where nothing can be kept, or others than the user could put file
 is compiled in memory after one warning. What was not used for long is removed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import json

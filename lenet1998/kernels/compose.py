@@ -7,8 +7,6 @@ patterns round those calls. `LAYERS`, `losses.EMIT` and `update.KINDS` say what 
 ever run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple

@@ -6,8 +6,6 @@ few digits that its multiples are exact; what is left goes into a Taylor series.
 largest errors found were, in units of the last place: exp 1.0, log 1.9, tanh 2.5. NaN passes.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

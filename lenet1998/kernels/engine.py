@@ -8,8 +8,6 @@ Images are read where they are. Penalties of many images are computed by threads
 other, so the results do not depend on how many threads there are.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

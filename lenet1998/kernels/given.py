@@ -1,7 +1,5 @@
 """The three passes of a network for a loss that is computed elsewhere, compiled: strings (sections VI and VII)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.kernels.cache import load

@@ -4,8 +4,6 @@ Importing this module makes them known to numba. A vector is a value of a type o
 has +, - and *. LLVM divides it among the registers that the processor has, and by IEEE 754 the numbers are the same.
 """
 
-from __future__ import annotations
-
 import operator
 import platform
 from typing import Any

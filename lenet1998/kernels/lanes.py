@@ -13,8 +13,6 @@ These functions say in NumPy what is meant, and kernels that run as plain Python
 here twice: the one difference between compiled kernels and plain ones.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

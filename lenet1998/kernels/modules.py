@@ -1,8 +1,6 @@
 """The text of the modules that a plan is written out as: for one pattern at a time, for mini-batches, and for losses
 that are computed elsewhere."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from lenet1998.kernels.plan import Call, Plan

@@ -1,7 +1,5 @@
 """Where compiled kernels are kept: a folder of the user's cache to which nobody else can write."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

@@ -10,8 +10,6 @@ kernels see one pattern's copy, except those of full connections, which see all,
 for the whole block.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple

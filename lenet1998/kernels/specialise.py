@@ -7,8 +7,6 @@ that cannot be taken. What comes out is again Python, straight-line in the sums 
 compiler then keeps in registers.
 """
 
-from __future__ import annotations
-
 import ast
 import copy
 import inspect

@@ -6,8 +6,6 @@ room for what they are made of. AVX-512 has 32, of a vector each. No sum depends
 may depend on the processor; that `SHARE` kernels share what they load may not, because they are taken in turn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
