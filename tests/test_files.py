@@ -32,13 +32,13 @@ def written(place: Path, content: object) -> str:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("line", [0, 20, 1200])
-def test_what_is_read_is_what_was_written(content: object, line: int, tmp_path: Path, monkeypatch) -> None:
+def test_what_is_read_is_what_was_written(content, line, tmp_path, monkeypatch):
     """In whatever lines, and as `json.dumps` has it: keys as texts, in their order, tuples as lists."""
     monkeypatch.setattr(files, "LINE", line)
     assert json.dumps(json.loads(written(tmp_path, content))) == json.dumps(content)
 
 
-def test_a_run_has_a_line_for_each_of_its_fields_and_passes(tmp_path: Path) -> None:
+def test_a_run_has_a_line_for_each_of_its_fields_and_passes(tmp_path):
     passes = [{"pass": number, "train_error_percent": 1.25, "digest": 16 * "0123abcd"} for number in range(1, 21)]
     run = {"recipe": PRESETS["default"].as_dict(), "seed": 1, "passes": passes, "missed": list(range(1000))}
     lines = written(tmp_path, {"experiment": "one", "runs": [run, run]}).splitlines()
@@ -51,7 +51,7 @@ def test_a_run_has_a_line_for_each_of_its_fields_and_passes(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of Unix")
-def test_others_may_read_what_the_user_lets_them(tmp_path: Path) -> None:
+def test_others_may_read_what_the_user_lets_them(tmp_path):
     """As of any file that a program writes, by the umask; a temporary file is the user's alone."""
     before = os.umask(0o027)
     try:
@@ -61,7 +61,7 @@ def test_others_may_read_what_the_user_lets_them(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o640
 
 
-def test_what_is_no_json_is_refused_and_the_file_stays(tmp_path: Path) -> None:
+def test_what_is_no_json_is_refused_and_the_file_stays(tmp_path):
     before = written(tmp_path, [1])
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {"a": np.float32(1)})

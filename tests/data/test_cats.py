@@ -35,7 +35,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-def test_images_and_labels(directory: Path) -> None:
+def test_images_and_labels(directory):
     images, labels = write(directory / "again", "train", 6, 0)
     loaded = load_cats(directory)
     assert loaded.name == "cats" and len(loaded.test) == 4 and loaded.digests == FILES
@@ -47,13 +47,13 @@ def test_images_and_labels(directory: Path) -> None:
     assert loaded.train.labels.dtype == np.uint8 and (loaded.train.labels == labels).all()
 
 
-def test_a_home_directory_may_be_named(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_directory_may_be_named(directory, monkeypatch):
     monkeypatch.setenv("HOME", str(directory.parent))
     monkeypatch.setenv("USERPROFILE", str(directory.parent))
     assert len(load_cats("~/cats").train) == 6
 
 
-def test_other_files_are_refused(directory: Path) -> None:
+def test_other_files_are_refused(directory):
     """Whatever they hold: HDF5 can name other files of this computer, and announce what it has not."""
     whole = (directory / TEST).read_bytes()
     for body in (whole[:-1], whole + b"x", (directory / TRAIN).read_bytes(), b"", b"<!DOCTYPE html><html></html>"):
@@ -63,7 +63,7 @@ def test_other_files_are_refused(directory: Path) -> None:
         assert str(directory / TEST) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_missing_files(directory: Path) -> None:
+def test_missing_files(directory):
     (directory / TEST).unlink()
     for named, first in ((directory, TEST), (directory / "nowhere", TRAIN), (directory / TRAIN, TRAIN)):
         with pytest.raises(DataError, match="cannot be read") as caught:
@@ -72,7 +72,7 @@ def test_missing_files(directory: Path) -> None:
         assert str(Path(named, first)) in message and TRAIN in message and TEST in message and "\n" not in message
 
 
-def test_without_h5py(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_h5py(directory, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(DataError, match=r"need h5py .*pip install 'lenet1998\[hdf5\]'"):
         load_cats(directory)

@@ -75,7 +75,7 @@ def folder(path: Path, bodies: dict[str, bytes]) -> Path:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_python_reads_the_same(order: str) -> None:
+def test_python_reads_the_same(order):
     pixels, labels = drawn(200)
     pixels[0] = 75  # K, as a number's instruction
     batch = pickled(np.asarray(pixels, order=order), labels)
@@ -86,9 +86,7 @@ def test_python_reads_the_same(order: str) -> None:
     assert (found.images.reshape(200, -1) == read["data"]).all() and (read["data"] == pixels).all()
 
 
-def test_every_layout(
-    tmp_path: Path, bodies: dict[str, bytes], known: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_layout(tmp_path, bodies, known, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     reversed_bodies = dict(reversed({**bodies, "batches.meta": b"not read", "readme.html": b"<html>"}.items()))
     unpacked = folder(tmp_path / "unpacked" / FOLDER, reversed_bodies)
@@ -116,16 +114,14 @@ def test_every_layout(
         assert len(split.train) == 23 and (split.test.images == loaded.train.images[23:]).all()
 
 
-def test_channels_and_rows() -> None:
+def test_channels_and_rows():
     pixels = np.zeros((1, 3072), np.uint8)
     pixels[0, 1024 + 32 * 2 + 5] = 200  # green, third row, sixth column
     images = cifar10._patterns(pickled(pixels, [3])).images
     assert np.argwhere(images).tolist() == [[0, 1, 2, 5]] and images[0, 1, 2, 5] == 200
 
 
-def test_only_the_published_batches_and_our_cut_down_ones_are_read(
-    tmp_path: Path, bodies: dict[str, bytes], known: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_published_batches_and_our_cut_down_ones_are_read(tmp_path, bodies, known, monkeypatch):
     path = tmp_path / "some.tar.gz"
     original = load_cifar10(known(archive(path, bodies)))
     assert original.source == f"CIFAR-10 in {path}" and original.notice == ""
@@ -163,7 +159,7 @@ def test_only_the_published_batches_and_our_cut_down_ones_are_read(
     assert "a cut-down copy" in copy.notice and "\n" not in copy.notice and copy.digests == digests
 
 
-def test_nothing_there(tmp_path: Path) -> None:
+def test_nothing_there(tmp_path):
     for named in (None, tmp_path / "nowhere", tmp_path):
         with pytest.raises(DataError, match="was not found") as caught:
             load_cifar10(named)

@@ -81,7 +81,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("header", [True, False])
-def test_tables_as_archives_and_spreadsheets_have_them(tmp_path: Path, form: str, header: bool) -> None:
+def test_tables_as_archives_and_spreadsheets_have_them(tmp_path, form, header):
     path = table(tmp_path / "t.csv", drawn(11))
     body = path.read_bytes()
     path.write_bytes(FORMS[form](body if header else body[body.index(b"\n") + 1 :]))
@@ -90,7 +90,7 @@ def test_tables_as_archives_and_spreadsheets_have_them(tmp_path: Path, form: str
     assert same(found, drawn(11))
 
 
-def test_writing(tmp_path: Path) -> None:
+def test_writing(tmp_path):
     write_csv(drawn(7), tmp_path / "deep" / "ours.csv")
     assert (tmp_path / "deep" / "ours.csv").read_bytes() == table(tmp_path / "theirs.csv", drawn(7)).read_bytes()
     photographs = Patterns(np.zeros((2, 3, 32, 32), np.uint8), np.zeros(2, np.uint8))
@@ -99,7 +99,7 @@ def test_writing(tmp_path: Path) -> None:
     assert not (tmp_path / "t.csv").exists()
 
 
-def test_a_write_that_fails_leaves_the_old_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_table(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     write_csv(drawn(2), path)
 
@@ -113,7 +113,7 @@ def test_a_write_that_fails_leaves_the_old_table(tmp_path: Path, monkeypatch: py
     assert same(read_csv(path), drawn(2)) and os.listdir(tmp_path) == ["t.csv"]
 
 
-def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_table_is_called_what_it_is(tmp_path, monkeypatch):
     whole = table(tmp_path / "t.csv", drawn(3)).read_bytes()
     packed = gzip.compress(whole)
     damaged = zipped({"t.csv": whole})
@@ -140,7 +140,7 @@ def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("most", [1, 16, 100])
-def test_pixels_on_another_scale(tmp_path: Path, most: int) -> None:
+def test_pixels_on_another_scale(tmp_path, most):
     """They would be learned as nearly blank images, without a word."""
     faint = Patterns((drawn(3).images > 100).astype(np.uint8) * np.uint8(most), drawn(3).labels)
     path = table(tmp_path / "t.csv", faint)
@@ -170,7 +170,7 @@ BAD_CELLS = [
 
 @pytest.mark.parametrize("cell", BAD_CELLS, ids=ascii)
 @pytest.mark.parametrize("form", ["as it is", "semicolons", "UTF-16 with tabs"])
-def test_a_cell_that_is_no_byte_is_named_with_its_place(tmp_path: Path, cell: str, form: str) -> None:
+def test_a_cell_that_is_no_byte_is_named_with_its_place(tmp_path, cell, form):
     for line, column in ((2, 1), (9, 400), (5, 785)):
         lines = [row.split(",") for row in table(tmp_path / "t.csv", drawn(8)).read_text().split("\n")]
         lines[line - 1][column - 1] = cell
@@ -178,7 +178,7 @@ def test_a_cell_that_is_no_byte_is_named_with_its_place(tmp_path: Path, cell: st
         fails(tmp_path / "t.csv", rf"t\.csv, line {line}, column {column}: '{cell[:18]}", body)
 
 
-def test_rows_of_another_length(tmp_path: Path) -> None:
+def test_rows_of_another_length(tmp_path):
     path = tmp_path / "t.csv"
     whole = table(path, drawn(5)).read_bytes()
     lines = whole.split(b"\n")
@@ -205,7 +205,7 @@ def test_rows_of_another_length(tmp_path: Path) -> None:
         (["x" * 20_000], "line 1, has 1 columns"),
     ],
 )
-def test_other_headers(tmp_path: Path, header: list[str], message: str) -> None:
+def test_other_headers(tmp_path, header, message):
     rows = table(tmp_path / "t.csv", drawn(1)).read_text().split("\n", 1)[1]
     fails(tmp_path / "t.csv", message, f"{','.join(header)}\n{rows}".encode())
 
@@ -218,7 +218,7 @@ def test_other_headers(tmp_path: Path, header: list[str], message: str) -> None:
         [str(i) for i in range(784)],
     ],
 )
-def test_columns_have_other_names_and_labels_other_places(tmp_path: Path, pixels: list[str]) -> None:
+def test_columns_have_other_names_and_labels_other_places(tmp_path, pixels):
     rows = np.loadtxt(table(tmp_path / "t.csv", drawn(5)), int, delimiter=",", skiprows=1)
     for name, order in (("label", range(785)), ("Class", [*range(1, 785), 0])):
         header = [[name, *pixels][column] for column in order]
@@ -228,7 +228,7 @@ def test_columns_have_other_names_and_labels_other_places(tmp_path: Path, pixels
 
 @pytest.mark.parametrize("count", [12, 200])
 @pytest.mark.parametrize("look", ["black", "white", "noise", "light noise", "shades"])
-def test_labels_in_the_last_column_are_not_taken_for_pixels(tmp_path: Path, look: str, count: int) -> None:
+def test_labels_in_the_last_column_are_not_taken_for_pixels(tmp_path, look, count):
     """Without a header nothing says so but the numbers; with one, or first, they are read."""
     rng = np.random.default_rng(count)
     digits = synthetic_digits(count, seed=3)
@@ -251,7 +251,7 @@ def test_labels_in_the_last_column_are_not_taken_for_pixels(tmp_path: Path, look
 
 @pytest.mark.parametrize("place", [1, 30, 392, 783])
 @pytest.mark.parametrize("paper", [0, 255])
-def test_labels_between_pixels_are_not_taken_for_one(tmp_path: Path, place: int, paper: int) -> None:
+def test_labels_between_pixels_are_not_taken_for_one(tmp_path, place, paper):
     """And where the first column has them, no pixel is, also of images in which many are dark."""
     digits = synthetic_digits(200, seed=3)
     rows, labels = np.abs(paper - digits.images.reshape(200, -1).astype(int)), digits.labels
@@ -263,7 +263,7 @@ def test_labels_between_pixels_are_not_taken_for_one(tmp_path: Path, place: int,
 
 
 @pytest.mark.parametrize("count", [10, 30])
-def test_of_a_few_rows_no_pixel_is_taken_for_labels(tmp_path: Path, count: int) -> None:
+def test_of_a_few_rows_no_pixel_is_taken_for_labels(tmp_path, count):
     rows = np.zeros((count, 785), int)
     rows[:, 0] = np.arange(count) % 10
     rows[:, 400:780] = np.random.default_rng(3).integers(0, 2, (count, 1)) * 90
@@ -272,7 +272,7 @@ def test_of_a_few_rows_no_pixel_is_taken_for_labels(tmp_path: Path, count: int) 
     assert (read_csv(tmp_path / "t.csv").labels == rows[:, 0]).all()
 
 
-def test_labels_above_9_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_labels_above_9_where_they_are_asked_for(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("".join(f"{label}{',255' * 784}\n" for label in (7, 10, 255)))
     assert read_csv(path, highest=255).labels.tolist() == [7, 10, 255]

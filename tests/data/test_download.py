@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,7 +133,7 @@ BAD = {
 }
 
 
-def test_downloads_into_a_new_directory(tmp_path: Path, mirrors: Mirrors) -> None:
+def test_downloads_into_a_new_directory(tmp_path, mirrors):
     url, asked = mirrors.start(works)
     calls: list[tuple[str, int, int | None]] = []
     directory = fetch(tmp_path / "deep" / "new", [url], lambda *call: calls.append(call))
@@ -147,7 +146,7 @@ def test_downloads_into_a_new_directory(tmp_path: Path, mirrors: Mirrors) -> Non
     assert len(asked) == 4  # What is right is not downloaded again.
 
 
-def test_targets(tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_targets(tmp_path, mirrors, monkeypatch):
     url, _ = mirrors.start(works)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert fetch(None, [url]) == tmp_path / "cache" / "lenet1998" / "mnist"
@@ -158,7 +157,7 @@ def test_targets(tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("answer", list(BAD), ids=lambda answer: answer.__name__)
-def test_a_bad_mirror_installs_nothing_and_the_next_helps_out(tmp_path: Path, mirrors: Mirrors, answer: Answer) -> None:
+def test_a_bad_mirror_installs_nothing_and_the_next_helps_out(tmp_path, mirrors, answer):
     url, asked = mirrors.start(answer)
     with pytest.raises(DataError, match=BAD[answer]) as caught:
         fetch(tmp_path / "d", [url])
@@ -171,7 +170,7 @@ def test_a_bad_mirror_installs_nothing_and_the_next_helps_out(tmp_path: Path, mi
     assert len(asked) == 4
 
 
-def test_damaged_and_missing_files_are_replaced(tmp_path: Path, mirrors: Mirrors) -> None:
+def test_damaged_and_missing_files_are_replaced(tmp_path, mirrors):
     url, asked = mirrors.start(works)
     directory = fetch(tmp_path / "d", [url])
     asked.clear()
@@ -186,14 +185,14 @@ def test_damaged_and_missing_files_are_replaced(tmp_path: Path, mirrors: Mirrors
     assert len(load_mnist(directory).train) == 20
 
 
-def test_a_download_wins_over_a_damaged_unpacked_file(tmp_path: Path, mirrors: Mirrors) -> None:
+def test_a_download_wins_over_a_damaged_unpacked_file(tmp_path, mirrors):
     url, _ = mirrors.start(works)
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "t10k-labels-idx1-ubyte").write_bytes(b"rubbish")
     assert len(load_mnist(fetch(tmp_path / "d", [url])).train) == 20
 
 
-def test_no_network(tmp_path: Path, bodies: dict[str, bytes]) -> None:
+def test_no_network(tmp_path, bodies):
     start = time.monotonic()
     with pytest.raises(DataError, match="could not be downloaded") as caught:
         fetch(tmp_path / "d", ["http://127.0.0.1:9/", "http://mirror.invalid/"])
@@ -205,7 +204,7 @@ def test_no_network(tmp_path: Path, bodies: dict[str, bytes]) -> None:
     assert message.index("--data synthetic") < message.index("http"), "what to do stands before what went wrong"
 
 
-def test_a_silent_mirror_is_given_up(tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_mirror_is_given_up(tmp_path, mirrors, monkeypatch):
     monkeypatch.setattr(machinery, "PATIENCE", 0.2)
     silent, _ = mirrors.start(lambda handler, body: time.sleep(2.0))
     good, _ = mirrors.start(works)
@@ -222,9 +221,7 @@ def test_a_silent_mirror_is_given_up(tmp_path: Path, mirrors: Mirrors, monkeypat
     ("number", "message"),
     [(errno.ENOSPC, "free 12 MB there"), (errno.EACCES, "a directory that you may write to")],
 )
-def test_a_disk_that_is_full_or_locked(
-    tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch, number: int, message: str
-) -> None:
+def test_a_disk_that_is_full_or_locked(tmp_path, mirrors, monkeypatch, number, message):
     url, asked = mirrors.start(works)
 
     def fail(_: int) -> None:
@@ -237,7 +234,7 @@ def test_a_disk_that_is_full_or_locked(
     assert list((tmp_path / "d").iterdir()) == [] and len(asked) == 1
 
 
-def test_a_file_in_the_way(tmp_path: Path, mirrors: Mirrors) -> None:
+def test_a_file_in_the_way(tmp_path, mirrors):
     url, _ = mirrors.start(works)
     (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(b"\x80\x04."))
     for get in (fetch, fetch_cifar10):
@@ -248,9 +245,7 @@ def test_a_file_in_the_way(tmp_path: Path, mirrors: Mirrors) -> None:
 
 
 @pytest.mark.parametrize("interrupted", ["fsync", "replace"])
-def test_an_interrupt_leaves_nothing_behind(
-    tmp_path: Path, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch, interrupted: str
-) -> None:
+def test_an_interrupt_leaves_nothing_behind(tmp_path, mirrors, monkeypatch, interrupted):
     url, _ = mirrors.start(works)
 
     def interrupt(*_: object) -> None:
@@ -263,7 +258,7 @@ def test_an_interrupt_leaves_nothing_behind(
     assert list((tmp_path / "d").iterdir()) == []
 
 
-def test_leftovers_of_killed_downloads_are_removed(tmp_path: Path, mirrors: Mirrors) -> None:
+def test_leftovers_of_killed_downloads_are_removed(tmp_path, mirrors):
     url, _ = mirrors.start(works)
     (tmp_path / "d").mkdir()
     name = sorted(mirrors.bodies)[0]
@@ -287,9 +282,7 @@ def archive(bodies: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> bytes:
     return body
 
 
-def test_cifar10_is_downloaded_once(
-    tmp_path: Path, mirrors: Mirrors, archive: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cifar10_is_downloaded_once(tmp_path, mirrors, archive, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     url, asked = mirrors.start(works)
     calls: list[tuple[str, int, int | None]] = []
@@ -316,9 +309,7 @@ def sends_it_changed(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         (never_ends, "too long: more than 100000 bytes"),
     ],
 )
-def test_a_bad_mirror_of_cifar10(
-    tmp_path: Path, mirrors: Mirrors, archive: bytes, answer: Answer, message: str
-) -> None:
+def test_a_bad_mirror_of_cifar10(tmp_path, mirrors, archive, answer, message):
     bad, _ = mirrors.start(answer)
     good, _ = mirrors.start(works)
     with pytest.raises(DataError, match=message) as caught:

@@ -2,7 +2,6 @@
 
 import gzip
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,14 +17,14 @@ PACKED = gzip.compress(write_idx(SMALL), mtime=0)
 
 
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6)))
-def test_round_trip(array: np.ndarray) -> None:
+def test_round_trip(array):
     back = parse_idx(write_idx(array), "it")
     assert back.dtype == np.uint8 and back.shape == array.shape
     assert (back == array).all()
 
 
 @given(st.binary(max_size=64) | st.binary(max_size=60).map(lambda tail: b"\0\0\x08\x02" + tail))
-def test_any_bytes_are_read_or_refused_in_one_line(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused_in_one_line(data):
     try:
         array = parse_idx(data, "noise")
     except DataError as error:
@@ -34,7 +33,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(data: bytes) -> None:
         assert write_idx(array) == data
 
 
-def test_integers_where_they_are_asked_for() -> None:
+def test_integers_where_they_are_asked_for():
     """As QMNIST has its labels: big-endian, of either sign."""
     body = b"\0\0\x0c\x02\0\0\0\x02\0\0\0\x01\0\0\x01\x02\xff\xff\xff\xfe"
     assert parse_idx(body, "it", kind=INTEGER).tolist() == [[258], [-2]]
@@ -48,7 +47,7 @@ def test_integers_where_they_are_asked_for() -> None:
 
 
 @given(st.integers(0, len(write_idx(SMALL)) - 1))
-def test_every_truncation_is_refused(length: int) -> None:
+def test_every_truncation_is_refused(length):
     with pytest.raises(DataError, match=r"truncated|empty"):
         parse_idx(write_idx(SMALL)[:length], "it")
 
@@ -67,12 +66,12 @@ def test_every_truncation_is_refused(length: int) -> None:
         (b"\n <HTML><body>", "looks like an HTML page"),
     ],
 )
-def test_refusals(data: bytes, message: str) -> None:
+def test_refusals(data, message):
     with pytest.raises(DataError, match=message):
         parse_idx(data, "it")
 
 
-def test_a_header_alone_takes_no_memory() -> None:
+def test_a_header_alone_takes_no_memory():
     tracemalloc.start()
     with pytest.raises(DataError, match="truncated"):
         parse_idx(b"\0\0\x08\x03" + b"\xff" * 12, "it")
@@ -81,7 +80,7 @@ def test_a_header_alone_takes_no_memory() -> None:
     assert peak < 1_000_000
 
 
-def test_write_refuses_other_types() -> None:
+def test_write_refuses_other_types():
     with pytest.raises(DataError):
         write_idx(np.zeros(3))
     with pytest.raises(DataError):
@@ -89,13 +88,13 @@ def test_write_refuses_other_types() -> None:
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_files_are_known_by_content_not_by_name(tmp_path: Path, pack) -> None:
+def test_files_are_known_by_content_not_by_name(tmp_path, pack):
     data = write_idx(SMALL)
     (tmp_path / "any.name").write_bytes(pack(data))
     assert read_bounded(tmp_path / "any.name", len(data)) == data
 
 
-def test_a_flipped_bit_within_gzip_is_caught(tmp_path: Path) -> None:
+def test_a_flipped_bit_within_gzip_is_caught(tmp_path):
     body = bytearray(PACKED)
     body[-8] ^= 1  # The checksum.
     (tmp_path / "it").write_bytes(body)
@@ -103,7 +102,7 @@ def test_a_flipped_bit_within_gzip_is_caught(tmp_path: Path) -> None:
         read_bounded(tmp_path / "it", 1000)
 
 
-def test_a_gzip_bomb_is_cut_short(tmp_path: Path) -> None:
+def test_a_gzip_bomb_is_cut_short(tmp_path):
     (tmp_path / "bomb").write_bytes(gzip.compress(bytes(100_000_000), 9))
     tracemalloc.start()
     with pytest.raises(DataError, match="more than the 1000 bytes"):
@@ -113,7 +112,7 @@ def test_a_gzip_bomb_is_cut_short(tmp_path: Path) -> None:
     assert peak < 3_000_000
 
 
-def test_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_opened(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="No such file"):
         read_bounded(tmp_path / "missing", 10)
     with pytest.raises(DataError, match="cannot be read"):

@@ -86,13 +86,13 @@ def assert_is(loaded: DataSet, arrays: dict[str, np.ndarray]) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("dotted", [False, True])
-def test_every_spelling(tmp_path: Path, small: dict[str, np.ndarray], suffix: str, dotted: bool) -> None:
+def test_every_spelling(tmp_path, small, suffix, dotted):
     loaded = load_mnist(put(tmp_path / "d", small, suffix, dotted))
     assert_is(loaded, small)
     assert str(tmp_path / "d") in loaded.source
 
 
-def test_keras(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
+def test_keras(tmp_path, small):
     path = put_keras(tmp_path / "d" / "mnist.npz", small)
     assert_is(load_mnist(tmp_path / "d"), small)
     assert_is(load_mnist(path), small)
@@ -114,16 +114,12 @@ def test_keras(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
     ],
     ids=["Fortran", "int64", "float64", "0 to 1", "0 to 1 in float16", "0 to 1.0000001", "rows", "channels"],
 )
-def test_keras_arrays_that_a_program_has_saved_again(
-    tmp_path: Path, small: dict[str, np.ndarray], saved_again: Callable[[np.ndarray], np.ndarray]
-) -> None:
+def test_keras_arrays_that_a_program_has_saved_again(tmp_path, small, saved_again):
     path = put_keras(tmp_path / "mnist.npz", {name: saved_again(array) for name, array in small.items()})
     assert_is(load_mnist(path), small)
 
 
-def test_order_of_the_places(
-    tmp_path: Path, home: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_order_of_the_places(tmp_path, home, small, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     usual = [
         put(cache_directory(), small),
@@ -169,9 +165,7 @@ def forget_home(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(os.path, "expanduser", os.fspath)
 
 
-def test_without_a_home_directory(
-    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_home_directory(tmp_path, small, monkeypatch):
     forget_home(monkeypatch)
     assert home_directory() is None and user_cache() is None and cache_directory() is None
     assert places() == [("torchvision", Path("data", "MNIST", "raw"))]
@@ -186,9 +180,7 @@ def test_without_a_home_directory(
 
 
 @pytest.mark.parametrize("way", ["argument", "environment"])
-def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
+def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(monkeypatch, way):
     label, argument = "--data-dir", "~nosuchuser/x"
     if way == "environment":
         monkeypatch.setenv("LENET1998_DATA", argument)
@@ -201,14 +193,14 @@ def test_the_home_of_an_unknown_user_is_a_directory_that_is_not_there(
 
 
 @pytest.mark.parametrize("named", ["x" * 300, "y/" * 3000, "z" * 300 + ".npz"])
-def test_a_name_that_no_directory_can_have(named: str) -> None:
+def test_a_name_that_no_directory_can_have(named):
     assert where(named)[0] == ("--data-dir", Path(named), "missing")
     for look in (*LOOKS, fetch):
         with pytest.raises(DataError, match=named[:250]):
             look(named)
 
 
-def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path, monkeypatch):
     locked = tmp_path / "locked"
 
     def guard(function: Callable) -> Callable:
@@ -230,7 +222,7 @@ def test_a_place_within_a_directory_that_may_not_be_searched(tmp_path: Path, mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the XDG directories are those of Linux")
-def test_cache_directory(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_directory(tmp_path, home, monkeypatch):
     assert cache_directory() == home / ".cache" / "lenet1998" / "mnist"
     for value in ("relative", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", value)
@@ -246,13 +238,13 @@ def test_cache_directory(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyP
     assert cache_directory() == home / "AppData" / "Local" / "lenet1998" / "mnist"
 
 
-def test_keras_home_is_heeded(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keras_home_is_heeded(tmp_path, small, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
     put_keras(tmp_path / "k" / "datasets" / "mnist.npz", small)
     assert_is(load_mnist(), small)
 
 
-def test_incomplete_places_are_passed_over_but_named(tmp_path: Path, home: Path, small: dict[str, np.ndarray]) -> None:
+def test_incomplete_places_are_passed_over_but_named(tmp_path, home, small):
     part = put(cache_directory(), {name: small[name] for name in NAMES[:3]})
     with pytest.raises(DataError, match=r"mnist \(incomplete: 3 of 4 files\).*lenet1998 data fetch"):
         load_mnist()
@@ -270,9 +262,7 @@ def no_network(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize("way", ["argument", "environment"])
 @pytest.mark.parametrize("kind", ["auto", "mnist"])
-def test_a_named_place_without_mnist_is_an_error(
-    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, kind: str, way: str
-) -> None:
+def test_a_named_place_without_mnist_is_an_error(tmp_path, small, monkeypatch, kind, way):
     """Although there is a good copy where nobody has to name it, and although MNIST can be downloaded."""
     put(cache_directory(), small)
     monkeypatch.setattr(download, "fetch", no_network)
@@ -301,7 +291,7 @@ def test_a_named_place_without_mnist_is_an_error(
     assert not (tmp_path / "nowhere").exists() and list((tmp_path / "empty").iterdir()) == []
 
 
-def test_verify_looks_at_the_copy_that_is_taken(home: Path, small: dict[str, np.ndarray]) -> None:
+def test_verify_looks_at_the_copy_that_is_taken(home, small):
     put(cache_directory(), {TEST_LABELS: small[TEST_LABELS]})
     assert [row.ok for row in verify()] == [False, False, False, True]
     path = put_keras(home / ".keras" / "datasets" / "mnist.npz", small)
@@ -345,9 +335,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("how", list(DAMAGES))
-def test_damage_is_named_and_never_passed_over(
-    tmp_path: Path, home: Path, small: dict[str, np.ndarray], offline: None, name: str, how: str
-) -> None:
+def test_damage_is_named_and_never_passed_over(tmp_path, home, small, offline, name, how):
     put(home / "data" / "MNIST" / "raw", small)
     directory = put(tmp_path / "d", small)
     damage(directory / f"{name}.gz", name, small, how)
@@ -360,16 +348,14 @@ def test_damage_is_named_and_never_passed_over(
 
 
 @pytest.mark.parametrize("how", ["label", "digest"])
-def test_damage_in_a_place_nobody_named_is_an_error_too(
-    home: Path, small: dict[str, np.ndarray], offline: None, how: str
-) -> None:
+def test_damage_in_a_place_nobody_named_is_an_error_too(home, small, offline, how):
     directory = put(cache_directory(), small)
     damage(directory / f"{TEST_LABELS}.gz", TEST_LABELS, small, how)
     with pytest.raises(DataError, match="a label of 10" if how == "label" else "SHA-256"):
         data.load("auto")
 
 
-def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
+def test_keras_damage(tmp_path, small):
     path = tmp_path / "mnist.npz"
 
     def refuses(message: str) -> None:
@@ -413,9 +399,7 @@ def test_keras_damage(tmp_path: Path, small: dict[str, np.ndarray]) -> None:
         refuses(r"is no archive of arrays, or damaged \(File is not a zip file\)")
 
 
-def test_a_named_place_that_may_not_be_read(
-    tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, offline: None
-) -> None:
+def test_a_named_place_that_may_not_be_read(tmp_path, small, monkeypatch, offline):
     directory = put(tmp_path / "d", small)
     # Permissions do not hold for the administrator, so the refusal is simulated.
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != directory)
@@ -423,14 +407,14 @@ def test_a_named_place_that_may_not_be_read(
         data.load("auto", directory)
 
 
-def test_auto_takes_mnist_when_it_is_there(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
+def test_auto_takes_mnist_when_it_is_there(tmp_path, small, offline):
     loaded = data.load("auto", put(tmp_path / "d", small), train_size=7, test_size=5)
     assert loaded.name == "mnist" and loaded.notice == ""
     assert (loaded.train.images == small[TRAIN_IMAGES][:7]).all()
     assert (loaded.test.labels == small[TEST_LABELS][[0, 4, 8, 12, 16]]).all()
 
 
-def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarray], offline: None) -> None:
+def test_auto_falls_back_with_a_notice(tmp_path, small, offline):
     loaded = data.load("auto", train_size=30, test_size=20)
     assert loaded.name == "synthetic" and len(loaded.train) == 30
     # The line is said before the first number and again after the last.
@@ -442,14 +426,14 @@ def test_auto_falls_back_with_a_notice(tmp_path: Path, small: dict[str, np.ndarr
         data.load("mnist")
 
 
-def test_auto_downloads(tmp_path: Path, small: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_downloads(tmp_path, small, monkeypatch):
     monkeypatch.setattr(download, "fetch", lambda progress: put(target(), small))
     assert_is(data.load("auto"), small)
     assert (cache_directory() / f"{TRAIN_IMAGES}.gz").exists()
     assert_is(data.load("mnist"), small)
 
 
-def test_synthetic_sets() -> None:
+def test_synthetic_sets():
     loaded = data.load("synthetic", train_size=300, test_size=40, seed=4)
     assert loaded.digests == {"train": loaded.train.digest(), "test": loaded.test.digest()}
     assert loaded.notice == "" and "seed 4" in loaded.source
@@ -470,7 +454,7 @@ def test_synthetic_sets() -> None:
         ({"test_size": 21}, "21 test patterns were asked for but there are 20"),
     ],
 )
-def test_bad_requests(tmp_path: Path, small: dict[str, np.ndarray], arguments: dict, message: str) -> None:
+def test_bad_requests(tmp_path, small, arguments, message):
     with pytest.raises(DataError, match=message):
         data.load(**{"kind": "mnist", "data_dir": put(tmp_path / "d", small), **arguments})
 
@@ -486,12 +470,12 @@ def test_bad_requests(tmp_path: Path, small: dict[str, np.ndarray], arguments: d
         (np.zeros((2, 28, 28), np.uint8), np.zeros(3, np.uint8)),
     ],
 )
-def test_patterns_are_validated(images: np.ndarray, labels: np.ndarray) -> None:
+def test_patterns_are_validated(images, labels):
     with pytest.raises(DataError):
         Patterns(images, labels)
 
 
-def test_digest_sees_every_byte() -> None:
+def test_digest_sees_every_byte():
     images, labels = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
     digests = {Patterns(images, labels).digest(), Patterns(images[:1], labels[:1]).digest()}
     other = images.copy()
@@ -502,7 +486,7 @@ def test_digest_sees_every_byte() -> None:
     assert Patterns(np.zeros((28, 28, 2), np.uint8).T, labels).digest() in digests
 
 
-def test_the_cut_of_patterns() -> None:
+def test_the_cut_of_patterns():
     patterns = Patterns(np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8))
     assert patterns.first(10).digest() == patterns.spread(10).digest() == patterns.digest()
     assert patterns.spread(1).labels.tolist() == [0]
@@ -520,13 +504,13 @@ def mnist() -> DataSet:
     return load_mnist(Path(REAL).resolve())
 
 
-def test_the_real_data_base(mnist: DataSet) -> None:
+def test_the_real_data_base(mnist):
     assert mnist.train.images.shape == (60_000, 28, 28) and mnist.test.images.shape == (10_000, 28, 28)
     assert mnist.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert np.bincount(mnist.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
-def test_moments_of_the_scaled_pixels(mnist: DataSet) -> None:
+def test_moments_of_the_scaled_pixels(mnist):
     """Section II-B: with -0.1 for white and 1.175 for black, mean roughly 0; the variance is not roughly 1."""
     counts = np.bincount(mnist.train.images.ravel(), minlength=256).astype(float)
     pixels = -0.1 + 1.275 * np.arange(256) / 255.0

@@ -5,7 +5,6 @@ import hashlib
 import io
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ def refused(place: Path, message: str) -> None:
 
 @pytest.mark.parametrize("gzipped", [True, False])
 @pytest.mark.parametrize("halves", [("train", "t10k"), ("train", "test")])
-def test_idx_files(tmp_path: Path, gzipped: bool, halves: tuple[str, str]) -> None:
+def test_idx_files(tmp_path, gzipped, halves):
     place = put_idx(tmp_path / "mine", *SETS, halves=halves, gzipped=gzipped)
     found = load_own(place)
     assert holds(found)
@@ -60,13 +59,13 @@ def test_idx_files(tmp_path: Path, gzipped: bool, halves: tuple[str, str]) -> No
         assert holds(load_own(file)), "one of the files stands for its set"
 
 
-def test_the_gzipped_file_is_taken_before_the_other(tmp_path: Path) -> None:
+def test_the_gzipped_file_is_taken_before_the_other(tmp_path):
     put_idx(tmp_path, *SETS, gzipped=True)
     put_idx(tmp_path, (SETS[0][0][:5], LABELS[:5]), None, gzipped=False)
     assert holds(load_own(tmp_path))
 
 
-def test_without_a_test_set_a_tenth_of_each_class_is_held_out(tmp_path: Path) -> None:
+def test_without_a_test_set_a_tenth_of_each_class_is_held_out(tmp_path):
     found = load_own(put_idx(tmp_path / "a", SETS[0], None))
     assert found.test.labels.tolist() == [0, 1, 2, 3] and len(found.train) == 36
     assert np.array_equal(found.test.images, SETS[0][0][36:]), "the tenth of each class"
@@ -76,7 +75,7 @@ def test_without_a_test_set_a_tenth_of_each_class_is_held_out(tmp_path: Path) ->
     refused(put_idx(tmp_path / "c", (SETS[0][0][:36], LABELS[:36]), None), "has no class of 10 patterns")
 
 
-def test_all_judge_a_network_that_has_not_learned_them(tmp_path: Path) -> None:
+def test_all_judge_a_network_that_has_not_learned_them(tmp_path):
     """But of data that it has learned, those that were held out."""
     place = put_idx(tmp_path / "a", SETS[0], None)
     learned = load_own(place)
@@ -92,7 +91,7 @@ def test_all_judge_a_network_that_has_not_learned_them(tmp_path: Path) -> None:
     assert holds(tested), "a test set is one"
 
 
-def test_labels_may_be_any_bytes_and_name_the_classes(tmp_path: Path) -> None:
+def test_labels_may_be_any_bytes_and_name_the_classes(tmp_path):
     labels = np.array([255, 3] * 10)
     found = load_own(put_idx(tmp_path, (drawn(labels), labels), (drawn([17]), np.array([17]))))
     assert found.classes == ("3", "17", "255")
@@ -111,9 +110,7 @@ def test_labels_may_be_any_bytes_and_name_the_classes(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["gzip", "raw", "csv"])
-def test_emnist_is_turned_upright_and_its_classes_are_characters(
-    tmp_path: Path, name: str, labels: list[int], classes: str, form: str
-) -> None:
+def test_emnist_is_turned_upright_and_its_classes_are_characters(tmp_path, name, labels, classes, form):
     upright = drawn(labels)
     pair = upright.transpose(0, 2, 1), np.array(labels)
     if form == "csv":
@@ -132,14 +129,14 @@ def test_emnist_is_turned_upright_and_its_classes_are_characters(
     assert "images turned upright" in found.notice
 
 
-def test_a_directory_of_all_of_emnist_asks_which(tmp_path: Path) -> None:
+def test_a_directory_of_all_of_emnist_asks_which(tmp_path):
     for name in ("digits", "letters"):
         put_idx(tmp_path, *((drawn([1, 2]), np.array([1, 2])),) * 2, f"emnist-{name}-", ("train", "test"))
     refused(tmp_path, r"several data sets \(emnist-digits-, emnist-letters-\): name a file of the one you mean")
     assert load_own(tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz").classes == ("A", "B")
 
 
-def test_published_files_are_recognised_by_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_published_files_are_recognised_by_digest(tmp_path, monkeypatch):
     place = put_idx(tmp_path / "any", *SETS)
     own = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in place.iterdir()}
     assert all(files.keys() == own.keys() for files in known.PUBLISHED.values())
@@ -153,7 +150,7 @@ def test_published_files_are_recognised_by_digest(tmp_path: Path, monkeypatch: p
     assert load_own(place).name.startswith("any-"), "one file differs"
 
 
-def test_what_is_known_of_others_is_whole() -> None:
+def test_what_is_known_of_others_is_whole():
     digests = [digest for files in known.PUBLISHED.values() for digest in files.values()]
     assert len(set(digests)) == 8 and all(len(digest) == 32 for digest in digests)
     sizes = {name: len(classes) for name, classes in known.CLASSES.items()}
@@ -168,7 +165,7 @@ def test_what_is_known_of_others_is_whole() -> None:
     assert known.CLASSES["emnist-balanced"][36] == "a" and known.CLASSES["emnist-letters"][1] == "A"
 
 
-def test_mnist_is_itself_in_whatever_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mnist_is_itself_in_whatever_form(tmp_path, monkeypatch):
     """And then, and only then, it may be compared with the paper."""
     arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
     for (name, file), array in zip(FILES.items(), arrays, strict=True):
@@ -193,12 +190,12 @@ def test_mnist_is_itself_in_whatever_form(tmp_path: Path, monkeypatch: pytest.Mo
         ("t10k-labels-idx1-ubyte.gz", "has no test labels"),
     ],
 )
-def test_a_missing_file_of_a_set_is_named(tmp_path: Path, missing: str, message: str) -> None:
+def test_a_missing_file_of_a_set_is_named(tmp_path, missing, message):
     (put_idx(tmp_path, *SETS) / missing).unlink()
     refused(tmp_path, message)
 
 
-def test_counts_that_differ_and_damage(tmp_path: Path) -> None:
+def test_counts_that_differ_and_damage(tmp_path):
     images, labels = SETS[0]
     refused(put_idx(tmp_path / "a", (images, labels[:-1]), SETS[1]), r"has 40 images and train-labels-.*.gz 39 labels")
     place = put_idx(tmp_path / "b", *SETS)
@@ -212,7 +209,7 @@ def test_counts_that_differ_and_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("side", "message"), [(16, "16x16"), (64, "64x64"), (27, "27x27")])
-def test_other_sizes_are_refused_with_what_is_taken(tmp_path: Path, side: int, message: str) -> None:
+def test_other_sizes_are_refused_with_what_is_taken(tmp_path, side, message):
     images = np.full((40, side, side), 255, np.uint8)
     refused(put_idx(tmp_path / "a", (images, LABELS), None), f"images of {message}: 28x28 is taken, or 32x32; --resize")
     put_folders(tmp_path / "b", images, [str(label) for label in LABELS])
@@ -223,7 +220,7 @@ def test_other_sizes_are_refused_with_what_is_taken(tmp_path: Path, side: int, m
         assert "images scaled to 28x28, their aspect kept" in found.notice
 
 
-def test_images_of_other_sizes_are_scaled_whole_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_images_of_other_sizes_are_scaled_whole_where_that_is_asked_for(tmp_path):
     """Twice as large and with a margin of paper at both sides, they come back as they were, in three quarters."""
     names = [f"cl{label}" for label in LABELS]
     put_folders(tmp_path / "a", np.pad(SETS[0][0].repeat(2, axis=1).repeat(2, axis=2), ((0, 0), (4, 4), (0, 0))), names)
@@ -238,7 +235,7 @@ def test_images_of_other_sizes_are_scaled_whole_where_that_is_asked_for(tmp_path
     assert load_own(plain, resize=True).digests == load_own(plain).digests and not load_own(plain, resize=True).treated
 
 
-def test_images_of_32x32(tmp_path: Path) -> None:
+def test_images_of_32x32(tmp_path):
     images = drawn(LABELS, 32)
     assert load_own(put_idx(tmp_path / "a", (images, LABELS), None)).train.images.shape == (36, 32, 32)
     np.savez(tmp_path / "b.npz", x_train=images.reshape(40, -1), y_train=LABELS)
@@ -246,7 +243,7 @@ def test_images_of_32x32(tmp_path: Path) -> None:
     refused(put_idx(tmp_path / "c", (images, LABELS), SETS[1]), "images of 28x28 and others of 32x32: bring all to one")
 
 
-def test_one_class_no_pattern_and_no_ink(tmp_path: Path) -> None:
+def test_one_class_no_pattern_and_no_ink(tmp_path):
     refused(put_idx(tmp_path / "a", (SETS[0][0], LABELS * 0), None), "has one class only: give images of two classes")
     nothing = np.zeros((0, 28, 28)), np.zeros(0)
     refused(put_idx(tmp_path / "b", SETS[0], nothing), "has no patterns in one of its two sets")
@@ -261,7 +258,7 @@ def table(path: Path, images: np.ndarray, labels: np.ndarray, header: bool = Tru
     return path
 
 
-def test_tables(tmp_path: Path) -> None:
+def test_tables(tmp_path):
     place = tmp_path / "tables"
     place.mkdir()
     train = table(place / "my_train.csv", *SETS[0])
@@ -282,7 +279,7 @@ def test_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(28, 28), (784,), (28, 28, 1), (1, 28, 28)])
 @pytest.mark.parametrize("scale", [None, np.float32, np.int64])
-def test_npz_as_keras_has_it(tmp_path: Path, shape: tuple[int, ...], scale: type | None) -> None:
+def test_npz_as_keras_has_it(tmp_path, shape, scale):
     arrays = {}
     for half, (images, labels) in zip(("train", "test"), SETS, strict=True):
         shaped = images.reshape(-1, *shape)
@@ -320,13 +317,13 @@ def test_npz_as_keras_has_it(tmp_path: Path, shape: tuple[int, ...], scale: type
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_npz_that_is_not_so(tmp_path: Path, changes: dict, message: str) -> None:
+def test_npz_that_is_not_so(tmp_path, changes, message):
     arrays = {"x_train": SETS[0][0], "y_train": LABELS, "x_test": SETS[1][0], "y_test": TESTED, **changes}
     np.savez(tmp_path / "own.npz", **{name: array for name, array in arrays.items() if array is not None})
     refused(tmp_path / "own.npz", message)
 
 
-def test_folders(tmp_path: Path) -> None:
+def test_folders(tmp_path):
     names = [f"cl{label}" for label in LABELS]
     place = put_folders(tmp_path / "photos", SETS[0][0], names)
     found = load_own(place)
@@ -343,7 +340,7 @@ def test_folders(tmp_path: Path) -> None:
     assert two.test.labels.tolist() == sorted(TESTED) and "every tenth" not in two.notice
 
 
-def test_folders_of_numbers_are_in_the_order_of_their_values(tmp_path: Path) -> None:
+def test_folders_of_numbers_are_in_the_order_of_their_values(tmp_path):
     put_folders(tmp_path, drawn([2, 10] * 10), ["2", "10"] * 10)
     assert load_own(tmp_path).classes == ("2", "10")
 
@@ -351,7 +348,7 @@ def test_folders_of_numbers_are_in_the_order_of_their_values(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "names", [("Train", "val"), ("training", "Testing"), ("train", "validation"), ("TRAIN", "valid")]
 )
-def test_folders_of_tests_have_many_names(tmp_path: Path, names: tuple[str, str]) -> None:
+def test_folders_of_tests_have_many_names(tmp_path, names):
     for name, (images, labels) in zip(names, SETS, strict=True):
         put_folders(tmp_path / name, images, [f"cl{label}" for label in labels])
     found = load_own(tmp_path)
@@ -362,7 +359,7 @@ def test_folders_of_tests_have_many_names(tmp_path: Path, names: tuple[str, str]
         assert len(found.test) == 8 and "left out: 3 images in other folders" in found.notice
 
 
-def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
+def test_what_is_left_out_is_counted_by_reason(tmp_path):
     names = [f"cl{label}" for label in LABELS]
     place = put_folders(tmp_path / "a", SETS[0][0], names)
     assert "left out" not in load_own(place).notice
@@ -408,7 +405,7 @@ def put(way: str, place: Path, train: np.ndarray, test: np.ndarray) -> Path:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_images_dark_on_light_are_inverted_in_either_half_and_it_is_said(tmp_path: Path, way: str) -> None:
+def test_images_dark_on_light_are_inverted_in_either_half_and_it_is_said(tmp_path, way):
     right = load_own(put(way, tmp_path / "right", *(images for images, _ in SETS)))
     assert not right.treated and "inverted" not in right.notice
     for name, halves in (("both", ("training", "test")), ("train", ("training",)), ("test", ("test",))):
@@ -422,7 +419,7 @@ def test_images_dark_on_light_are_inverted_in_either_half_and_it_is_said(tmp_pat
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_images_of_both_polarities_are_refused(tmp_path: Path, way: str) -> None:
+def test_images_of_both_polarities_are_refused(tmp_path, way):
     """A class unlike the others, and every second pattern of each; of strays it is said how many there are."""
     (train, _), (test, _) = SETS
     one, half, stray = train.copy(), train.copy(), np.tile(train, (10, 1, 1))
@@ -450,19 +447,19 @@ def test_images_of_both_polarities_are_refused(tmp_path: Path, way: str) -> None
     ],
     ids=["pencil", "a dark frame", "a light frame of two pixels"],
 )
-def test_paper_is_told_from_faint_ink_and_from_a_frame(tmp_path: Path, paper: Callable) -> None:
+def test_paper_is_told_from_faint_ink_and_from_a_frame(tmp_path, paper):
     (train, _), (test, _) = SETS
     given = paper(train)
     found = load_own(put("npz", tmp_path / "a", given, test))
     assert found.treated == ({} if given[0, 3, 3] < 100 else {"inverted": ["training"]})
 
 
-def test_classes_that_nothing_teaches_are_named(tmp_path: Path) -> None:
+def test_classes_that_nothing_teaches_are_named(tmp_path):
     train = SETS[0][0], LABELS % 2
     assert "; no training patterns of 3. No" in load_own(put_idx(tmp_path, train, SETS[1])).notice
 
 
-def test_mnist_inverted_is_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mnist_inverted_is_mnist(tmp_path, monkeypatch):
     arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
     for (name, file), array in zip(FILES.items(), arrays, strict=True):
         small = type(file)(name, len(array), hashlib.sha256(idx(array)).hexdigest(), 0, file.key)
@@ -472,7 +469,7 @@ def test_mnist_inverted_is_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert found.notice == f"MNIST in {tmp_path / 'a'}: training patterns dark on light, so inverted."
 
 
-def test_pictures_without_paper_are_left_as_they_are(tmp_path: Path) -> None:
+def test_pictures_without_paper_are_left_as_they_are(tmp_path):
     """Shades from one side to the other, lighter and darker: nothing is ink, and nothing is said."""
     shades = np.broadcast_to(np.linspace(0, 255, 28, dtype=np.uint8), (40, 28, 28)).copy()
     shades[::2] = shades[::2, :, ::-1]
@@ -480,7 +477,7 @@ def test_pictures_without_paper_are_left_as_they_are(tmp_path: Path) -> None:
     assert np.array_equal(found.train.images, shades) and "inverted" not in found.notice
 
 
-def test_colours_and_transparency_are_grey_values(tmp_path: Path) -> None:
+def test_colours_and_transparency_are_grey_values(tmp_path):
     names = [f"cl{label}" for label in LABELS]
     plain = load_own(put_folders(tmp_path / "plain", SETS[0][0], names))
     for kind in ("RGB", "RGBA"):
@@ -494,7 +491,7 @@ def test_colours_and_transparency_are_grey_values(tmp_path: Path) -> None:
     assert "2 images in colours, of which the brightness is taken" in load_own(tmp_path / "RGB").notice
 
 
-def test_folders_that_are_not_so(tmp_path: Path) -> None:
+def test_folders_that_are_not_so(tmp_path):
     place = put_folders(tmp_path / "a", SETS[0][0], [f"cl{label}" for label in LABELS])
     (place / "empty").mkdir()
     refused(place, "empty holds no PNG, JPEG, BMP or GIF image: fill the class's folder, or remove it")
@@ -515,20 +512,20 @@ def test_folders_that_are_not_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "\udcff", "a\u202eb"])
-def test_folders_whose_names_cannot_be_shown(tmp_path: Path, name: str) -> None:
+def test_folders_whose_names_cannot_be_shown(tmp_path, name):
     """Classes are called so in every answer, and a terminal or a page would break."""
     refused(
         put_folders(tmp_path, SETS[0][0], [name if label else "z" for label in LABELS]), r"called '.*\\.*: rename it"
     )
 
 
-def test_more_than_256_folders(tmp_path: Path) -> None:
+def test_more_than_256_folders(tmp_path):
     for number in range(257):
         (tmp_path / str(number)).mkdir()
     refused(tmp_path, "has 257 class folders, more than 256")
 
 
-def test_paths_that_hold_nothing_or_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_that_hold_nothing_or_something_else(tmp_path, monkeypatch):
     refused(tmp_path, "holds no data: it takes IDX files, a table .*; IDX files are called train-images-idx3-ubyte")
     Image.fromarray(SETS[0][0][0]).save(tmp_path / "one.png")
     refused(tmp_path / "one.png", "is a PNG picture: name IDX files, a table")
@@ -541,7 +538,7 @@ def test_paths_that_hold_nothing_or_something_else(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_bombs_are_refused_by_their_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+def test_bombs_are_refused_by_their_headers(tmp_path, monkeypatch, whole):
     """70 MB of nothing in 70 kB, or a header that says so: what follows the header is not decompressed."""
     many = 90_000
     blank = np.broadcast_to(np.zeros(1, np.uint8), (many if whole else 1, 28, 28))
@@ -564,7 +561,7 @@ def test_bombs_are_refused_by_their_headers(tmp_path: Path, monkeypatch: pytest.
     assert sum(read) < 1000 + FREE + 2
 
 
-def test_padding_makes_no_bomb_of_a_file_s_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_padding_makes_no_bomb_of_a_file_s_size(tmp_path, monkeypatch):
     """Headers are honest, and the file is as large as such images would be; but these come of a small part of it."""
     monkeypatch.setattr(idx_files, "FREE", 1 << 20)
     images = np.zeros((6_000, 28, 28), np.uint8)
@@ -581,7 +578,7 @@ def test_padding_makes_no_bomb_of_a_file_s_size(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_archives_that_do_not_unpack_piece_by_piece_are_refused(tmp_path: Path, packing: int) -> None:
+def test_archives_that_do_not_unpack_piece_by_piece_are_refused(tmp_path, packing):
     """Of bzip2, a thousand bytes take 1.5 GB at once."""
     with zipfile.ZipFile(tmp_path / "own.npz", "w", packing) as archive:
         archive.writestr("x_train.npy", bytes(1000))
@@ -590,7 +587,7 @@ def test_archives_that_do_not_unpack_piece_by_piece_are_refused(tmp_path: Path, 
         checkpoint.load(tmp_path / "own.npz")
 
 
-def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_takes_a_path_in_place_of_a_kind(tmp_path, monkeypatch):
     put_idx(tmp_path / "mine", *SETS)
     monkeypatch.chdir(tmp_path)
     for kind in ("mine", tmp_path / "mine", "./mine"):
@@ -606,7 +603,7 @@ def test_load_takes_a_path_in_place_of_a_kind(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("name", ["a b/c d", "\u6570\u5b57", "..", "x.y.z", "\udcff"])
-def test_names_of_data_are_plain_whatever_the_directory_is_called(tmp_path: Path, name: str) -> None:
+def test_names_of_data_are_plain_whatever_the_directory_is_called(tmp_path, name):
     place = put_idx(tmp_path / "z" / name, *SETS) if name != ".." else put_idx(tmp_path / "z", *SETS) / "." / "."
     assert load_own(place).name.replace("-", "").replace("_", "").isalnum() and load_own(place).name.isascii()
 

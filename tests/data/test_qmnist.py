@@ -38,9 +38,7 @@ def put(place: Path, changes: dict[str, bytes] | None = None, packed: bool = Fal
 
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("within", [".", "QMNIST/raw"])
-def test_the_class_is_the_first_column(
-    tmp_path: Path, packed: bool, within: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_class_is_the_first_column(tmp_path, packed, within, monkeypatch):
     put(tmp_path / within, packed=packed)
     found = data.load("qmnist", tmp_path, train_size=1)
     assert found.name == "qmnist" and len(found.train) == 0 and found.classes == ()
@@ -53,7 +51,7 @@ def test_the_class_is_the_first_column(
     assert data.load("qmnist").test.digest() == found.test.digest()
 
 
-def test_there_is_nothing_to_learn(tmp_path: Path) -> None:
+def test_there_is_nothing_to_learn(tmp_path):
     found = data.load("qmnist", put(tmp_path))
     with pytest.raises(DataError, match="qmnist has no patterns to learn: train on others, and evaluate on these"):
         Trainer(Recipe(), found, seed=1, engine="numpy")
@@ -73,13 +71,13 @@ def test_there_is_nothing_to_learn(tmp_path: Path) -> None:
         ({IMAGES: b""}, "is empty"),
     ],
 )
-def test_other_files_are_refused(tmp_path: Path, changes: dict[str, bytes], message: str) -> None:
+def test_other_files_are_refused(tmp_path, changes, message):
     with pytest.raises(DataError, match=message) as caught:
         data.load("qmnist", put(tmp_path, changes))
     assert "\n" not in str(caught.value) and str(tmp_path) in str(caught.value)
 
 
-def test_missing_files_are_named(tmp_path: Path) -> None:
+def test_missing_files_are_named(tmp_path):
     with pytest.raises(
         DataError, match=r"qmnist-test-images-idx3-ubyte\(.gz\) is not in .*--data-dir.*: put QMNIST's two"
     ):

@@ -16,30 +16,30 @@ def sets() -> tuple[Patterns, Patterns]:
     return synthetic_digits(10_000, 0, "train"), synthetic_digits(2_000, 0, "test")
 
 
-def test_the_seed_decides(sets: tuple[Patterns, Patterns]) -> None:
+def test_the_seed_decides(sets):
     again = synthetic_digits(600, 0, "train")
     assert again.digest() == sets[0].first(600).digest()
     assert synthetic_digits(600, 1, "train").digest() != again.digest()
 
 
 @pytest.mark.parametrize("count", [1, BLOCK - 1, BLOCK, BLOCK + 1])
-def test_the_first_digits_do_not_depend_on_how_many(sets: tuple[Patterns, Patterns], count: int) -> None:
+def test_the_first_digits_do_not_depend_on_how_many(sets, count):
     assert synthetic_digits(count, 0, "test").digest() == sets[1].first(count).digest()
 
 
-def test_train_and_test_share_no_digit(sets: tuple[Patterns, Patterns]) -> None:
+def test_train_and_test_share_no_digit(sets):
     train, test = ({image.tobytes() for image in patterns.images} for patterns in sets)
     assert len(train) == 10_000 and len(test) == 2_000
     assert not train & test
 
 
-def test_classes_are_balanced(sets: tuple[Patterns, Patterns]) -> None:
+def test_classes_are_balanced(sets):
     assert (np.bincount(sets[0].labels) == 1_000).all()
     assert (np.bincount(sets[1].labels[:BLOCK]) == BLOCK // 10).all()
     assert sets[0].labels[:BLOCK].tolist() != sets[0].labels[BLOCK : 2 * BLOCK].tolist()
 
 
-def test_they_are_in_mnist_form(sets: tuple[Patterns, Patterns]) -> None:
+def test_they_are_in_mnist_form(sets):
     images = sets[1].images
     rows, columns = images.any(axis=2), images.any(axis=1)
     height = 28 - rows.argmax(axis=1) - rows[:, ::-1].argmax(axis=1)
@@ -55,7 +55,7 @@ def test_they_are_in_mnist_form(sets: tuple[Patterns, Patterns]) -> None:
     assert 0.1 < (images > 0).mean() < 0.3
 
 
-def test_harder_than_linear_and_yet_learnable(sets: tuple[Patterns, Patterns]) -> None:
+def test_harder_than_linear_and_yet_learnable(sets):
     train, test = (patterns.images.reshape(-1, 784).astype(np.float32) / 255 for patterns in sets)
     truth = sets[1].labels
     design = np.hstack([train, np.ones((len(train), 1), np.float32)])
@@ -68,31 +68,31 @@ def test_harder_than_linear_and_yet_learnable(sets: tuple[Patterns, Patterns]) -
     assert 0.005 < (nearest != truth).mean() < 0.03
 
 
-def test_a_training_set_as_large_as_the_papers_takes_a_minute_at_most() -> None:
+def test_a_training_set_as_large_as_the_papers_takes_a_minute_at_most():
     start = time.process_time()
     synthetic_digits(1_000, 5)
     assert (time.process_time() - start) * 60 < 60.0
 
 
 @pytest.mark.parametrize("count", [MOST + 1, 10**12, 10**30])
-def test_more_than_can_be_drawn_are_refused_before_memory_is_taken(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_more_than_can_be_drawn_are_refused_before_memory_is_taken(monkeypatch, count):
     monkeypatch.setattr(np, "empty", lambda *_: pytest.fail("memory was asked for"))
     with pytest.raises(DataError, match=f"{count} synthetic digits were asked for: ask for at most {MOST}"):
         synthetic_digits(count)
 
 
 @pytest.mark.parametrize(("count", "seed", "stream"), [(0, 0, "train"), (-3, 0, "train"), (1, -1, "test"), (1, 0, "x")])
-def test_refusals(count: int, seed: int, stream: str) -> None:
+def test_refusals(count, seed, stream):
     with pytest.raises(DataError):
         synthetic_digits(count, seed, stream)
 
 
-def test_large_seeds_work() -> None:
+def test_large_seeds_work():
     assert len(synthetic_digits(1, 2**70)) == 1
 
 
 @pytest.mark.parametrize("writing", [writing for ways in WRITINGS for writing in ways])
-def test_writings_pass_through_their_points(writing: str) -> None:
+def test_writings_pass_through_their_points(writing):
     points, weights = parse(writing)
     assert weights.shape == (SAMPLES, len(points))
     assert np.allclose(weights.sum(axis=1), 1.0)
@@ -102,12 +102,12 @@ def test_writings_pass_through_their_points(writing: str) -> None:
     assert np.ptp(weights @ points, axis=0).max() <= 110.0
 
 
-def test_an_open_stroke_does_not_overshoot_its_ends() -> None:
+def test_an_open_stroke_does_not_overshoot_its_ends():
     points, weights = parse("30,0 30,33 30,66 30,100")
     assert (np.diff((weights @ points)[:, 1]) > 0).all()
 
 
-def test_a_closed_stroke_has_no_corner_where_it_closes() -> None:
+def test_a_closed_stroke_has_no_corner_where_it_closes():
     points, weights = parse("30,0 0,50 30,100 60,50 30,0")
     path = weights @ points
     first, last = path[1] - path[0], path[-1] - path[-2]

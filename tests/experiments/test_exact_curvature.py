@@ -19,7 +19,7 @@ def trainer() -> Trainer:
 
 
 @pytest.mark.parametrize("name", ["C1.weight", "S2.coefficient", "C3.bias", "C5.weight", "F6.weight"])
-def test_the_exact_second_derivative_is_that_of_the_loss(trainer: Trainer, name: str) -> None:
+def test_the_exact_second_derivative_is_that_of_the_loss(trainer, name):
     """E(w + d) - 2 E(w) + E(w - d) over d squared, with no gradient of ours in it."""
     network, loss, train = trainer.network, make_loss(trainer.recipe), trainer.data.train
     k = int(network.parameters.named(np.arange(60_000))[name].flat[3])
@@ -33,7 +33,7 @@ def test_the_exact_second_derivative_is_that_of_the_loss(trainer: Trainer, name:
     assert found == pytest.approx((seen[0] - 2 * seen[1] + seen[2]) / d**2, rel=1e-3, abs=1e-6)
 
 
-def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path) -> None:
+def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path):
     monkeypatch.setattr(exact_curvature, "PATTERNS", 20)
     monkeypatch.setattr(exact_curvature, "PER_LAYER", 2)
     options = ["--quick", "--data", "synthetic", "--passes", "1", "--seeds", "1", "--engine", "numpy", "--quiet"]
@@ -50,7 +50,7 @@ def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path)
     assert "exact / h_kk" in done.stdout and "F6" in done.stdout
 
 
-def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact() -> None:
+def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact():
     """Under equation 8 a bias of F6 moves one unit, and E is a square in that unit: nothing else is left out there."""
     trainer = Trainer(
         Recipe(dtype="float64", loss="mle"), load("synthetic", train_size=30, test_size=1), seed=1, engine="numpy"
@@ -63,7 +63,7 @@ def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact() -
     assert np.abs(plain / true - 1).max() > 0.01, "without it they are not"
 
 
-def test_equation_26_from_start_to_table(monkeypatch, tmp_path) -> None:
+def test_equation_26_from_start_to_table(monkeypatch, tmp_path):
     monkeypatch.setattr(equation_26, "PATTERNS", 20)
     monkeypatch.setattr(equation_26, "PER_LAYER", 2)
     options = ["--quick", "--data", "synthetic", "--quiet", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")]

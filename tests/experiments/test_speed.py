@@ -29,7 +29,7 @@ def put(place: Path, name: str, size: int, *requires: str) -> None:
     (place / f"{name}.bin").write_bytes(bytes(size))
 
 
-def test_what_is_required_is_found_through_all_of_it_and_counted_once(place: Path) -> None:
+def test_what_is_required_is_found_through_all_of_it_and_counted_once(place):
     put(place, "own_project", 10**6, "part_a>=1", 'part_b; extra == "fast"', 'part_z; python_version < "3"')
     put(place, "part_a", 2 * 10**6, "Part.C[more]")
     put(place, "part_b", 3 * 10**6, "part-c", "part_b")
@@ -43,7 +43,7 @@ def test_what_is_required_is_found_through_all_of_it_and_counted_once(place: Pat
         required("part_z")
 
 
-def test_a_step_is_made_of_the_kernels_that_are_timed_and_one_is_repeated_in_its_place() -> None:
+def test_a_step_is_made_of_the_kernels_that_are_timed_and_one_is_repeated_in_its_place():
     """Forward, gradients and cotangents each go through all connections once; the image needs no cotangent."""
     trainer = Trainer(Recipe(), load("synthetic", train_size=100, test_size=1), seed=1, engine="numpy")
     text, network = repeating(trainer)._one.module.text, trainer.network
@@ -64,7 +64,7 @@ def test_a_step_is_made_of_the_kernels_that_are_timed_and_one_is_repeated_in_its
     assert again.replace("for _ in range(9): ", "") == text
 
 
-def test_what_kernels_cost_one_another_is_seen_and_a_time_below_the_clock_divides_nothing() -> None:
+def test_what_kernels_cost_one_another_is_seen_and_a_time_below_the_clock_divides_nothing():
     measured = [
         {"kernel": "C3 forward", "us": 3.0, "macs": 150_000, "bytes": 30_000},
         {"kernel": "C1 start", "us": -0.01, "macs": 0, "bytes": 20_000},

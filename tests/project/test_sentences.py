@@ -2,7 +2,6 @@
 
 import re
 import statistics
-from pathlib import Path
 
 import pytest
 
@@ -69,7 +68,7 @@ def test_the_ledger_can_be_read():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_sentences_are_short(page: Path):
+def test_sentences_are_short(page):
     found = lengths(page.read_text(encoding="utf-8"))
     assert statistics.mean(found) <= 20 and max(found) <= 45
 
@@ -77,12 +76,12 @@ def test_sentences_are_short(page: Path):
 @pytest.mark.parametrize(
     "page", [*PAGES, ROOT / "docs/article/article.md", *sorted(RESULTS.glob("*.md"))], ids=lambda page: page.stem
 )
-def test_abbreviations_are_spelled_out_where_they_first_stand(page: Path):
+def test_abbreviations_are_spelled_out_where_they_first_stand(page):
     assert unexplained(page.read_text(encoding="utf-8")) == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_no_phrase_is_there_that_was_hard_to_read(page: Path):
+def test_no_phrase_is_there_that_was_hard_to_read(page):
     text = " ".join(prose(page.read_text(encoding="utf-8")))
     assert re.findall(rf"\b(?:{'|'.join(HARD)})\b", text, flags=re.I) == []
 
