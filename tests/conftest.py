@@ -1,6 +1,6 @@
 """What every test file shares: one cache of compiled kernels and the outer ring."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -34,6 +34,29 @@ def numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from lenet1998.engines import make_engine
 
     monkeypatch.setattr(networks, "make_engine", lambda name, *rest: make_engine("numpy", *rest))
+
+
+@pytest.fixture
+def prints(capsys: pytest.CaptureFixture[str]) -> Callable:
+    """Carries out a command of `lenet1998`, which must end with this exit code, and returns what was printed."""
+    from lenet1998.commands.main import main
+
+    def carried_out(*words: object, code: int = 0):
+        assert main([*map(str, words)]) == code
+        return capsys.readouterr()
+
+    return carried_out
+
+
+@pytest.fixture
+def refused(prints: Callable) -> Callable:
+    """Carries out a command that ends with exit code 2, and returns the line that says why."""
+
+    def carried_out(*words: object) -> str:
+        (line,) = [line for line in prints(*words, code=2).err.splitlines() if line.startswith("lenet1998: ")]
+        return line
+
+    return carried_out
 
 
 @pytest.fixture

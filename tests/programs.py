@@ -53,6 +53,13 @@ def experiment(name: str, *options: str) -> subprocess.CompletedProcess:
         os.chdir(before)
 
 
+def made(name: str, *options: object) -> str:
+    """What `python -m experiments.NAME` prints, which ends well."""
+    done = experiment(name, *map(str, options))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @contextmanager
 def undrawn() -> Iterator[None]:
     """Figures are made and have their files, which are empty: to draw one takes longer than to train on few patterns.

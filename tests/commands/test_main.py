@@ -72,13 +72,12 @@ def test_help(command):
     assert "usage: lenet1998" in done.stdout
 
 
-def test_the_version_is_the_package_s_and_the_citation_s(capsys):
+def test_the_version_is_the_package_s_and_the_citation_s(capsys, prints):
     with pytest.raises(SystemExit) as end:
         cli.main(["--version"])
     assert not end.value.code
     assert capsys.readouterr().out == f"lenet1998 {lenet1998_package.__version__}\n"
-    assert cli.main(["cite"]) == 0
-    cited = capsys.readouterr().out
+    cited = prints("cite").out
     assert re.findall(r"^@(\w+){", cited, re.MULTILINE) == ["software", "misc", "article"]
     assert f"version = {{{lenet1998_package.__version__}}}," in cited
     assert cited.count("{") == cited.count("}")
@@ -190,10 +189,9 @@ def test_bad_usage_and_bad_input(trained, tmp_path):
     ],
     ids=ascii,
 )
-def test_an_error_is_one_line_whatever_it_repeats(arguments, capsys, tmp_path, monkeypatch):
+def test_an_error_is_one_line_whatever_it_repeats(arguments, prints, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(arguments) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = prints(*arguments, code=2).err.splitlines()
     assert line.startswith("lenet1998: ") and line.isprintable() and len(line) < 700
     assert not os.listdir(tmp_path)
 
@@ -261,15 +259,14 @@ def test_without_mnist_and_without_a_network_auto_says_so_and_goes_on(tmp_path):
     [["train"], ["train", "--data", "mnist"], ["evaluate"], ["evaluate", "--data", "auto"], ["data", "verify"]],
     ids=" ".join,
 )
-def test_a_named_directory_that_is_not_there_is_an_error(command, way, tmp_path, capsys, monkeypatch):
+def test_a_named_directory_that_is_not_there_is_an_error(command, way, tmp_path, prints, monkeypatch):
     """No other copy of MNIST is taken in its place, and none is downloaded."""
     monkeypatch.chdir(tmp_path)
     if way == "LENET1998_DATA":
         monkeypatch.setenv(way, str(tmp_path / "nowhere"))
     else:
         command = [*command, way, str(tmp_path / "nowhere")]
-    assert cli.main(command) == 2
-    said = capsys.readouterr()
+    said = prints(*command, code=2)
     assert f"{tmp_path / 'nowhere'} ({way}) is not there: name MNIST's directory" in said.err and not said.out
     assert list(tmp_path.iterdir()) == []
 

@@ -97,10 +97,9 @@ def test_what_is_taken_for_what_is_said_in_a_line_each(letters, tmp_path, caplog
     assert "1998:" not in out and main(["train", "--data", "nothing", *SHORT]) == 2
 
 
-def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch, capsys):
+def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch, capsys, prints):
     monkeypatch.chdir(tmp_path)
-    assert main(["evaluate", str(letters), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(prints("evaluate", letters, "--json").out)
     assert found["patterns"] == 9 and found["error_percent"] == history(letters)["passes"][-1]["test_error_percent"]
     assert main(["train", "--data", str(letters.parent.parent / "letters"), *SHORT, "--out", str(letters)]) == 2
     assert "--resume" in capsys.readouterr().err
@@ -108,20 +107,18 @@ def test_a_run_finds_its_data_again_from_anywhere(letters, tmp_path, monkeypatch
     assert data.path == str(letters.parent.parent / "letters") and len(data.train) == 60
 
 
-def test_what_was_done_to_images_is_on_record_and_done_again(tmp_path, monkeypatch, capsys):
+def test_what_was_done_to_images_is_on_record_and_done_again(tmp_path, monkeypatch, capsys, prints):
     """Dark digits on pages of 64x48 are trained on as light ones of 28x28, and judged and repeated as these."""
     monkeypatch.chdir(tmp_path)
     pages = 255 - np.pad(drawn(LETTERS).repeat(2, axis=1), ((0, 0), (4, 4), (10, 10)))
     put_folders(tmp_path / "pages", pages, [["", "coat", "bag", "shoe"][label] for label in LETTERS])
     assert main(["train", "--data", "pages", *SHORT, "--out", "run"]) == 2
     assert "has 48x64 pixels: 28x28 is taken, or 32x32; --resize" in capsys.readouterr().err
-    assert main(["train", "--data", "pages", "--resize", *SHORT, "--out", "run"]) == 0
-    said = capsys.readouterr().err
+    said = prints("train", "--data", "pages", "--resize", *SHORT, "--out", "run").err
     assert "images scaled to 28x28, their aspect kept; training patterns dark on light, so inverted" in said
     for recorded in (history(tmp_path / "run"), checkpoint.load(tmp_path / "run").history):
         assert recorded["data"]["inverted"] == ["training"] and recorded["data"]["resized"] is True
-    assert main(["evaluate", "run"]) == 0
-    assert f"{history(tmp_path / 'run')['passes'][-1]['test_error_percent']:.2f}%" in capsys.readouterr().out
+    assert f"{history(tmp_path / 'run')['passes'][-1]['test_error_percent']:.2f}%" in prints("evaluate", "run").out
     assert main(["check", "run", "--quiet"]) == 0
 
 
@@ -157,7 +154,7 @@ def test_a_class_is_no_formula_of_a_spreadsheet_nor_an_order_to_a_terminal(tmp_p
     assert "\x1b" not in "".join(capsys.readouterr())
 
 
-def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):
+def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys, prints):
     def trained(folder, seed):
         pair = drawn(LETTERS, seed=seed), LETTERS
         return put_idx(tmp_path / folder, pair, pair)
@@ -166,8 +163,7 @@ def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):
     (tmp_path / "first").rename(tmp_path / "second")
     capsys.readouterr()
     for command in (["evaluate"], ["errors"], ["show", "1", "--checkpoint"]):
-        assert main([*command, str(tmp_path / "run")]) == 2
-        assert "first' is no kind of data, and no file or directory" in capsys.readouterr().err
+        assert "first' is no kind of data, and no file or directory" in prints(*command, tmp_path / "run", code=2).err
     moved = ["--data", str(tmp_path / "second")]
     assert main(["evaluate", str(tmp_path / "run"), *moved]) == 0
     resumed = ["train", *moved, *SHORT, "--passes", "2", "--resume", "--out", str(tmp_path / "run")]
@@ -175,29 +171,25 @@ def test_data_that_have_moved_or_changed(place, letters, tmp_path, capsys):
     assert main(["check", str(tmp_path / "run"), *moved, "--quiet"]) == 0
     trained("first", 2)
     capsys.readouterr()
-    assert main(["evaluate", str(tmp_path / "run")]) == 2
-    assert "first is no longer the data that the run learned, " in capsys.readouterr().err
+    assert "first is no longer the data that the run learned, " in prints("evaluate", tmp_path / "run", code=2).err
     assert main(["check", str(tmp_path / "run"), "--quiet"]) == 2
-    assert main([*resumed[:1], "--data", str(tmp_path / "first"), *resumed[3:]]) == 2
-    assert "holds a run with other data" in capsys.readouterr().err
+    assert "holds a run with other data" in prints(*resumed[:1], "--data", tmp_path / "first", *resumed[3:], code=2).err
 
 
-def test_answers_have_the_classes_names(letters, tmp_path, capsys):
+def test_answers_have_the_classes_names(letters, tmp_path, capsys, prints):
     sheet = np.full((1, 60, 60), 255, np.uint8)
     sheet[:, 10:50, 28:33] = 0
     image = put_folders(tmp_path, sheet, ["x"]) / "x" / "0000.png"
-    assert main(["predict", str(image), "--checkpoint", str(letters), "--json"]) == 0
-    (answer,) = json.loads(capsys.readouterr().out)
+    (answer,) = json.loads(prints("predict", image, "--checkpoint", letters, "--json").out)
     assert answer["classes"] == ["A", "B", "C"] and {answer["class"], answer["runner_up"]} < {"A", "B", "C"}
     assert answer["class"] == "ABC"[int(np.argmin(answer["distances"]))]
     assert main(["predict", str(image), "--checkpoint", str(letters)]) == 0
     assert f": {answer['class']}, runner-up {answer['runner_up']}\n  RBF distances: A: " in capsys.readouterr().out
 
 
-def test_errors_by_class_have_the_classes_names(letters, tmp_path, monkeypatch, capsys):
+def test_errors_by_class_have_the_classes_names(letters, tmp_path, monkeypatch, prints):
     monkeypatch.setattr(evaluate, "answers", lambda _: np.zeros(9, int))
-    assert main(["evaluate", str(letters), "--confusion", "--out", str(tmp_path)]) == 0
-    out = capsys.readouterr().out
+    out = prints("evaluate", letters, "--confusion", "--out", tmp_path).out
     assert "    B         3       3     100.00" in out and "    A         3       0       0.00" in out
     head, *rows = csv.reader((tmp_path / "confusion.csv").read_text().splitlines())
     assert head == ["true class", "A", "B", "C"] and rows[1] == ["B", "3", "0", "0"]
@@ -205,7 +197,7 @@ def test_errors_by_class_have_the_classes_names(letters, tmp_path, monkeypatch, 
     assert wrong[:2] == [["1", "B", "A"], ["2", "C", "A"]]
 
 
-def test_pictures_have_the_classes_names(letters, tmp_path, monkeypatch, capsys):
+def test_pictures_have_the_classes_names(letters, tmp_path, monkeypatch, capsys, prints):
     figures = []
     monkeypatch.setattr(misclassified, "save", lambda figure, stem: figures.append(figure) or [])
     monkeypatch.setattr(activations_figure, "written", lambda figure, path: figures.append(figure))
@@ -213,16 +205,14 @@ def test_pictures_have_the_classes_names(letters, tmp_path, monkeypatch, capsys)
     assert main(["errors", str(letters), "--out", str(tmp_path / "e.png")]) == 0
     assert [axes.get_title() for axes in figures[-1].axes][:6] == ["B>A", "C>A"] * 3
     capsys.readouterr()
-    assert main(["show", "1", "--checkpoint", str(letters), "--out", str(tmp_path / "s.png")]) == 0
-    out = capsys.readouterr().out
+    out = prints("show", "1", "--checkpoint", letters, "--out", tmp_path / "s.png").out
     answer = next(line for line in out.splitlines() if line.startswith("test pattern 1 of")).split(": ")[1][0]
     texts = [text.get_text() for text in figures[-1].axes[0].texts]
     assert ", class B: " in out and {"A", "B", "C", f"code of {answer}"} <= set(texts)
 
 
-def test_networks_and_data_of_other_classes(place, letters, capsys):
-    assert main(["evaluate", str(letters), "--data", "garments"]) == 2
-    error = capsys.readouterr().err
+def test_networks_and_data_of_other_classes(place, letters, capsys, prints):
+    error = prints("evaluate", letters, "--data", "garments", code=2).err
     assert "has the class 'bag', which is none of the network's 3 (A, B, C): choose data of these classes" in error
     assert main(["evaluate", str(letters), "--data", "synthetic", "--test-size", "5"]) == 2
     assert "synthetic has the class '" in capsys.readouterr().err
@@ -230,7 +220,7 @@ def test_networks_and_data_of_other_classes(place, letters, capsys):
     assert "has the class 'A', which is none of the network's 10 (0, 1, 2" in capsys.readouterr().err
 
 
-def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, capsys):
+def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, prints):
     """Labelled by their names, not by their places among those that occur."""
     sevens = lenet1998.data.load("synthetic", train_size=1, test_size=200).test
     two = np.isin(sevens.labels, (3, 7))
@@ -238,18 +228,16 @@ def test_digits_of_ones_own_are_judged_by_a_network_of_mnists(tmp_path, capsys):
     put_idx(tmp_path / "two", pair, None)
     saved, _ = networks.chosen_network("default")
     given = networks.engine_of(saved).penalties(pair[0]).argmin(axis=1)
-    assert main(["evaluate", "default", "--data", str(tmp_path / "two"), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(prints("evaluate", "default", "--data", tmp_path / "two", "--json").out)
     assert found["patterns"] == len(given)
     assert found["errors"] == int((given != pair[1]).sum()) < len(given) / 2
 
 
-def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys):
+def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys, prints):
     other = ["train", "--data", "letters", "--loss", "mle", *SHORT, "--out", str(tmp_path / "mle")]
     assert main(other) == 0
     capsys.readouterr()
-    assert main(["compare", str(letters), str(tmp_path / "mle"), "--out", str(tmp_path / "c")]) == 0
-    out, error = capsys.readouterr()
+    out, error = prints("compare", letters, tmp_path / "mle", "--out", tmp_path / "c")
     assert "no test over patterns" not in error and "| 1998" not in out
     row = next(line for line in out.splitlines() if "loss=mle" in line)
     test = data_of(history(letters)).test
@@ -262,10 +250,8 @@ def test_compare_tests_over_patterns_of_ones_own_data(letters, tmp_path, capsys)
         saved.history["data"]["path"] = str(tmp_path / "gone")
         checkpoint.save(run / "checkpoint.npz", saved)
     runs = [str(tmp_path / name) for name in ("first", "mle")]
-    assert main(["compare", *runs, "--out", str(tmp_path / "c")]) == 0
-    assert capsys.readouterr().err.count("no test over patterns") == 2
-    assert main(["compare", *runs, "--data", str(moved), "--out", str(tmp_path / "c")]) == 0
-    out, error = capsys.readouterr()
+    assert prints("compare", *runs, "--out", tmp_path / "c").err.count("no test over patterns") == 2
+    out, error = prints("compare", *runs, "--data", moved, "--out", tmp_path / "c")
     assert not error and row in out
 
 
@@ -278,7 +264,7 @@ def test_a_record_with_other_classes_is_no_checkpoint(letters, tmp_path):
             checkpoint.load(tmp_path / "c.npz")
 
 
-def test_qmnist_has_two_numbers(tmp_path, monkeypatch, capsys):
+def test_qmnist_has_two_numbers(tmp_path, monkeypatch, capsys, prints):
     """On all of the test patterns, and on those after MNIST's."""
     labels = np.arange(50) % 10
     columns = np.column_stack([labels] + [labels * 0] * 7).astype(np.int32)
@@ -289,12 +275,10 @@ def test_qmnist_has_two_numbers(tmp_path, monkeypatch, capsys):
     given = np.where(np.isin(np.arange(50), (3, 19, 20, 49)), (labels + 1) % 10, labels)
     monkeypatch.setattr(evaluate, "answers", lambda penalties: given[: len(penalties)])
     command = ["evaluate", "--data", "qmnist", "--data-dir", str(tmp_path)]
-    assert main([*command, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(prints(*command, "--json").out)
     assert (found["errors"], found["patterns"]) == (4, 50)
     assert (found["untouched"]["errors"], found["untouched"]["patterns"]) == (2, 30)
-    assert main(command) == 0
-    out, error = capsys.readouterr()
+    out, error = prints(*command)
     assert "test error 8.00% (4 of 50 patterns of qmnist; 95% Wilson interval" in out
     assert "on those that nobody ever chose on 6.67% (2 of 30 after MNIST's 20; 95% Wilson interval" in out
     assert "digests are not known here" in error

@@ -57,10 +57,9 @@ def test_train_names_its_directory_after_what_was_changed(place, trained, monkey
     assert len(names) == 10 and "default-seed1" in names and not any("/" in name or " " in name for name in names)
 
 
-def test_the_confusion_matrix_the_list_and_the_errors_by_class_agree(trained, tmp_path, capsys):
+def test_the_confusion_matrix_the_list_and_the_errors_by_class_agree(trained, tmp_path, prints):
     command = ["evaluate", str(trained), "--test-size", "100", "--confusion", "--out", str(tmp_path)]
-    assert main([*command, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(prints(*command, "--json").out)
     matrix = np.array(found["confusion"])
     assert matrix.shape == (10, 10) and matrix.sum() == 100 and matrix.sum() - np.trace(matrix) == found["errors"] > 0
     head, *rows = csv.reader((tmp_path / "confusion.csv").read_text().splitlines())
@@ -73,19 +72,17 @@ def test_the_confusion_matrix_the_list_and_the_errors_by_class_agree(trained, tm
         assert test.labels[index] == label != answer
         counted[label, answer] += 1
     assert np.array_equal(counted, matrix), "true classes are rows, answers are columns"
-    assert main(command) == 0
-    printed = capsys.readouterr().out
+    printed = prints(*command).out
     by_class = [line.split() for line in printed.splitlines() if line[:5].strip().isdigit()]
     assert [int(row[2]) for row in by_class] == (matrix.sum(1) - matrix.diagonal()).tolist()
     assert all(path in printed for path in found["files"])
 
 
-def test_errors_are_drawn_as_in_figure_8(trained, tmp_path, capsys, monkeypatch):
+def test_errors_are_drawn_as_in_figure_8(trained, tmp_path, prints, monkeypatch):
     figures = []
     save = pictures.save
     monkeypatch.setattr(pictures, "save", lambda figure, stem: figures.append(figure) or save(figure, stem))
-    assert main(["errors", str(trained), "--test-size", "100", "--out", str(tmp_path / "e.png")]) == 0
-    said = capsys.readouterr().out
+    said = prints("errors", trained, "--test-size", "100", "--out", tmp_path / "e.png").out
     drawn = [axes for axes in figures[0].axes if axes.images]
     assert f"{len(drawn)} of 100 patterns of synthetic misclassified\n" in said
     assert all(">" in axes.get_title() and not axes.patches for axes in drawn), "no box without the paper's patterns"
@@ -124,9 +121,8 @@ def test_a_directory_is_as_good_as_its_checkpoint(trained, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_packaged_network_can_be_compared_by_its_name(tmp_path, capsys):
-    assert main(["compare", "default", "distorted", "--data-dir", str(tmp_path), "--out", str(tmp_path / "c")]) == 0
-    said = capsys.readouterr()
+def test_a_packaged_network_can_be_compared_by_its_name(tmp_path, prints):
+    said = prints("compare", "default", "distorted", "--data-dir", tmp_path, "--out", tmp_path / "c")
     rows = [line for line in said.out.splitlines() if line.startswith("| default")]
     assert len(rows) == 2 and f"{pretrained.load('default').history['passes'][-1]['test_error_percent']:.2f}" in rows[0]
     assert said.err.count("no test over patterns") == 2, "MNIST is not there"
@@ -187,11 +183,10 @@ def test_an_option_that_other_programs_have_leads_to_ours(option, says, capsys):
     assert f"in place of {option.partition('=')[0]}: " in (told := capsys.readouterr().err) and says in told
 
 
-def test_on_a_terminal_the_table_grows_as_passes_end(tmp_path, monkeypatch, capsys):
+def test_on_a_terminal_the_table_grows_as_passes_end(tmp_path, monkeypatch, capsys, prints):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert main(["train", *SMALL, "--out", str(tmp_path / "run")]) == 0
-    rows = capsys.readouterr().out.splitlines()
+    rows = prints("train", *SMALL, "--out", tmp_path / "run").out.splitlines()
     assert rows[0] == "pass  training error (%)  test error (%)" and sum(row == rows[0] for row in rows) == 1
     error = json.loads((tmp_path / "run" / "history.json").read_text())["passes"][-1]["test_error_percent"]
     assert rows[1].split()[::2] == ["1", f"{error:.2f}"]

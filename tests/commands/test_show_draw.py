@@ -21,20 +21,11 @@ def trained():
     return pretrained.load("default").network()
 
 
-def refused(capsys, *arguments) -> str:
-    """The one line of an error, exit code 2."""
-    assert cli.main([str(argument) for argument in arguments]) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lenet1998: ")]
-    assert len(lines) == 1
-    return lines[0]
-
-
-def test_show_a_test_pattern(trained, tmp_path, capsys):
+def test_show_a_test_pattern(trained, tmp_path, prints):
     test = load("synthetic", train_size=1, test_size=20).test
     best, runner_up = trained.forward(test.images[7:8])[0].argsort()[:2]
     for name in ("a.png", "a.pdf", "a.SVG"):
-        assert cli.main(["show", "7", *DIGITS, "--out", str(tmp_path / name)]) == 0
-        out = capsys.readouterr().out
+        out = prints("show", "7", *DIGITS, "--out", tmp_path / name).out
         assert f"test pattern 7 of synthetic, a {test.labels[7]}: {best}, runner-up {runner_up}" in out
         assert out.splitlines()[-1] == str(tmp_path / name)
     assert matplotlib.image.imread(tmp_path / "a.png").std() > 0.1
@@ -47,25 +38,22 @@ def test_show_a_test_pattern(trained, tmp_path, capsys):
     assert any("Figure 2 of the paper" in text for text in texts)
 
 
-def test_show_a_picture_as_predict_reads_it(tmp_path, capsys, monkeypatch):
+def test_show_a_picture_as_predict_reads_it(tmp_path, prints, monkeypatch):
     digit = load("synthetic", train_size=1, test_size=20).test.images[3]
     Image.fromarray(255 - digit).save(tmp_path / "digit.png")
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["predict", "digit.png"]) == 0
-    said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("digit.png"))
-    assert cli.main(["show", "digit.png", "--checkpoint", "default"]) == 0
-    assert said in capsys.readouterr().out
+    said = next(line for line in prints("predict", "digit.png").out.splitlines() if line.startswith("digit.png"))
+    assert said in prints("show", "digit.png", "--checkpoint", "default").out
     assert (tmp_path / "runs" / "packaged-default" / "show.png").exists()
 
 
 @pytest.mark.parametrize("command", ["predict", "read", "show"])
-def test_a_file_s_name_moves_no_cursor(command, tmp_path, capsys, monkeypatch):
+def test_a_file_s_name_moves_no_cursor(command, tmp_path, prints, monkeypatch):
     """A terminal would obey what a downloaded name holds: another title, other colours, lines that overwrite others."""
     digit = load("synthetic", train_size=1, test_size=20).test.images[3]
     monkeypatch.chdir(tmp_path)
     Image.fromarray(255 - digit).save("a\x1b]0;b\x07\r.png")
-    assert cli.main([command, "a\x1b]0;b\x07\r.png"]) == 0
-    said = capsys.readouterr().out
+    said = prints(command, "a\x1b]0;b\x07\r.png").out
     assert said.replace("\n", "").isprintable() and "a\\x1b]0;b\\x07\\r.png: " in said
 
 
@@ -78,19 +66,19 @@ def test_animate_writes_a_gif(tmp_path, capsys, monkeypatch):
     assert "show.gif" in capsys.readouterr().out
 
 
-def test_show_refuses_in_one_line(tmp_path, capsys):
-    assert "from 0 to 19" in refused(capsys, "show", 20, *DIGITS)
-    assert ".svg" in refused(capsys, "show", 1, *DIGITS, "--out", tmp_path / "a.bmp")
-    assert "--animate" in refused(capsys, "show", 1, *DIGITS, "--out", tmp_path / "a.gif")
-    assert ".gif" in refused(capsys, "show", 1, *DIGITS, "--animate", "--out", tmp_path / "a.png")
-    assert "nothing.png" in refused(capsys, "show", tmp_path / "nothing.png")
-    assert "checkpoint" in refused(capsys, "show", 1, "--checkpoint", tmp_path / "nothing.npz")
+def test_show_refuses_in_one_line(tmp_path, refused):
+    assert "from 0 to 19" in refused("show", 20, *DIGITS)
+    assert ".svg" in refused("show", 1, *DIGITS, "--out", tmp_path / "a.bmp")
+    assert "--animate" in refused("show", 1, *DIGITS, "--out", tmp_path / "a.gif")
+    assert ".gif" in refused("show", 1, *DIGITS, "--animate", "--out", tmp_path / "a.png")
+    assert "nothing.png" in refused("show", tmp_path / "nothing.png")
+    assert "checkpoint" in refused("show", 1, "--checkpoint", tmp_path / "nothing.npz")
     (tmp_path / "file").write_text("in the way")
-    assert "cannot write" in refused(capsys, "show", 1, *DIGITS, "--out", tmp_path / "file" / "a.png")
+    assert "cannot write" in refused("show", 1, *DIGITS, "--out", tmp_path / "file" / "a.png")
 
 
 @pytest.mark.parametrize("display", [True, False])
-def test_draw_opens_the_page_of_export(tmp_path, capsys, monkeypatch, display):
+def test_draw_opens_the_page_of_export(tmp_path, prints, monkeypatch, display):
     """In the user's browser, again and again; without a display it says where the page is, and starts nothing."""
     monkeypatch.chdir(tmp_path)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
@@ -100,20 +88,18 @@ def test_draw_opens_the_page_of_export(tmp_path, capsys, monkeypatch, display):
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
     for _ in range(2):
-        assert cli.main(["draw", "--checkpoint", "default"]) == 0
-        said = capsys.readouterr().out.splitlines()
+        said = prints("draw", "--checkpoint", "default").out.splitlines()
         assert said[1] == "draw.html" and ("open this page" in said[-1]) == (not display)
     assert opened == [(tmp_path / "draw.html").as_uri()] * (2 if display else 0)
     assert cli.main(["export", "default", "--out", "export.html"]) == 0
     assert (tmp_path / "draw.html").read_bytes() == (tmp_path / "export.html").read_bytes()
     monkeypatch.setattr(webbrowser, "open", lambda address: False)
-    assert cli.main(["draw", "--out", "page.html"]) == 0
-    assert "open this page" in capsys.readouterr().out and (tmp_path / "page.html").exists()
+    assert "open this page" in prints("draw", "--out", "page.html").out and (tmp_path / "page.html").exists()
 
 
-def test_draw_refuses_in_one_line(tmp_path, capsys, monkeypatch):
+def test_draw_refuses_in_one_line(tmp_path, refused, monkeypatch):
     monkeypatch.setattr(webbrowser, "open", lambda address: pytest.fail("opened"))
     (tmp_path / "file").write_text("in the way")
-    assert "cannot write" in refused(capsys, "draw", "--out", tmp_path / "file" / "page.html")
-    assert "ends in .html" in refused(capsys, "draw", "--out", tmp_path / "checkpoint.npz")
-    assert "checkpoint" in refused(capsys, "draw", "--checkpoint", tmp_path / "nothing.npz")
+    assert "cannot write" in refused("draw", "--out", tmp_path / "file" / "page.html")
+    assert "ends in .html" in refused("draw", "--out", tmp_path / "checkpoint.npz")
+    assert "checkpoint" in refused("draw", "--checkpoint", tmp_path / "nothing.npz")

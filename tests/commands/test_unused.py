@@ -30,11 +30,10 @@ from tests.own_data import drawn, put_idx
         ("table --format csv", "which table? NAME goes first"),
     ],
 )
-def test_an_option_that_would_be_ignored_is_refused(command, message, tmp_path, monkeypatch, capsys):
+def test_an_option_that_would_be_ignored_is_refused(command, message, tmp_path, monkeypatch, prints):
     monkeypatch.chdir(tmp_path)
     put_idx(tmp_path / "mine", (drawn([0, 1] * 10), [0, 1] * 10), None)
-    assert main(command.split()) == 2
-    assert message in capsys.readouterr().err
+    assert message in prints(*command.split(), code=2).err
 
 
 def test_a_place_of_data_that_no_run_is_on_is_refused(capsys, monkeypatch, tmp_path):

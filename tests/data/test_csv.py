@@ -18,6 +18,7 @@ from lenet1998.data.label_csv import read_csv, write_csv
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import DataError
 from lenet1998.patterns import Patterns
+from tests.faults import refusing
 
 PIXELS = [f"pixel{i}" for i in range(784)]
 
@@ -102,11 +103,7 @@ def test_writing(tmp_path):
 def test_a_write_that_fails_leaves_the_old_table(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     write_csv(drawn(2), path)
-
-    def fail(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", refusing(errno.ENOSPC))
     with pytest.raises(DataError, match="cannot be written .*No space left") as caught:
         write_csv(drawn(3, 1), path)
     assert str(path) in str(caught.value)
@@ -150,7 +147,7 @@ def test_pixels_on_another_scale(tmp_path, most):
     assert len(read_csv(blank)) == 2, "blank is blank"
 
 
-BAD_CELLS = [
+BAD_CELLS = (
     "256",
     "1000",
     "12345678901234567890",
@@ -165,7 +162,7 @@ BAD_CELLS = [
     "nan",
     "\u0663",
     "0x1",
-]
+)
 
 
 @pytest.mark.parametrize("cell", BAD_CELLS, ids=ascii)

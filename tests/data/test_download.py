@@ -1,6 +1,5 @@
 """Downloads, from mirrors on this computer: what is installed is right, and nothing is ever half installed."""
 
-import dataclasses
 import errno
 import gzip
 import hashlib
@@ -16,10 +15,11 @@ import pytest
 from lenet1998.data import cifar10
 from lenet1998.data import mirrors as machinery
 from lenet1998.data.download import fetch, fetch_cifar10
-from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.data.mnist import load_mnist
 from lenet1998.errors import DataError
+from tests.faults import refusing
+from tests.own_data import instead_of_mnist
 
 pytestmark = pytest.mark.usefixtures("home")
 Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
@@ -28,16 +28,8 @@ Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 @pytest.fixture
 def bodies(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The four gzipped files of a small data base in place of MNIST, by file name."""
-    rng = np.random.default_rng(0)
-    packed = {}
-    for name, known in list(FILES.items()):
-        shape = (20, *known.shape[1:])
-        body = write_idx(rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8))
-        packed[f"{name}.gz"] = gzip.compress(body)
-        digest = hashlib.sha256(body).hexdigest()
-        size = len(packed[f"{name}.gz"])
-        monkeypatch.setitem(FILES, name, dataclasses.replace(known, count=20, sha256=digest, gzipped=size))
-    return packed
+    small = instead_of_mnist(monkeypatch, 20, 20)
+    return {f"{name}.gz": gzip.compress(write_idx(array)) for name, array in small.items()}
 
 
 class Mirrors:
@@ -223,11 +215,7 @@ def test_a_silent_mirror_is_given_up(tmp_path, mirrors, monkeypatch):
 )
 def test_a_disk_that_is_full_or_locked(tmp_path, mirrors, monkeypatch, number, message):
     url, asked = mirrors.start(works)
-
-    def fail(_: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", refusing(number))
     with pytest.raises(DataError, match=message) as caught:
         fetch(tmp_path / "d", [url, url])
     assert os.strerror(number) in str(caught.value)

@@ -4,10 +4,8 @@ Most tests put a data base of a few digits in place of the real one, with digest
 the real one take it from LENET1998_DATA and are skipped without it.
 """
 
-import dataclasses
 import errno
 import gzip
-import hashlib
 import os
 import pickle
 import re
@@ -30,6 +28,7 @@ from lenet1998.errors import DataError
 from lenet1998.files import home as home_directory
 from lenet1998.files import user_cache
 from lenet1998.patterns import DataSet, Patterns
+from tests.own_data import instead_of_mnist
 
 pytestmark = pytest.mark.usefixtures("home")
 REAL = os.environ.get("LENET1998_DATA")
@@ -41,15 +40,7 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     """A data base of 30 and 20 digits in place of MNIST."""
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for name, known in list(FILES.items()):
-        count = 30 if known.count == 60_000 else 20
-        shape = (count, *known.shape[1:])
-        arrays[name] = rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8)
-        digest = hashlib.sha256(write_idx(arrays[name])).hexdigest()
-        monkeypatch.setitem(FILES, name, dataclasses.replace(known, count=count, sha256=digest))
-    return arrays
+    return instead_of_mnist(monkeypatch, 30, 20)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import hashlib
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,12 +166,16 @@ def test_what_is_known_of_others_is_whole():
     assert known.CLASSES["emnist-balanced"][36] == "a" and known.CLASSES["emnist-letters"][1] == "A"
 
 
+def taken_for_mnist(patch: pytest.MonkeyPatch, arrays: list[np.ndarray]) -> None:
+    for (name, file), array in zip(FILES.items(), arrays, strict=True):
+        known = replace(file, count=len(array), sha256=hashlib.sha256(idx(array)).hexdigest())
+        patch.setitem(given.FILES, name, known)
+
+
 def test_mnist_is_itself_in_whatever_form(tmp_path, monkeypatch):
     """And then, and only then, it may be compared with the paper."""
     arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
-    for (name, file), array in zip(FILES.items(), arrays, strict=True):
-        small = type(file)(name, len(array), hashlib.sha256(idx(array)).hexdigest(), 0, file.key)
-        monkeypatch.setitem(given.FILES, name, small)
+    taken_for_mnist(monkeypatch, arrays)
     np.savez(tmp_path / "own.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
     for place in (put_idx(tmp_path / "idx", *SETS), tmp_path / "own.npz"):
         found = load_own(place)
@@ -461,9 +466,7 @@ def test_classes_that_nothing_teaches_are_named(tmp_path):
 
 def test_mnist_inverted_is_mnist(tmp_path, monkeypatch):
     arrays = [SETS[0][0], LABELS.astype(np.uint8), SETS[1][0], TESTED.astype(np.uint8)]
-    for (name, file), array in zip(FILES.items(), arrays, strict=True):
-        small = type(file)(name, len(array), hashlib.sha256(idx(array)).hexdigest(), 0, file.key)
-        monkeypatch.setitem(given.FILES, name, small)
+    taken_for_mnist(monkeypatch, arrays)
     found = load_own(put("npz", tmp_path / "a", 255 - arrays[0], arrays[2]))
     assert found.name == "mnist" and found.treated == {"inverted": ["training"]}
     assert found.notice == f"MNIST in {tmp_path / 'a'}: training patterns dark on light, so inverted."

@@ -203,7 +203,7 @@ def test_what_is_no_function_or_no_exercise_is_told(capsys):
     assert "choose counts, squash, c3" in said and "without brackets" in said
 
 
-def test_a_lecturer_gets_points_for_a_folder(tmp_path, monkeypatch, capsys):
+def test_a_lecturer_gets_points_for_a_folder(tmp_path, monkeypatch, prints):
     monkeypatch.setattr(apart, "SECONDS", 2.0)
     hand_ins = tmp_path / "hand-ins"
     for name in ("=ann", "bob", "empty"):
@@ -222,8 +222,7 @@ def test_a_lecturer_gets_points_for_a_folder(tmp_path, monkeypatch, capsys):
     (hand_ins / "bob" / ".ipynb_checkpoints" / "s2.py").write_text(SOLUTIONS["s2"].read_text())
     (hand_ins / "bob" / "broken.ipynb").write_text("{ def s2(")
     (hand_ins / "bob" / "broken.py").write_text("def rbf(x:\n")
-    assert main(["exercises", str(hand_ins), "--out", str(tmp_path / "points")]) == 0
-    assert "=ann: 23 of 23\nbob: 1 of 23\n" in capsys.readouterr().out
+    assert "=ann: 23 of 23\nbob: 1 of 23\n" in prints("exercises", hand_ins, "--out", tmp_path / "points").out
     said = json.loads((tmp_path / "points" / "points.json").read_text())
     assert list(said) == ["=ann", "bob"] and said["bob"]["squash"]["points"] == 1
     for exercise, words in {

@@ -10,7 +10,7 @@ from lenet1998.data import load
 from lenet1998.loss import make_loss
 from lenet1998.recipe import Recipe
 from lenet1998.training import Trainer
-from tests.programs import experiment
+from tests.programs import made
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,7 @@ def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path)
     monkeypatch.setattr(exact_curvature, "PATTERNS", 20)
     monkeypatch.setattr(exact_curvature, "PER_LAYER", 2)
     options = ["--quick", "--data", "synthetic", "--passes", "1", "--seeds", "1", "--engine", "numpy", "--quiet"]
-    done = experiment("exact_curvature", *options, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
-    assert done.returncode == 0, done.stderr
+    printed = made("exact_curvature", *options, "--out", tmp_path, "--runs", tmp_path / "runs")
     usual, corrected = json.loads((tmp_path / "exact_curvature.json").read_text())["runs"]
     factors = dict(corrected["recipe"]["curvature_factors"])
     assert list(factors) == ["C1", "S2", "C3", "S4", "C5", "F6"]
@@ -47,7 +46,7 @@ def test_the_experiment_corrects_each_layer_by_its_median(monkeypatch, tmp_path)
         assert pairs.shape == (4, 2) and factor == pytest.approx(
             max(np.median(pairs[:, 1] / pairs[:, 0]), 0.01), abs=1e-4
         )
-    assert "exact / h_kk" in done.stdout and "F6" in done.stdout
+    assert "exact / h_kk" in printed and "F6" in printed
 
 
 def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact():
@@ -66,9 +65,8 @@ def test_with_the_term_of_equation_26_the_layer_below_the_distances_is_exact():
 def test_equation_26_from_start_to_table(monkeypatch, tmp_path):
     monkeypatch.setattr(equation_26, "PATTERNS", 20)
     monkeypatch.setattr(equation_26, "PER_LAYER", 2)
-    options = ["--quick", "--data", "synthetic", "--quiet", "--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
-    done = experiment("equation_26", *options)
-    assert done.returncode == 0, done.stderr
+    options = ["--quick", "--data", "synthetic", "--quiet", "--out", tmp_path, "--runs", tmp_path / "runs"]
+    printed = made("equation_26", *options)
     record = json.loads((tmp_path / "equation_26.json").read_text())
     assert [each["moment"] for each in record["networks"]] == ["start", "end"]
-    assert experiment("equation_26", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+    assert made("equation_26", "--plot-only", "--out", tmp_path) == printed

@@ -13,7 +13,7 @@ from experiments import sdlm_vs_sgd
 from experiments.machinery.catalogue import declared
 from experiments.machinery.options import module_of, parser_of
 from lenet1998.data import load
-from tests.programs import ROOT, experiment, undrawn
+from tests.programs import ROOT, experiment, made, undrawn
 from tests.rings import beyond
 
 WRITES = {
@@ -40,20 +40,17 @@ def test_from_start_to_figure(name, tmp_path):
     if PLAIN or name != "fig5_error_curves":
         # Figure 5 shows that several seeds and passes go through; of the others one each is enough.
         options += ONCE if name != "effective_rates" else ONCE[2:]
-    places = ["--out", str(tmp_path), "--runs", str(tmp_path / "runs")]
     with undrawn():
-        done = experiment(name, *options, *places)
-    assert done.returncode == 0, done.stderr
+        printed = made(name, *options, "--out", tmp_path, "--runs", tmp_path / "runs")
     results = json.loads((tmp_path / f"{WRITES[name]}.json").read_text())
     assert {"runs", "steps", "errors"} & results.keys()
-    assert "1998" not in done.stdout
+    assert "1998" not in printed
     figures = [tmp_path / f"{WRITES[name]}{ending}" for ending in (".png", ".pdf")]
     for figure in figures:
         figure.unlink()
     with undrawn() if name != "fig5_error_curves" else nullcontext():  # of the others all but the pixels is made
-        again = experiment(name, "--plot-only", "--engine", "numpy", "--out", str(tmp_path))
-    assert again.returncode == 0, again.stderr
-    assert again.stdout == done.stdout and all(figure.exists() for figure in figures)
+        again = made(name, "--plot-only", "--engine", "numpy", "--out", tmp_path)
+    assert again == printed and all(figure.exists() for figure in figures)
     if name == "fig5_error_curves":
         assert matplotlib.image.imread(figures[0]).std() > 0.05 and figures[1].stat().st_size > 1000
 
@@ -97,9 +94,8 @@ def test_figure_7_says_that_its_data_are_damaged(tmp_path):
 
 @pytest.mark.skipif(PLAIN, reason="thousands of steps need compiled kernels")
 def test_the_engines_are_timed(tmp_path):
-    done = experiment("speed", "--quick", "--out", str(tmp_path), "--runs", str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert experiment("speed", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+    printed = made("speed", "--quick", "--out", tmp_path, "--runs", tmp_path)
+    assert made("speed", "--plot-only", "--out", tmp_path) == printed
     rows = {row["engine"]: row for row in json.loads((tmp_path / "benchmark_speed.json").read_text())["rows"]}
     assert rows["numpy"]["step"] > 0
     if "numba" in rows:
@@ -125,17 +121,11 @@ def test_sdlm_is_paired_with_sgd_by_seed():
 def test_of_other_data_than_those_that_one_chooses(name, tmp_path, monkeypatch):
     """Trials that may be repeated, and are drawn from their records; where MNIST is asked for, of other digits."""
     monkeypatch.setattr("experiments.fig7_distortions.load", lambda *_: load("synthetic", train_size=400, test_size=10))
-    options = ["--quick", "--out", str(tmp_path), "--quiet"]
-    options += [
-        "--runs",
-        str(tmp_path / "runs"),
-        *([] if name == "fig7_distortions" else [*ONCE, "--engine", "numpy"]),
-    ]
-    done = experiment(name, *options)
-    assert done.returncode == 0, done.stderr
+    options = ["--quick", "--quiet", "--out", tmp_path, "--runs", tmp_path / "runs"]
+    options += [] if name == "fig7_distortions" else [*ONCE, "--engine", "numpy"]
+    printed = made(name, *options)
     picture = (tmp_path / f"{name}.png").read_bytes()
-    for again in (options, ["--plot-only", "--out", str(tmp_path)]):
+    for again in (options, ["--plot-only", "--out", tmp_path]):
         (tmp_path / f"{name}.png").unlink()
-        repeated = experiment(name, *again)
-        assert (repeated.returncode, repeated.stdout) == (0, done.stdout), repeated.stderr
+        assert made(name, *again) == printed
         assert (tmp_path / f"{name}.png").read_bytes() == picture

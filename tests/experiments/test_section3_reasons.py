@@ -14,7 +14,7 @@ from lenet1998.data import load
 from lenet1998.data.deslant import cropped
 from lenet1998.evaluation import answers
 from lenet1998.training import WATCHED
-from tests.programs import experiment
+from tests.programs import made
 
 QUICK = ["--quick", "--data", "synthetic", "--quiet"]
 
@@ -35,11 +35,10 @@ def test_neighbours_and_pairs_are_recorded_and_drawn_again(monkeypatch, tmp_path
     pytest.importorskip("sklearn")
     monkeypatch.setattr(neighbours, "WAYS", {"middle": cropped})
     for name in ("section3.neighbours", "section3.pairwise"):
-        done = experiment(name, *QUICK, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
-        assert done.returncode == 0, done.stderr
+        printed = made(name, *QUICK, "--out", tmp_path, "--runs", tmp_path / "runs")
         record = json.loads((tmp_path / f"{name.replace('.', '_')}.json").read_text())
         assert len(record["errors"]) == 4, "two versions, held out and tested"
-        assert experiment(name, "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+        assert made(name, "--plot-only", "--out", tmp_path) == printed
 
 
 def run_of(row: str, power: float, error: float, weights: float = 1.0) -> dict:
@@ -97,8 +96,7 @@ def test_rows_are_explained_by_a_start_that_brings_them_near_the_paper():
 def test_perceptrons_learn_both_versions_and_can_be_repeated(monkeypatch, tmp_path):
     monkeypatch.setattr(perceptrons, "POWERS", (0.5, 1.0))
     once = ["--passes", "1", "--engine", "numpy"]
-    done = experiment("section3.perceptrons", *QUICK, *once, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
-    assert done.returncode == 0, done.stderr
+    made("section3.perceptrons", *QUICK, *once, "--out", tmp_path, "--runs", tmp_path / "runs")
     record = json.loads((tmp_path / "section3_perceptrons.json").read_text())
     names = [run["data"]["name"].removeprefix("synthetic validation ") for run in record["runs"]]
     assert names == ["regular", "regular", "deslanted"] * 2, "the start for others is chosen by MNIST's errors"
@@ -110,13 +108,12 @@ def test_rules_of_rejection_are_tried_on_each_classifier(monkeypatch, tmp_path):
     pytest.importorskip("sklearn")
     few = {name: rejection.MADE[name] for name in (rejection.KNN, f"{rejection.KNN}, k = 1")}
     monkeypatch.setattr(rejection, "MADE", few)
-    done = experiment("section3.rejection", *QUICK, "--out", str(tmp_path), "--runs", str(tmp_path / "runs"))
-    assert done.returncode == 0, done.stderr
+    printed = made("section3.rejection", *QUICK, "--out", tmp_path, "--runs", tmp_path / "runs")
     record = json.loads((tmp_path / "section3_rejection.json").read_text())
     assert [entry["name"] for entry in record["entries"]] == list(few)
     assert all(list(entry["rejection"]) == list(rejection.RULES) for entry in record["entries"])
     assert not rejection.claims(record), "other data than the paper's"
-    assert experiment("section3.rejection", "--plot-only", "--out", str(tmp_path)).stdout == done.stdout
+    assert made("section3.rejection", "--plot-only", "--out", tmp_path) == printed
 
 
 def test_rules_by_hand():

@@ -41,7 +41,7 @@ from lenet1998.running.run import run as train
 from lenet1998.running.work import DataChoice, Task
 from lenet1998.training import DIGEST, Trainer
 from tests.data.test_cifar10 import folder, pickled
-from tests.programs import experiment, undrawn
+from tests.programs import experiment, made, undrawn
 
 SCRIPTS = {
     "faithful_class": faithful_class,
@@ -83,13 +83,6 @@ def few_synthetic_digits(monkeypatch):
     monkeypatch.setattr(teaching_system, "load", lambda kind, place: load(kind, place, train_size=60, test_size=20))
 
 
-def made(name: str, *options: object) -> str:
-    """What `python -m experiments.teaching.NAME` prints."""
-    done = experiment(f"teaching.{name}", *map(str, options))
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def recorded(path: Path) -> list[dict]:
     return json.loads(path.read_text())["runs"]
 
@@ -99,7 +92,7 @@ def test_from_start_to_figure(name, places, tmp_path, monkeypatch):
     out = ["--out", tmp_path / "out"]
     options = [*QUICK, *places[name], *out, "--runs", tmp_path / "runs"]
     with undrawn():
-        printed = made(name, *options)
+        printed = made(f"teaching.{name}", *options)
     assert "A trial" in printed and "Published" not in printed and "published (%)" not in printed
     path = tmp_path / "out" / f"{name}.json"
     results = recorded(path)
@@ -116,10 +109,10 @@ def test_from_start_to_figure(name, places, tmp_path, monkeypatch):
     # Nothing is trained again, and the data are not needed to draw.
     monkeypatch.setattr(Trainer, "run_pass", lambda *_: pytest.fail("a finished run is trained again"))
     with undrawn():
-        assert made(name, *options) == printed
+        assert made(f"teaching.{name}", *options) == printed
     assert recorded(path) == results
     with undrawn() if name != "cifar10_convnet" else nullcontext():  # which has every kind of figure
-        assert made(name, "--plot-only", *out, "--data-dir", tmp_path / "nowhere") == printed
+        assert made(f"teaching.{name}", "--plot-only", *out, "--data-dir", tmp_path / "nowhere") == printed
     for each in (path, *others):
         assert each.with_suffix(".png").exists() and each.with_suffix(".pdf").exists()
         if name == "cifar10_convnet":
@@ -314,9 +307,9 @@ def test_a_trace_is_of_the_same_run(tmp_path):
 @pytest.mark.usefixtures("undrawn")
 def test_only_keeps_the_other_arms(tmp_path):
     where = [*QUICK, "--data", "synthetic", "--out", tmp_path, "--runs", tmp_path / "runs"]
-    made("relu_lenet", *where)
+    made("teaching.relu_lenet", *where)
     before = recorded(tmp_path / "relu_lenet.json")
-    made("relu_lenet", *where, "--only", "published", "--seeds", "2")
+    made("teaching.relu_lenet", *where, "--only", "published", "--seeds", "2")
     after = recorded(tmp_path / "relu_lenet.json")
     assert [(one["recipe"]["name"], one["seed"]) for one in after] == [("published", 1), ("published", 2), ("ours", 1)]
     assert after[2] == before[1]
@@ -343,7 +336,7 @@ def test_the_table(monkeypatch):
 
 def test_eight_cats_are_drawn_beside_the_runs(places, tmp_path):
     where = ["--out", tmp_path / "out", "--runs", tmp_path / "runs", *places["cat_lenet"]]
-    made("cat_lenet", *QUICK, "--only", "published", *where)
+    made("teaching.cat_lenet", *QUICK, "--only", "published", *where)
     assert matplotlib.image.imread(tmp_path / "runs" / "cat_lenet" / "eight.png").std() > 0.05
     assert not list((tmp_path / "out").glob("*eight*")), "photographs are no results"
 
@@ -381,11 +374,11 @@ def test_filters_as_pictures():
 @pytest.mark.usefixtures("undrawn")
 def test_tables_of_digits(tmp_path):
     path = tmp_path / "digits.csv"
-    assert made("mlp_mnist", "--data", "synthetic", "--write-csv", path) == f"{path}\n"
+    assert made("teaching.mlp_mnist", "--data", "synthetic", "--write-csv", path) == f"{path}\n"
     digits = load("synthetic", train_size=60, test_size=20).train
     assert (read_csv(path).images == digits.images).all()
     options = [*QUICK, "--csv", path, "--only", "ours", "--out", tmp_path / "out", "--runs", tmp_path]
-    made("mlp_mnist", *options)
+    made("teaching.mlp_mnist", *options)
     (one,) = recorded(tmp_path / "out" / "mlp_mnist.json")
     assert one["data"]["digests"] == {"rows": digits.digest()}
     assert set(one["measured"]) == {"train", "validation", "1,000 held-out rows"}

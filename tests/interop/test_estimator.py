@@ -64,7 +64,7 @@ def test_it_is_the_trainer_s_network_in_a_checkpoint(fitted, digits, tmp_path):
     assert all(np.isnan(record["test_error_percent"]) for record in saved.history["passes"])
 
 
-def test_every_command_reads_its_checkpoint(fitted, digits, tmp_path, capsys, monkeypatch):
+def test_every_command_reads_its_checkpoint(fitted, digits, tmp_path, capsys, prints, monkeypatch):
     """Its data are the caller's alone, so what to test on has to be named; and no NaN stands for a missing error."""
     monkeypatch.chdir(tmp_path)
     checkpoint.save(tmp_path / "mine.npz", fitted.checkpoint_)
@@ -85,8 +85,7 @@ def test_every_command_reads_its_checkpoint(fitted, digits, tmp_path, capsys, mo
         if "--json" in command:
             json.loads(said)
     for command in (["evaluate", "mine.npz"], ["show", "3", "--checkpoint", "mine.npz"]):
-        assert cli.main(command) == 2
-        assert "--data auto or mnist or synthetic" in capsys.readouterr().err
+        assert "--data auto or mnist or synthetic" in prints(*command, code=2).err
 
 
 def test_posteriors_are_those_of_equation_9_without_rubbish(fitted, digits):

@@ -161,21 +161,18 @@ def test_the_mean_of_the_input_goes_along():
         assert np.array_equal(arrays["Input.mean"], network.mean)
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, monkeypatch, capsys, prints):
     monkeypatch.chdir(tmp_path)
     checkpoint.save(tmp_path / "checkpoint.npz", pretrained.load("default"))
     before = (tmp_path / "checkpoint.npz").read_bytes()
-    assert cli.main(["export", "checkpoint.npz", "--format", "npz"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "checkpoint_export.npz"
+    assert prints("export", "checkpoint.npz", "--format", "npz").out.splitlines()[-1] == "checkpoint_export.npz"
     assert (tmp_path / "checkpoint_export.npz").read_bytes() == to_npz(pretrained.load("default"))
     # What is there already is kept: it may be the checkpoint itself.
     assert cli.main(["export", "default", "--format", "npz", "--out", "checkpoint.npz"]) == 2
     assert "checkpoint.npz is there already" in capsys.readouterr().err
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
-    assert cli.main(["export", "nothing.npz", "--format", "npz"]) == 2
-    assert "nothing.npz" in capsys.readouterr().err
-    assert cli.main(["export", "default", "--format", "npz", "--out", "checkpoint.npz/x.npz"]) == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert "nothing.npz" in prints("export", "nothing.npz", "--format", "npz", code=2).err
+    assert "cannot write" in prints("export", "default", "--format", "npz", "--out", "checkpoint.npz/x.npz", code=2).err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.npz", "checkpoint_export.npz"]
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from lenet1998 import pretrained
 from lenet1998.bitmaps import digit_codes
-from lenet1998.commands import main as cli
 from lenet1998.connections import full_table, parse_table
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import LeNetError
@@ -334,16 +333,14 @@ def test_a_layer_without_a_function_is_refused_by_its_name():
         described(network)
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, monkeypatch, prints):
     monkeypatch.chdir(tmp_path)
     for options in (["--format", "html"], ["--out", "page.html"]):
-        assert cli.main(["export", "default", *options]) == 0
-        written = Path(capsys.readouterr().out.splitlines()[-1])
+        written = Path(prints("export", "default", *options).out.splitlines()[-1])
         assert written.read_text(encoding="utf-8") == html_page(pretrained.load("default"))
     network, recipe = started(RECIPES["cat_lenet"]), RECIPES["cat_lenet"]
     history = {"recipe": recipe.as_dict(), "seed": 1, "data": {"name": "cats"}, "passes": []}
     checkpoint.save(tmp_path / "cats.npz", Checkpoint(network.parameters.values, history))
-    assert cli.main(["export", "cats.npz", "--format", "html"]) == 2
-    said = capsys.readouterr().err
+    said = prints("export", "cats.npz", "--format", "html", code=2).err
     assert said.count("\n") == 1 and "grey images of 28x28" in said
     assert not Path("cats_export.html").exists()

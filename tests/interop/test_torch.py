@@ -156,7 +156,7 @@ def test_sdlm_makes_our_steps(torch, name, tmp_path):
     assert np.abs(network.parameters.values - saved.values).max() > 1e-3, "something was learned"
 
 
-def test_a_state_dict_comes_back(torch, tmp_path, monkeypatch, capsys):
+def test_a_state_dict_comes_back(torch, tmp_path, monkeypatch, capsys, prints):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engines, "numba_works", lambda: False)
     assert main(["export", "distorted", "--format", "torch"]) == 0
@@ -165,8 +165,7 @@ def test_a_state_dict_comes_back(torch, tmp_path, monkeypatch, capsys):
     twin = importlib.import_module("distorted_export").load()
     torch.save(twin.state_dict(), "mine.pt")
     small = ["--data", "synthetic", "--test-size", "50", "--json"]
-    assert main(["import", "mine.pt", *small]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(prints("import", "mine.pt", *small).out)
     assert main(["evaluate", "distorted", *small]) == 0
     assert json.loads(capsys.readouterr().out)["errors"] == found["errors"] and found["patterns"] == 50
     back = checkpoint.load("mine_checkpoint.npz")

@@ -63,12 +63,6 @@ def trained(*words: str, out: str = "run") -> Path:
     return Path(out)
 
 
-def refused(capsys, *words: str) -> str:
-    assert main(list(words)) == 2
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lenet1998: ")]
-    return line
-
-
 def test_every_command_of_the_page_is_carried_out(place, capsys):
     assert len(FILES) == 6
     trained("--seed", "1", out="runs/default-seed1")
@@ -131,7 +125,7 @@ def test_the_page_s_hinge_by_hand_and_without_curvature(place):
         make_loss(Recipe(output="linear", loss="hinge"))
 
 
-def test_a_checkpoint_asks_for_the_file_and_executes_nothing(place, capsys):
+def test_a_checkpoint_asks_for_the_file_and_executes_nothing(place, refused):
     run = trained("--plugin", "softsign.py", "--set", "squash=softsign")
     (part,) = histories(run)[0]["plugins"]
     digest = part["sha256"]
@@ -141,10 +135,10 @@ def test_a_checkpoint_asks_for_the_file_and_executes_nothing(place, capsys):
         file.write("open('executed', 'w').close()\n")
     evaluate = ["evaluate", "run", "--data", "synthetic", "--test-size", "40"]
     for command in (evaluate, ["compare", "run"], ["export", "run", "--format", "npz"], ["check", "run"]):
-        line = refused(capsys, *command)
+        line = refused(*command)
         assert "it needs squash=softsign: add --plugin softsign.py" in line and digest in line
     assert not (place / "executed").exists()
-    line = refused(capsys, *evaluate, "--plugin", "softsign.py")
+    line = refused(*evaluate, "--plugin", "softsign.py")
     assert digest in line and "--changed-plugin softsign.py" in line
     assert main([*evaluate, "--changed-plugin", "softsign.py"]) == 0
 
@@ -160,7 +154,7 @@ def test_exports_of_a_part_of_one_s_own(place):
     np.testing.assert_allclose(found, saved.network().forward(images), rtol=1e-4)
 
 
-def test_a_table_of_one_s_own_is_in_record_checkpoint_and_page(place, capsys):
+def test_a_table_of_one_s_own_is_in_record_checkpoint_and_page(place, refused):
     run = trained("--c3", "c3.txt")
     table = parse_table(FILES["c3.txt"])
     saved = checkpoints.load(run)
@@ -172,8 +166,8 @@ def test_a_table_of_one_s_own_is_in_record_checkpoint_and_page(place, capsys):
     (place / "same.txt").write_text("\n".join("".join("X" if cell else "." for cell in row) for row in TABLE_I))
     assert trained("--c3", "same.txt", out="same") and histories(place / "same")[0]["recipe"]["c3"] == "table"
     (place / "none.txt").write_text("X.\nX.\n")
-    assert "a map of C3 sees nothing" in refused(capsys, "train", "--c3", "none.txt")
-    assert "no.txt" in refused(capsys, "train", "--c3", "no.txt")
+    assert "a map of C3 sees nothing" in refused("train", "--c3", "none.txt")
+    assert "no.txt" in refused("train", "--c3", "no.txt")
 
 
 def test_what_has_no_kernels_is_computed_by_numpy_which_is_said(place, caplog):
@@ -205,19 +199,19 @@ def test_how_much_slower_is_what_was_measured():
         (None, "cannot read the plugin"),
     ],
 )
-def test_a_plugin_that_cannot_be_used_is_refused_in_a_line(tmp_path, capsys, text, says):
+def test_a_plugin_that_cannot_be_used_is_refused_in_a_line(tmp_path, refused, text, says):
     plugin = tmp_path / "mine.py"
     if text is not None:
         plugin.write_text(text)
-    assert re.search(says, refused(capsys, "train", "--plugin", str(plugin)))
+    assert re.search(says, refused("train", "--plugin", plugin))
 
 
-def test_another_run_with_a_changed_plugin_is_not_resumed(place, capsys):
+def test_another_run_with_a_changed_plugin_is_not_resumed(place, refused):
     words = ["--plugin", "softsign.py", "--set", "squash=softsign"]
     trained(*words)
     with (place / "softsign.py").open("a") as file:
         file.write("# another\n")
-    line = refused(capsys, "train", *words, "--data", "synthetic", *SMALL, "--out", "run", "--resume")
+    line = refused("train", *words, "--data", "synthetic", *SMALL, "--out", "run", "--resume")
     assert "--changed-plugin" in line
 
 

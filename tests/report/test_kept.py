@@ -77,17 +77,15 @@ def test_the_paper_s_errors_stand_beside_ours_where_they_may_be_compared(named):
     assert six.columns[-1].heading == "1998: test error (%)" and six.rows[0][0] == 15_000 and six.rows[0][-1] == 1.68
 
 
-def test_the_command_prints_lists_and_refuses_from_any_directory(capsys, tmp_path, monkeypatch):
+def test_the_command_prints_lists_and_refuses_from_any_directory(prints, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for kind, start in (
         ("latex", r"% \usepackage{booktabs}"),
         ("csv", "classifier,1998 (%),"),
         ("markdown", "Figure 9"),
     ):
-        assert main(["table", "fig9", "--format", kind]) == 0
-        assert capsys.readouterr().out.startswith(start)
-    assert main(["table"]) == 0
-    listed = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+        assert prints("table", "fig9", "--format", kind).out.startswith(start)
+    listed = [line.split(maxsplit=1) for line in prints("table").out.splitlines()]
     assert ["fig7_distortions", "Distorted patterns"] in listed and "fig12" in [name for name, *_ in listed]
     for wrong, told in (
         (["fig14"], "no table is called fig14: choose fig1"),
@@ -98,27 +96,13 @@ def test_the_command_prints_lists_and_refuses_from_any_directory(capsys, tmp_pat
         (["fig9", "--out", "fig9.doc"], "add --format"),
         (["fig9", "--results", "nothing"], "holds no results"),
     ):
-        assert main(["table", *wrong]) == 2
-        out, err = capsys.readouterr()
+        out, err = prints("table", *wrong, code=2)
         assert told in err and len(err.splitlines()) == 1 and not out, "nothing that looks like a table"
 
 
-def test_columns_rows_caption_label_and_wide(capsys):
-    asked = [
-        "--columns",
-        "classifier",
-        "3",
-        "--rows",
-        "LeNet-5",
-        "1-2",
-        "--caption",
-        "A & B",
-        "--label",
-        "tab:b",
-        "--wide",
-    ]
-    assert main(["table", "fig9", "--format", "latex", *asked]) == 0
-    text = capsys.readouterr().out
+def test_columns_rows_caption_label_and_wide(prints):
+    asked = ["--columns", "classifier", "3", "--rows", "LeNet-5", "1-2", "--caption", "A & B", "--label", "tab:b"]
+    text = prints("table", "fig9", "--format", "latex", *asked, "--wide").out
     assert r"\begin{table*}[t]" in text and r"\caption{A \& B}" in text and r"\label{tab:b}" in text
     head, *rows = [line for line in text.splitlines() if line.endswith(r" \\")]
     assert (
@@ -128,33 +112,29 @@ def test_columns_rows_caption_label_and_wide(capsys):
     )
 
 
-def test_what_fails_leaves_no_file(tmp_path, capsys, monkeypatch):
+def test_what_fails_leaves_no_file(tmp_path, capsys, prints, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["table", "nonsense", "--out", "y.tex"]) == 2
-    assert not (tmp_path / "y.tex").exists() and not capsys.readouterr().out
+    assert not prints("table", "nonsense", "--out", "y.tex", code=2).out and not (tmp_path / "y.tex").exists()
     assert main(["table", "fig9", "--out", "y.tex"]) == 0 and capsys.readouterr().out == "y.tex\n"
     assert (tmp_path / "y.tex").read_text().startswith("% \\usepackage{booktabs}\n\\begin{table")
 
 
-def test_tables_of_one_s_own_results(tmp_path, capsys):
+def test_tables_of_one_s_own_results(tmp_path, capsys, prints):
     (tmp_path / "synthetic_digits.json").write_text((RESULTS / "synthetic_digits.json").read_text())
-    assert main(["table", "synthetic", "--results", str(tmp_path)]) == 2
-    assert "holds no results with tables: " in capsys.readouterr().err
+    assert "holds no results with tables: " in prints("table", "synthetic", "--results", tmp_path, code=2).err
     put(tmp_path / "tables", "synthetic_digits", table())
-    assert main(["table", "synthetic", "--results", str(tmp_path)]) == 0
-    assert "| a | 1.00 (0.90 to 1.10) |" in capsys.readouterr().out
+    assert "| a | 1.00 (0.90 to 1.10) |" in prints("table", "synthetic", "--results", tmp_path).out
     assert folder_of(RESULTS) == recorded() and folder_of(tmp_path) == tmp_path / "tables"
     (tmp_path / "tables" / "synthetic_digits.json").write_text('[{"name": "x"}]')
     assert main(["table", "synthetic", "--results", str(tmp_path)]) == 2
     assert "synthetic_digits.json: this is no recorded table: it has no 'columns'" in capsys.readouterr().err
 
 
-def test_an_empty_line_stands_between_two_tables(tmp_path, capsys):
+def test_an_empty_line_stands_between_two_tables(tmp_path, prints):
     put(tmp_path / "tables", "both", table("first"), table("second"))
     said = {}
     for name in ("first", "second", "both"):
-        assert main(["table", name, "--results", str(tmp_path)]) == 0
-        said[name] = capsys.readouterr().out
+        said[name] = prints("table", name, "--results", tmp_path).out
     assert said["both"] == f"{said['first']}\n{said['second']}"
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from experiments.machinery.catalogue import listed
 from experiments.summary import blocks
-from lenet1998.commands.main import main
 from lenet1998.errors import LeNetError
 from lenet1998.report.citation import bibtex
 from lenet1998.report.experiments import EXPERIMENTS
@@ -267,19 +266,18 @@ def test_a_variant_without_a_row_of_its_own_is_named_by_its_file(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, {}, {"notes.txt": "x"}])
-def test_without_results_it_says_what_to_do(content, tmp_path, capsys):
+def test_without_results_it_says_what_to_do(content, tmp_path, prints):
     results = tmp_path / "results"
     if content is not None:
         results.mkdir()
         for name, text in content.items():
             put(results, name, text)
-    assert main(["report", "--results", str(results), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err.splitlines()
+    told = prints("report", "--results", results, "--out", tmp_path / "out", code=2).err.splitlines()
     assert len(told) == 1 and "--results" in told[0] and "python -m experiments." in told[0]
     assert not (tmp_path / "out").exists()
 
 
-def test_links_that_lead_out_of_the_results_are_not_followed(tmp_path, capsys):
+def test_links_that_lead_out_of_the_results_are_not_followed(tmp_path, prints):
     results = tmp_path / "results"
     put(results, "fig5_error_curves.json", {"runs": [run()]})
     secret = put(tmp_path, "secret.json", {"runs": [run(name="secret recipe")]})
@@ -288,8 +286,7 @@ def test_links_that_lead_out_of_the_results_are_not_followed(tmp_path, capsys):
     (results / "fig8_misclassified.png").symlink_to(tmp_path / "secret.png")
     (results / "link.md").symlink_to("/etc/passwd")
     (results / "fig6_training_size.json").symlink_to("fig5_error_curves.json")
-    assert main(["report", "--results", str(results), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err.splitlines()
+    told = prints("report", "--results", results, "--out", tmp_path / "out", code=2).err.splitlines()
     assert len(told) == 1 and "fig7_distortions.json" in told[0] and "fig8_misclassified.png" in told[0]
     page = Page((tmp_path / "out" / "report.html").read_text())
     assert "secret recipe" not in " ".join(page.texts["main"]) and not page.named("img")
@@ -302,12 +299,11 @@ def test_names_of_files_do_not_move_a_cursor_or_turn_the_order_of_letters(tmp_pa
     assert "\x1b" not in text and "\u202e" not in text and r"Other results: red\x1b[31m\u202eknil" in text
 
 
-def test_a_record_that_lacks_a_field_is_named_and_the_page_is_there(tmp_path, capsys):
+def test_a_record_that_lacks_a_field_is_named_and_the_page_is_there(tmp_path, prints):
     spoiled = run()
     del spoiled["data"]["train_size"]
     put(tmp_path / "results", "fig5_error_curves.json", {"runs": [spoiled]})
-    assert main(["report", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]) == 2
-    out, err = capsys.readouterr()
+    out, err = prints("report", "--results", tmp_path / "results", "--out", tmp_path / "out", code=2)
     assert (
         "report.html" in out and "fig5_error_curves.json" in err and "train_size" in err and len(err.splitlines()) == 1
     )
@@ -321,11 +317,10 @@ def test_what_cannot_be_written_costs_no_earlier_report(tmp_path):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_the_command_prints_what_it_wrote(tmp_path, capsys, monkeypatch):
+def test_the_command_prints_what_it_wrote(tmp_path, prints, monkeypatch):
     put(tmp_path / "experiments" / "results", "fig5_error_curves.json", {"runs": [run()]})
     monkeypatch.chdir(tmp_path)
-    assert main(["report"]) == 0
-    assert capsys.readouterr().out.split() == ["report/report.html"]
+    assert prints("report").out.split() == ["report/report.html"]
     assert Path("report/report.html").stat().st_size > 5000
 
 

@@ -18,6 +18,7 @@ from lenet1998.running import checkpoint as checkpoints
 from lenet1998.running.checkpoint import Checkpoint
 from lenet1998.running.run import run
 from lenet1998.training import RECORD
+from tests.faults import refusing
 
 
 @pytest.fixture
@@ -150,22 +151,18 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_a_full_disk_leaves_the_last_checkpoint(saved, monkeypatch):
     path, values = saved
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", refusing(errno.ENOSPC))
     with pytest.raises(LeNetError, match="No space left"):
         checkpoints.save(path, Checkpoint(values * 2, {}))
     np.testing.assert_array_equal(checkpoints.load(path).values, values)
     assert os.listdir(path.parent) == [path.name], "no temporary file stays behind"
 
 
-def full(_handle):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def test_the_advice_about_a_full_disk_is_what_the_caller_has(tmp_path, monkeypatch):
     """A run can be resumed; other commands are repeated."""
     digits = load("synthetic", train_size=20, test_size=10)
     run(tmp_path / "run", Recipe(hessian_patterns=5), digits, passes=1, engine="numpy")
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", refusing(errno.ENOSPC))
     with pytest.raises(LeNetError, match="free some space and repeat the command with --resume"):
         run(tmp_path / "run", Recipe(hessian_patterns=5), digits, passes=2, engine="numpy", resume=True)
     with pytest.raises(LeNetError, match="free some space and repeat the command$"):

@@ -8,7 +8,6 @@ import ast
 import ctypes
 import dataclasses
 import gzip
-import hashlib
 import json
 import os
 import random
@@ -35,7 +34,6 @@ from experiments.machinery.main import Asked, perform
 from experiments.machinery.setting import Setting
 from lenet1998.data import mirrors
 from lenet1998.data.download import fetch
-from lenet1998.data.files import FILES
 from lenet1998.data.idx import write_idx
 from lenet1998.errors import DataError, LeNetError, RecipeError
 from lenet1998.recipe import Recipe, preset
@@ -44,16 +42,11 @@ from lenet1998.running import run as runs
 from lenet1998.running.lock import locked
 from lenet1998.running.run import BEST, CHECKPOINT, HISTORY, LOCK, run
 from lenet1998.running.work import DataChoice, Task
+from tests.faults import POSIX
+from tests.own_data import instead_of_mnist
 from tests.rings import beyond
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes"),
-    pytest.mark.filterwarnings(
-        "error::ResourceWarning",
-        "error::pytest.PytestUnraisableExceptionWarning",
-        "ignore:.*fork.*:DeprecationWarning",
-    ),
-]
+pytestmark = POSIX
 ROOT = Path(__file__).parent.parent.parent
 SEED = 1998
 PASSES = 3
@@ -297,13 +290,8 @@ def is_free(path: Path) -> bool:
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A web server on this computer with the files of a small data base in place of MNIST."""
     (tmp_path / "mirror").mkdir()
-    rng = np.random.default_rng(0)
-    for name, known in list(FILES.items()):
-        body = write_idx(rng.integers(0, 10, (20, *known.shape[1:]), np.uint8))
-        packed = gzip.compress(body)
-        (tmp_path / "mirror" / f"{name}.gz").write_bytes(packed)
-        small = dataclasses.replace(known, count=20, sha256=hashlib.sha256(body).hexdigest(), gzipped=len(packed))
-        monkeypatch.setitem(FILES, name, small)
+    for name, array in instead_of_mnist(monkeypatch, 20, 20).items():
+        (tmp_path / "mirror" / f"{name}.gz").write_bytes(gzip.compress(write_idx(array)))
     monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
     monkeypatch.setattr(mirrors, "CHUNK", 1000)
     monkeypatch.setattr(mirrors, "ABANDONED", 0.0)

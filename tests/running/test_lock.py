@@ -26,15 +26,9 @@ from lenet1998.running.lock import locked
 from lenet1998.running.run import CHECKPOINT, LOCK, run
 from lenet1998.running.sweep import sweep
 from lenet1998.running.work import DataChoice, Failure, Task
+from tests.faults import POSIX, refusing
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX locks and processes"),
-    pytest.mark.filterwarnings(
-        "error::ResourceWarning",
-        "error::pytest.PytestUnraisableExceptionWarning",
-        "ignore:.*fork.*:DeprecationWarning",
-    ),
-]
+pytestmark = POSIX
 RECIPE = Recipe(hessian_patterns=4)
 SMALL = DataChoice("synthetic", train_size=12, test_size=5)
 WHO = rf"process \d+ on {re.escape(socket.gethostname())} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -220,10 +214,7 @@ def test_windows_locks_a_byte_behind_the_holders_name(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_where_there_are_no_locks_the_work_is_done_after_a_warning(tmp_path, monkeypatch, caplog, number):
-    def refuse(*_: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(lock.fcntl, "flock", refusing(number))
     assert len(train(tmp_path, passes=1)["passes"]) == 1
     assert [record.levelname for record in caplog.records if "cannot be locked" in record.message] == ["WARNING"]
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.npz", "history.json"]
@@ -235,7 +226,7 @@ def test_what_else_can_go_wrong_is_one_line(tmp_path, monkeypatch):
         locked(tmp_path / "no" / LOCK, "it"),
     ):
         pass
-    monkeypatch.setattr(lock.os, "ftruncate", full)
+    monkeypatch.setattr(lock.os, "ftruncate", refusing(errno.ENOSPC))
     with process_within(holding(tmp_path / LOCK)):
         with pytest.raises(LeNetError, match="it is being written by another process: "), locked(tmp_path / LOCK, "it"):
             pass
@@ -244,10 +235,6 @@ def test_what_else_can_go_wrong_is_one_line(tmp_path, monkeypatch):
             pass
         assert str(refusal.value).isprintable() and len(str(refusal.value)) < 400
         assert "\\x" not in str(refusal.value), "what cannot be shown is left out"
-
-
-def full(*_: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_leftovers_of_a_killed_run_are_removed(tmp_path):

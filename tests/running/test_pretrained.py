@@ -12,7 +12,6 @@ from matplotlib.image import imsave
 from experiments import pretrained as choice
 from experiments import pretrained_passes as passes_kept
 from lenet1998 import engines, pretrained
-from lenet1998.commands import main as cli
 from lenet1998.data import load
 from lenet1998.data.synthetic import synthetic_digits
 from lenet1998.errors import CheckpointError, LeNetError
@@ -152,23 +151,17 @@ def drop(path: Path) -> None:
         (pretrained.CARDS, lambda path: path.write_text('{"distorted": {"sha256": ""}}'), "does not describe"),
     ],
 )
-def test_what_is_not_what_was_kept_is_one_clear_line(runs, choose, capsys, file, harm, reason):
+def test_what_is_not_what_was_kept_is_one_clear_line(runs, choose, capsys, prints, file, harm, reason):
     harm(choose(runs) / file)
     capsys.readouterr()
     with pytest.raises(CheckpointError, match=reason):
         pretrained.load("default")
     for command in (["evaluate"], ["evaluate", "default"], ["predict", "digit.png"]):
-        assert cli.main(command) == 2
-        (line,) = capsys.readouterr().err.splitlines()
+        (line,) = prints(*command, code=2).err.splitlines()
         assert reason in line and "lenet1998 train" in line
 
 
-def answers(capsys, *command: str) -> str:
-    assert cli.main([*map(str, command)]) == 0
-    return capsys.readouterr().out
-
-
-def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path, capsys, monkeypatch):
+def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path, capsys, prints, monkeypatch):
     """Predictions are those of the network that was named: the default, another kept one, or a file."""
     monkeypatch.setattr(engines, "numba_works", lambda: False)  # compiling for a few digits takes longer than they do
     put(runs, "distorted", history("distorted", 3, 0.1, test=0.81))
@@ -185,24 +178,24 @@ def test_predict_and_evaluate_say_which_network_answered(runs, choose, tmp_path,
     small, distances = ["--data", "synthetic", "--test-size", "20"], {}
     for name, (recipe, seed, error) in expected.items():
         line = f"network: {name} (recipe {recipe}, seed {seed}, 20 passes over mnist, recorded test error {error:.2f}%)"
-        assert answers(capsys, "predict", "--checkpoint", name, digit).splitlines()[0] == line
-        (answer,) = json.loads(answers(capsys, "predict", "--checkpoint", name, digit, "--json"))
+        assert prints("predict", "--checkpoint", name, digit).out.splitlines()[0] == line
+        (answer,) = json.loads(prints("predict", "--checkpoint", name, digit, "--json").out)
         assert (answer["network"]["name"], answer["network"]["seed"]) == (name, seed)
         assert answer["network"]["recorded_test_error_percent"] == error
         distances[name] = answer["distances"]
-        assert answers(capsys, "evaluate", name, *small).splitlines()[0] == line
-        assert json.loads(answers(capsys, "evaluate", name, *small, "--json"))["network"] == answer["network"]
+        assert prints("evaluate", name, *small).out.splitlines()[0] == line
+        assert json.loads(prints("evaluate", name, *small, "--json").out)["network"] == answer["network"]
     assert len({tuple(row) for row in distances.values()}) == 3
-    assert answers(capsys, "predict", digit) == answers(capsys, "predict", "--checkpoint", "default", digit)
-    assert answers(capsys, "evaluate", *small) == answers(capsys, "evaluate", "default", *small)
+    assert prints("predict", digit).out == prints("predict", "--checkpoint", "default", digit).out
+    assert prints("evaluate", *small).out == prints("evaluate", "default", *small).out
 
 
 @pytest.mark.skipif(not (KEPT / pretrained.CARDS).exists(), reason="this copy has no pretrained networks")
 @pytest.mark.skipif("LENET1998_DATA" not in os.environ, reason="needs MNIST: set LENET1998_DATA")
 @pytest.mark.parametrize("name", choice.SOURCES)
-def test_a_network_that_comes_with_the_package_has_its_recorded_test_error(name, capsys):
+def test_a_network_that_comes_with_the_package_has_its_recorded_test_error(name, prints):
     """Rounding differs from processor to processor and between the engines, and may turn a doubtful pattern or two."""
-    given = json.loads(answers(capsys, "evaluate", name, "--json"))
+    given = json.loads(prints("evaluate", name, "--json").out)
     assert given["patterns"] == 10_000
     assert given["error_percent"] == pytest.approx(given["network"]["recorded_test_error_percent"], abs=0.03)
     card = json.loads((KEPT / pretrained.CARDS).read_text())[name]
