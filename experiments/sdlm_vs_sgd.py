@@ -13,7 +13,7 @@ from experiments.machinery.setting import Setting
 from lenet1998.evaluation import interval_name
 from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
 from lenet1998.recipe import Recipe
-from lenet1998.report.comparison import SeedTest, over_seeds
+from lenet1998.report.comparison import SeedTest, over_seeds, same_seeds
 from lenet1998.report.estimates import difference, estimate
 from lenet1998.report.table import Cell, Column, Table
 
@@ -57,12 +57,9 @@ def against_sgd(histories: list[dict], number: int) -> SeedTest | None:
     best = best_rate(histories)
     if best is None:
         return None
-    errors = [
-        {run["seed"]: run["passes"][number - 1]["test_error_percent"] for run in named(histories, name)}
-        for name in (SDLM, rate_name(best))
-    ]
-    seeds = sorted(errors[0].keys() & errors[1].keys())
-    return over_seeds(*([each[seed] for seed in seeds] for each in errors)) if seeds else None
+    pairs = same_seeds(*(named(histories, name) for name in (SDLM, rate_name(best))))
+    errors = ([run["passes"][number - 1]["test_error_percent"] for run in runs] for runs in pairs)
+    return over_seeds(*errors) if pairs[0] else None
 
 
 def in_words(test: SeedTest) -> str:

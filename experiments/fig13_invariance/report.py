@@ -17,7 +17,7 @@ from experiments.fig13_invariance.perturbations import PERTURBATIONS
 from experiments.machinery.declaration import Claim, Record
 from lenet1998.evaluation import ErrorRate, interval_name, rate_interval
 from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, save, style
+from lenet1998.pictures.plotting import LOOKS, columns, save, style
 from lenet1998.report.table import Cell, Column, Estimate, Table
 
 LEVELS = (95, 90)
@@ -176,9 +176,7 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
         for axes in panels[::across]:
             axes.set_ylabel("accuracy (%)")
         panels[0].set_ylim(0, 101)
-        figure.legend(
-            *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=1 if chosen_look().narrow else 3
-        )
+        figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=columns(3, 1))
         counts = sorted({len(correct) for correct in curves["scale"]["correct"].values()}, reverse=True)
         many = f"mean of {' or '.join(map(str, counts))} seeds, {interval_name(*counts)}"
         networks = many if counts[0] > 1 else "one network, 95% interval"

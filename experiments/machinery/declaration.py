@@ -74,15 +74,8 @@ class Training:
     label: str = ""
 
 
-def no_tables(record: Record) -> list[Table]:
-    return []
-
-
-def no_figures(record: Record, stem: Path) -> list[Path]:
-    return []
-
-
-def no_claims(record: Record) -> list[Claim]:
+def nothing(*_: object) -> list[Any]:
+    """What an experiment has of tables, figures, claims or options where it does not say."""
     return []
 
 
@@ -91,10 +84,6 @@ def trainings(record: Record) -> Iterator[Training]:
     for run in record.get("runs", []):
         if isinstance(run, dict) and {"recipe", "seed", "engine", "passes"} <= run.keys():
             yield Training(run)
-
-
-def no_options(parser: argparse.ArgumentParser) -> None:
-    pass
 
 
 @dataclass(frozen=True)
@@ -139,15 +128,15 @@ class Experiment:
     shown: dict[str, str] = field(default_factory=dict, hash=False)
     caption: str = ""
     captions: dict[str, str] = field(default_factory=dict, hash=False)
-    tables: Callable[[Record], list[Table]] = no_tables
+    tables: Callable[[Record], list[Table]] = nothing
     scores: Callable[[Record], Record] | None = None
-    figures: Callable[[Record, Path], list[Path]] = no_figures
-    claims: Callable[[Record], list[Claim]] = no_claims
+    figures: Callable[[Record, Path], list[Path]] = nothing
+    claims: Callable[[Record], list[Claim]] = nothing
     seeds: int | None = 5
     passes: int | None = 20
     recipe: bool = False
     quick: dict[str, Any] = field(default_factory=dict, hash=False)
-    options: Callable[[argparse.ArgumentParser], None] = no_options
+    options: Callable[[argparse.ArgumentParser], object] = nothing
     load: Callable[[argparse.Namespace], DataSet] | None = None
     full: Callable[[argparse.Namespace, DataSet], bool] | None = None
     called: Callable[[argparse.Namespace], str] | None = None

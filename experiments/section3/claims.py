@@ -7,7 +7,7 @@ import numpy as np
 from experiments.machinery.declaration import Claim, Record
 from experiments.section3.rows import LABELS
 from lenet1998.reference import comparable
-from lenet1998.report.comparison import SeedTest, over_seeds
+from lenet1998.report.comparison import SeedTest, over_seeds, same_seeds
 
 HOUR, DAY = 3600.0, 86400.0
 # III-D, "training time": in words, and in seconds from and to where training took any; up to so many where from is 0.
@@ -88,9 +88,8 @@ def _rejected(run: dict) -> float:
 
 
 def _paired(records: dict[str, dict], name: str, other: str, figure: Callable[[dict], float]) -> SeedTest | None:
-    seeds = [{run["seed"]: figure(run) for run in records[each]["runs"]} for each in (name, other)]
-    shared = sorted(seeds[0].keys() & seeds[1].keys())
-    return over_seeds(*([of[seed] for seed in shared] for of in seeds)) if len(shared) > 1 else None
+    pairs = same_seeds(records[name]["runs"], records[other]["runs"])
+    return over_seeds(*(list(map(figure, runs)) for runs in pairs)) if len(pairs[0]) > 1 else None
 
 
 def _mean(record: dict, key: str) -> float:

@@ -15,8 +15,7 @@ from experiments.machinery.record import named
 from experiments.teaching.system import Arm, System
 from experiments.teaching.trace import trace_figure
 from lenet1998.evaluation import ErrorRate, interval_name, rate_interval, student_interval
-from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, log_ticks, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, columns, log_ticks, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import over_seeds, same_seeds
 from lenet1998.report.estimates import difference, estimate
@@ -180,12 +179,8 @@ def histories_figure(title: str, groups: dict[str, list[dict]], published: dict[
         log_ticks(left.yaxis)
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        figure.legend(
-            *right.get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=1 if chosen_look().narrow else 2,
-            fontsize="x-small",
-        )
+        both = right.get_legend_handles_labels()
+        figure.legend(*both, loc="outside lower center", ncols=columns(2, 1), fontsize="x-small")
         return save(figure, stem)
 
 
@@ -208,11 +203,11 @@ def _band(axes: Axes, runs: list[dict], key: str, colour: str, mark: str, **how:
 def filters_figure(filters: np.ndarray, title: str, stem: Path) -> list[Path]:
     """A grid of first-layer filters, uint8 (maps, height, width, 3), each stretched over the whole range of colours."""
     with style():
-        columns = int(np.ceil(np.sqrt(len(filters))))
-        rows = -(-len(filters) // columns)
-        figure = Figure(figsize=(0.7 * columns, 0.7 * rows + 0.4))
+        across = int(np.ceil(np.sqrt(len(filters))))
+        rows = -(-len(filters) // across)
+        figure = Figure(figsize=(0.7 * across, 0.7 * rows + 0.4))
         figure.suptitle(title, fontsize="small")
-        for number, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        for number, axes in enumerate(figure.subplots(rows, across, squeeze=False).flat):
             axes.set_axis_off()
             if number < len(filters):
                 axes.imshow(filters[number], interpolation="nearest")

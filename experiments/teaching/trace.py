@@ -14,8 +14,7 @@ import numpy as np
 from lenet1998.engine import Batch, Engine, Tally
 from lenet1998.modern.optimisers import Optimiser, Rate
 from lenet1998.patterns import Patterns
-from lenet1998.pictures import chosen_look
-from lenet1998.pictures.plotting import LOOKS, panels, save, style
+from lenet1998.pictures.plotting import LOOKS, columns, panels, save, style
 from lenet1998.running.provenance import provenance
 from lenet1998.running.work import Task
 from lenet1998.training import Progress, Trainer
@@ -100,12 +99,8 @@ def trace_figure(found: dict[str, dict], stem: Path) -> list[Path]:
             right.plot(passes, held_out, color=colour, marker=LOOKS[number]["marker"], label=f"{name}: held out")
         left.set(xlabel="pass", ylabel="training loss", yscale="log", title=", ".join(found))
         right.set(xlabel="pass", ylabel="accuracy (%)", title="One run; lines: running means")
-        figure.legend(
-            *right.get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=1 if chosen_look().narrow else 2,
-            fontsize="x-small",
-        )
+        both = right.get_legend_handles_labels()
+        figure.legend(*both, loc="outside lower center", ncols=columns(2, 1), fontsize="x-small")
         return save(figure, stem)
 
 

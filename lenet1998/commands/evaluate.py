@@ -99,13 +99,16 @@ def judge(arguments: argparse.Namespace, saved: Checkpoint, network: dict[str, A
 
 def _beside(saved: Checkpoint, dataset: DataSet) -> list[str]:
     """The paper's error, and that of all the seeds of the packaged network of this recipe, where they compare."""
-    from lenet1998.report.tables import TEST, mean_text, papers
+    from lenet1998.report.estimates import estimate
+    from lenet1998.report.table import Column
+    from lenet1998.report.tables import TEST, papers
 
     if (dataset.name, len(dataset.test)) != ("mnist", 10_000) or not (paper := papers(saved.history)):
         return []
     seeds = pretrained.errors_of_all_seeds(saved.recipe)
-    ours = [f"{len(seeds)} seeds of this recipe: {mean_text(np.array(seeds))}%"] if seeds else []
-    return [*ours, f"1998: {paper[TEST]:.2f}%"]
+    ours = Column("test error", "%").shown(estimate(seeds)) if seeds else ""
+    told = [f"{len(seeds)} seeds of this recipe: {ours}%"] if seeds else []
+    return [*told, f"1998: {paper[TEST]:.2f}%"]
 
 
 def _rate(wrong: np.ndarray) -> ErrorRate:

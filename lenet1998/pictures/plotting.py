@@ -73,9 +73,9 @@ def panels(count: int, size: tuple[float, float], **shared: Any) -> tuple[Figure
     return figure, figure.subplots(count, 1, squeeze=False, **shared)[:, 0]
 
 
-def columns(wide: int) -> int:
+def columns(wide: int, narrow: int = 2) -> int:
     """How many columns a legend below a figure has, which has `wide` where there is room."""
-    return min(wide, 2) if chosen_look().narrow else wide
+    return min(wide, narrow) if chosen_look().narrow else wide
 
 
 def fit(figure: Figure) -> None:

@@ -4,7 +4,6 @@ recipe on as many patterns are a row: the mean over seeds with its interval.
 
 import numpy as np
 
-from lenet1998.evaluation import rate_interval
 from lenet1998.reference import figure_6
 from lenet1998.report.estimates import estimate
 from lenet1998.report.table import Cell, Column, Table
@@ -67,13 +66,3 @@ def patterns_text(run: dict) -> str:
 def at_pass(runs: list[dict], number: int, key: str) -> np.ndarray:
     """What the runs, (runs,), have recorded under `key` after pass `number`, from 1."""
     return np.array([run["passes"][number - 1][key] for run in runs], float)
-
-
-def mean_text(values: np.ndarray) -> str:
-    """The mean of percentages, (seeds,), with its interval.
-
-    >>> mean_text(np.array([0.9, 1.0, 1.0, 1.1])), mean_text(np.array([1.0]))
-    ('1.00 (0.88 to 1.14)', '1.00')
-    """
-    mean, low, high = (float(value) for value in rate_interval(values))
-    return f"{mean:.2f}" + (f" ({low:.2f} to {high:.2f})" if len(values) > 1 else "")

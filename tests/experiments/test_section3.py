@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.machinery.check import check
-from experiments.machinery.declaration import no_figures
+from experiments.machinery.declaration import nothing
 from experiments.machinery.main import run
 from experiments.machinery.record import write
 from experiments.machinery.setting import in_turns
@@ -37,7 +37,7 @@ SMALL = ["--data", "synthetic", "--train-size", "100", "--test-size", "50", "--q
 
 def rows(place: Path, *options: str, drawn: bool = False) -> None:
     """`python -m experiments.section3` on few patterns, in this process."""
-    experiment = EXPERIMENT if drawn else replace(EXPERIMENT, figures=no_figures)
+    experiment = EXPERIMENT if drawn else replace(EXPERIMENT, figures=nothing)
     run(experiment, [*SMALL, "--out", str(place), "--runs", str(place / "runs"), *options])
 
 

@@ -13,7 +13,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.pictures import learning_curves, plotting
 from lenet1998.recipe import Recipe, preset
 from lenet1998.report.comparison import over_patterns, over_seeds
-from lenet1998.report.runs import grouped, side_by_side, sorted_out
+from lenet1998.report.runs import side_by_side, sorted_out
 from lenet1998.report.table import Table
 from lenet1998.report.tables import TEST
 from lenet1998.running.check import SEAL
@@ -34,6 +34,10 @@ def history(error: float, seed=1, recipe=None, passes=20, size=60_000, engine="n
 
 OTHER = preset("default").override(["loss=mle"])
 LATER = preset("default").override(["j=2"])
+
+
+def grouped(histories: list[dict]) -> dict[str, list[dict]]:
+    return sorted_out(histories)[0]
 
 
 def rows(*histories: dict, **asked) -> dict[str, list[str]]:
@@ -234,14 +238,13 @@ def test_curves_of_several_seeds_have_bands_and_1998_s_beside_them(monkeypatch, 
 
 
 @pytest.mark.usefixtures("numpy_alone", "undrawn")
-def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
+def test_the_command_on_directories_and_on_recorded_results(tmp_path, prints):
     digits = load("synthetic", train_size=200, test_size=100)
     for name, recipe in (("one", Recipe()), ("two", OTHER)):
         for seed in (1, 2):
             run(tmp_path / name / f"seed{seed}", recipe, digits, seed=seed, passes=2, engine="numpy")
     out = tmp_path / "out"
-    assert main(["compare", *(str(tmp_path / name) for name in ("one", "two")), "--out", str(out)]) == 0
-    printed = capsys.readouterr().out
+    printed = prints("compare", *(str(tmp_path / name) for name in ("one", "two")), "--out", out).out
     for suffix in (".png", ".pdf", ".csv", ".tex", ".md"):
         assert str(out / f"comparison{suffix}") in printed and (out / f"comparison{suffix}").exists()
     _, second = csv.DictReader((out / "comparison.csv").read_text().splitlines())
@@ -252,15 +255,12 @@ def test_the_command_on_directories_and_on_recorded_results(tmp_path, capsys):
     assert second["difference (%) mean"] and second["p (patterns)"], "the networks are there, so patterns are compared"
     assert r"\toprule" in (out / "comparison.tex").read_text() and "1998" not in printed.replace("lenet1998", "")
     recorded = [str(RESULTS / f"{name}.json") for name in ("fig5_error_curves", "compare_default_modern")]
-    assert main(["compare", *recorded, "--out", str(out)]) == 0
-    assert "| 1998 |" in capsys.readouterr().out
+    assert "| 1998 |" in prints("compare", *recorded, "--out", out).out
     chosen = ["--columns", "run", "test error", "--rows", "2", "--caption", "Ours", "--label", "tab:ours", "--wide"]
-    assert main(["compare", *recorded, "--out", str(out), *chosen]) == 0
-    printed = capsys.readouterr().out
+    printed = prints("compare", *recorded, "--out", out, *chosen).out
     assert (
         printed.startswith("Ours:\n\n") and "\n\n| run | test error (%) |\n| --- | ---: |\n| default | 0.9" in printed
     )
     assert r"\begin{table*}[t]" in (out / "comparison.tex").read_text()
     assert r"\label{tab:ours}" in (out / "comparison.tex").read_text()
-    assert main(["compare", str(tmp_path / "nothing"), "--out", str(out)]) == 2
-    assert "name a run's directory" in capsys.readouterr().err
+    assert "name a run's directory" in prints("compare", tmp_path / "nothing", "--out", out, code=2).err
