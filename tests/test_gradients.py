@@ -101,7 +101,7 @@ def test_the_hessian_of_every_smooth_loss(loss):
     assert np.linalg.eigvalsh(hessian).min() >= -1e-12, "no direction of negative curvature"
 
 
-def agreed(network, loss, images, labels) -> np.ndarray:
+def by_differences(network, loss, images, labels) -> np.ndarray:
     """The slopes in every parameter, after they were found to be the gradient."""
     network.backward(loss.gradient(network.forward(images), labels))
     slopes = differences(lambda: loss.value(network.forward(images), labels).sum(), network.parameters.values)
@@ -114,7 +114,7 @@ def agreed(network, loss, images, labels) -> np.ndarray:
 @pytest.mark.parametrize("average", [False, True], ids=["sum", "average"])
 def test_every_parameter_of_a_small_network(loss, average, learns):
     network = small_network(average, learns=learns)
-    slopes = agreed(network, loss, random_images(3, 12), np.array([2, 0, 1]))
+    slopes = by_differences(network, loss, random_images(3, 12), np.array([2, 0, 1]))
     assert len(slopes) == len(network.parameters)
 
 
@@ -122,7 +122,7 @@ def test_every_parameter_of_a_small_network(loss, average, learns):
 @pytest.mark.parametrize("logistic", [False, True], ids=["linear", "logistic"])
 def test_every_parameter_of_a_later_network(loss, logistic):
     network = modern_network(logistic)
-    slopes = agreed(network, loss, random_images(3, 9, channels=2), np.array([1, 0, 1]))
+    slopes = by_differences(network, loss, random_images(3, 9, channels=2), np.array([1, 0, 1]))
     assert (slopes != 0).mean() > 0.8
 
 
@@ -174,7 +174,7 @@ def test_a_network_with_patterns_of_no_class():
     network, loss = small_network(average=True, learns=True), MAP(0.2, 1.0)
     images, labels = random_images(3, 12), np.array([3, 0, 3])
     assert network.classes == 3
-    agreed(network, loss, images, labels)
+    by_differences(network, loss, images, labels)
     network.curvature(loss.seed(network.forward(images), labels))
     assert network.parameters.curvature.min() >= -1e-12 and network.parameters.curvature.max() > 1e-3
 
