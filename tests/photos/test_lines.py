@@ -7,6 +7,8 @@ import pytest
 
 from lenet1998.errors import DataError
 from lenet1998.photos.ink import find_line
+from lenet1998.photos.lines import parts_of
+from lenet1998.photos.marks import _grouped
 from lenet1998.photos.parts import parts_of_digit, parts_of_line
 
 
@@ -115,3 +117,11 @@ def test_a_gap_is_glare_where_light_left_no_ink(ink, glare):
     for left in (60, 137, 220):
         grey[0, 30:80, left : left + 6] = ink if left == 137 else 50
     assert find_line(grey).glare == glare
+
+
+@pytest.mark.parametrize(("apart", "groups"), [(10, 2), (19, 2), (22, 3), (30, 3)])
+def test_a_piece_is_a_digit_s_up_to_half_a_height_away(apart, groups):
+    """Beside another digit, of which both are 40 high."""
+    ink = 255 * marks((10, 50, 20, 40), (10, 50, 70, 90), (50 + apart, 65 + apart, 20, 40), size=(120, 120))
+    parts = parts_of(ink.astype(np.uint8))
+    assert len(_grouped(parts.boxes, np.arange(3))) == groups

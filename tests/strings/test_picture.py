@@ -84,6 +84,13 @@ def test_a_place_is_the_picture_s_though_thin_strokes_were_made_bolder():
         assert (top + bottom) / 2 == pytest.approx(3 * (11 + 50), abs=3)
 
 
+def test_a_box_is_in_the_picture_though_thin_strokes_at_its_corner_were_made_bolder():
+    ink = np.zeros((100, 200), np.uint8)
+    ink[:80, :2] = ink[:80, 120:122] = 255
+    writing = written(ink)[0]
+    assert writing.line.groups[0].left < writing.turn.came_to[0] and writing.box(writing.line.groups[0])[:2] == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("boxes", "says"),
     [
