@@ -162,6 +162,7 @@ def test_what_is_written_about_a_run_stands_in_its_directory(place, monkeypatch,
     monkeypatch.chdir(place)
     run = "runs/default-synthetic-300-100tested-seed1"
     test = ["--data", "synthetic", "--test-size", "50"]
+    assert main(["evaluate", "distorted", *test]) == 0 and not (place / "runs" / "packaged-distorted").exists()
     assert main(["errors", run, *test]) == 0
     assert main(["evaluate", f"{run}/checkpoint.npz", "--confusion", *test]) == 0
     assert main(["show", "3", "--checkpoint", run, *test]) == main(["errors", *test]) == 0

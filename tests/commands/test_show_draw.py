@@ -72,6 +72,7 @@ def test_show_refuses_in_one_line(tmp_path, refused):
     assert "--animate" in refused("show", 1, *DIGITS, "--out", tmp_path / "a.gif")
     assert ".gif" in refused("show", 1, *DIGITS, "--animate", "--out", tmp_path / "a.png")
     assert "nothing.png" in refused("show", tmp_path / "nothing.png")
+    assert "number of a test pattern" in refused("show", tmp_path / "nothing.png", *DIGITS)
     assert "checkpoint" in refused("show", 1, "--checkpoint", tmp_path / "nothing.npz")
     (tmp_path / "file").write_text("in the way")
     assert "cannot write" in refused("show", 1, *DIGITS, "--out", tmp_path / "file" / "a.png")

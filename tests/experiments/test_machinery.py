@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import single_runs
+from experiments.machinery import record as records
 from experiments.machinery import store as stores
 from experiments.machinery.agenda import Agenda
 from experiments.machinery.declaration import CHAPTERS, Claim, Experiment
@@ -184,3 +185,15 @@ def test_an_experiments_options_change_how_figures_look_only_where_they_are_give
     assert copy_context().run(seen) is None
     assert copy_context().run(seen, "--width", "3.4") == Path("figures")
     assert copy_context().run(seen, "--no-title", "--figures", str(tmp_path)) == tmp_path
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_an_edited_record_is_not_read(tmp_path, rows):
+    path = tmp_path / "some" / "row.json" if rows else tmp_path / "some.json"
+    records.write_rows(path.parent, {"row": {"error": 1.5}}) if rows else records.write(
+        path, {"runs": [{"error": 1.5}]}
+    )
+    assert records.read(tmp_path / "some.json")
+    path.write_text(path.read_text().replace("1.5", "1.4"))
+    with pytest.raises(LeNetError, match="not as it was written"):
+        records.read(tmp_path / "some.json")

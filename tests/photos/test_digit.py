@@ -285,11 +285,16 @@ def test_thin_rules_are_cleared_at_any_slope_and_squares_around_a_one(slope: flo
     assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
 
 
-def test_a_dark_bar_among_faint_rules_is_the_digits() -> None:
+@pytest.mark.parametrize("reaches", [False, True])
+def test_a_dark_bar_among_faint_rules_is_the_digits_unless_it_reaches_as_far(reaches: bool) -> None:
     ink = np.zeros((300, 200))
     ink[30:35] = ink[270:275] = 0.4
     written = np.zeros(ink.shape, bool)
-    written[150:160, 30:165] = written[60:190, 120:130] = True  # a 4, and its bar wider than most rules need be
+    written[60:190, 120:130] = True  # a 4, and its bar, wider than most rules need be
+    if reaches:
+        ink[150:155] = 0.9
+    else:
+        written[150:160, 30:165] = True
     assert ((without_rules(np.where(written, 1.0, ink), least=0.1) > 0) == written).all()
 
 
@@ -308,10 +313,13 @@ def test_two_digits_are_no_digit_in_parts(kind: str, known: list[tuple[np.ndarra
     assert counts["right"] >= SAMPLE - 1, counts
 
 
-@pytest.mark.parametrize(("upper", "several"), [(45, True), (40, True), (35, False), (25, False)])
-def test_two_close_above_one_another_are_of_one_height(upper: int, several: bool) -> None:
-    mask = np.zeros((160, 90), bool)
-    mask[20 : 20 + upper, 30:60] = mask[23 + upper : 68 + upper, 30:60] = True
+@pytest.mark.parametrize(
+    ("upper", "wide", "several"),
+    [(45, 30, True), (40, 30, True), (35, 30, False), (25, 30, False), (45, 48, True), (45, 54, False)],
+)
+def test_two_close_above_one_another_are_of_one_height_and_high(upper: int, wide: int, several: bool) -> None:
+    mask = np.zeros((160, 120), bool)
+    mask[20 : 20 + upper, 30 : 30 + wide] = mask[22 + upper : 67 + upper, 30 : 30 + wide] = True
     if several:
         with pytest.raises(DataError, match="several digits"):
             parts_of_digit(mask)

@@ -95,6 +95,11 @@ def test_what_was_not_looked_at_is_said_of_one_run_too(recorded, tmp_path, capsy
         assert "not compared: commit, seconds and whatever else" in out
 
 
+def test_a_record_of_the_whole_schedule_is_not_said_to_lack_passes(recorded, tmp_path, capsys):
+    whole = changed(recorded, tmp_path, lambda history: history["recipe"].update(schedule=[[2, 5e-4], [1, 2e-4]]))
+    assert check(capsys, whole)[1].startswith("seed 2, 3 passes: the same parameters")
+
+
 def test_the_first_pass_that_differs_is_named(recorded, tmp_path, capsys):
     def other_end(history):
         history["passes"][1][DIGEST] = 64 * "0"
