@@ -10,8 +10,8 @@ from experiments.machinery.declaration import Experiment, Plan, Record
 from experiments.machinery.main import main
 from experiments.machinery.record import at_pass, curves, divergences, ended, named
 from experiments.machinery.setting import Setting
-from lenet1998.evaluation import interval_name
-from lenet1998.pictures.plotting import LOOKS, band, panels, save, style
+from lenet1998.evaluation import interval_name, rate_interval
+from lenet1998.pictures.plotting import LOOKS, panels, save, style
 from lenet1998.recipe import Recipe
 from lenet1998.report.comparison import SeedTest, over_seeds, same_seeds
 from lenet1998.report.estimates import difference, estimate
@@ -126,9 +126,16 @@ def first(record: Record, rate: float) -> list[dict]:
 def draw(record: Record, stem: Path) -> list[Path]:
     with style():
         figure, (left, right) = panels(2, (7.5, 3.4))
-        for (name, runs), look in zip(shown(record).items(), LOOKS, strict=False):
+        arms = shown(record)
+        for number, ((name, runs), look) in enumerate(zip(arms.items(), LOOKS, strict=False)):
+            # The curves lie over each other: each has its marks, and its interval as a bar, at passes of its own.
+            own = {**look, "markevery": (number, len(arms)), "markersize": 4}
+            own |= {"markerfacecolor": "white"} if number % 2 else {}
+            mean, low, high = rate_interval(curves(runs, "test_error_percent"))
             passes = np.array([each["pass"] for each in runs[0]["passes"]])
-            band(left, passes, curves(runs, "test_error_percent"), name, look)
+            left.plot(passes, mean, label=name, linewidth=1, **own)
+            at = slice(number, None, len(arms))
+            left.vlines(passes[at], low[at], high[at], color=look["color"], linewidth=1)
         left.set(xlabel="pass through the training set", ylabel="held-out error (%)", yscale="log",
                  title=f"Appendix C: mean, {interval_name(*map(len, shown(record).values()))}")  # fmt: skip
         if left.lines:

@@ -103,8 +103,9 @@ def draw_speed(rows: list[dict], histories: list[dict], stem: Path) -> list[Path
             look = {
                 **LOOKS[place % len(LOOKS)],
                 "linewidth": 2.2 if row["name"] in ENDS else 1.1,
-                "markersize": 3.5,
-                **({"markerfacecolor": "white"} if place >= len(LOOKS) else {}),
+                "markersize": 4.5,
+                "markevery": (place % 3, 3),  # or marks of curves close together would hide each other
+                **({"markerfacecolor": "white"} if place % 2 else {}),
                 "label": rung(row),
             }
             left.plot(np.arange(1, len(error) + 1), error, **look)

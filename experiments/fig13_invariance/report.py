@@ -156,17 +156,20 @@ def draw(curves: dict[str, dict], size: int, stem: Path) -> list[Path]:
     """Six panels of accuracy; dotted lines are the limits that the paper claims."""
     with style():
         rows, across = (3, 2) if chosen_look().narrow else (2, 3)
-        figure = Figure(figsize=((chosen_look().width or 0) if chosen_look().narrow else 9, 5.6))
+        figure = Figure(figsize=(chosen_look().width or 9, 7.5) if chosen_look().narrow else (9, 5.6))
         panels = figure.subplots(rows, across, sharey=True).ravel()
         for axes, each in zip(panels, PERTURBATIONS, strict=True):
             found = curves[each.name]
-            for (kind, correct), look in zip(found["correct"].items(), LOOKS, strict=False):
+            for number, ((kind, correct), look) in enumerate(zip(found["correct"].items(), LOOKS, strict=False)):
                 mean, low, high = accuracy(correct, size)
                 axes.plot(
                     found["values"],
                     mean,
                     label=f"trained with {kind}" if kind != "plain" else "trained plainly",
-                    markersize=3,
+                    markersize=3.5,
+                    markerfacecolor="white" if number % 2 else look["color"],
+                    markevery=(number, len(found["correct"])),
+                    linewidth=1,
                     **look,
                 )
                 axes.fill_between(found["values"], low, high, color=look["color"], alpha=0.25, linewidth=0)

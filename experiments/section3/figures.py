@@ -21,7 +21,7 @@ from lenet1998.report.table import Column, Estimate
 THEIRS: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.35", "linewidth": 0.9}
 LINES = "caps: 95% interval; none: range of 3 runs"
 CURVES = 6  # so many to a panel, or looks would repeat
-COUNTED = {MACS: "multiply-accumulates a pattern (thousands)", VARIABLES: "stored variables (thousands)"}
+COUNTED = {MACS: "multiply-accumulates per pattern (thousands)", VARIABLES: "stored variables (thousands)"}
 
 
 def draw(rows: list[Bar], records: dict[str, dict], out: Path) -> list[Path]:
@@ -51,19 +51,20 @@ def rejections(rows: list[Bar], records: dict[str, dict]) -> Figure:
     parts = [drawn[place : place + CURVES] for place in range(0, len(drawn), CURVES)]
     figure, (left, *right) = panels(1 + len(parts), (3.6 * (1 + len(parts)), 4.4))
     if chosen_look().narrow:
-        figure.set_figheight(3.6 * (1 + len(parts)))
+        figure.set_figheight(3.9 * (1 + len(parts)))
     _bars(left, shown, REJECT)
     left.set(xlabel=f"rejected to reach {TARGET_PERCENT}% error (%)", title=f"Rejection{_of(10, rows)}\n{LINES}")
     for axes, part in zip(right, parts, strict=True):
         for number, row in enumerate(part):
-            look = LOOKS[number] | {"markersize": 3.5, "markevery": (5 * number, 20)}
+            look = LOOKS[number] | {"markersize": 4, "markevery": (5 * number, 20)}
+            look |= {"markerfacecolor": "white"} if number % 2 else {}
             axes.plot(*mean_curve(records[row.name]["runs"]), label=row.label, **look)
         axes.axhline(TARGET_PERCENT, color="0.35", linewidth=0.8)
         axes.set(xlabel="rejected (%)", ylabel="error among the rest (%)", yscale="log", ylim=(0.01, 3))
         axes.set_title("Error against rejection,\nmean over the runs")
         log_ticks(axes.yaxis)
         axes.set_xlim(0, 10)
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.4, -0.14))  # over the curves there is no room
     return figure
 
 

@@ -24,6 +24,7 @@ from lenet1998.commands.networks import CHOICES, chosen_network, stated
 from lenet1998.data import load
 from lenet1998.network import Network
 from lenet1998.parameters import digest
+from lenet1998.pictures import chosen_look
 from lenet1998.pictures.activations import Stage, activations
 from lenet1998.pictures.activations_figure import CAPTION
 from lenet1998.pictures.plotting import plain, save, style
@@ -69,10 +70,15 @@ def read_drawings(network: Network, recipe: Recipe) -> list[tuple[dict, Sequence
 
 
 def figure_of(found: Sequence[tuple[dict, Sequence[Stage], Reading]], j: float, title: str) -> Figure:
-    """A row for each string: on the left string, F6, labels and answer over each other, on the right the maps."""
+    """A row for each string: on the left string, F6, labels and answer over each other, on the right the maps; below
+    the string where the figure is to be narrow."""
     widest = max(stages[0].values.shape[3] for _, stages, _ in found)
-    figure = Figure(figsize=(10, 3 * len(found) + 0.7))
-    rows = figure.subplots(len(found), 2, squeeze=False, gridspec_kw={"width_ratios": (1, 1.25)})
+    if chosen_look().narrow:
+        figure = Figure(figsize=(chosen_look().width or 0, 3.4 * len(found) + 0.7))
+        rows = figure.subplots(2 * len(found), 1, gridspec_kw={"height_ratios": (1, 0.75) * len(found)}).reshape(-1, 2)
+    else:
+        figure = Figure(figsize=(10, 3 * len(found) + 0.7))
+        rows = figure.subplots(len(found), 2, squeeze=False, gridspec_kw={"width_ratios": (1, 1.25)})
     for (left, right), (record, stages, reading) in zip(rows, found, strict=True):
         show_string(left, stages, j, reading, f6=True)
         answer, wrong = record["read"] or "nothing", record["read"] != record["digits"]

@@ -107,7 +107,9 @@ def fit(figure: Figure) -> None:
         box, words = text.get_window_extent(), text.get_text()
         if words in below | titles and words and (box.x0 < 0 or box.x1 > figure.bbox.width):
             room = figure.bbox.width - max(box.x0, 0) if words in titles else figure.bbox.width
-            text.set_text("\n".join(wrap(words, max(12, int(0.93 * len(words) * room / box.width)))))
+            lines = words.splitlines()
+            letters = max(12, int(0.93 * max(map(len, lines)) * room / box.width))
+            text.set_text("\n".join(part for line in lines for part in wrap(line, letters)))
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -68,9 +68,11 @@ def test_panels_stand_below_one_another_in_a_column():
     assert plotting.columns(4) == 2
 
 
-def test_a_long_title_is_broken_where_it_must_be(tmp_path):
+@pytest.mark.parametrize("between", [" ", "\n"])
+def test_a_long_title_is_broken_where_it_must_be(tmp_path, between):
     asked("--width", "3.4")
-    words = "a title of very many words that no column of a page can hold in one line, however small its letters are"
+    words = "a title of very many words that no column of a page can hold in one line,"
+    words += f"{between}however small its letters are and however many lines it has had to begin with"
     with plotting.style():
         figure = two_panels(words)
         plotting.save(figure, tmp_path / "long")
