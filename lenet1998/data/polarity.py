@@ -43,6 +43,7 @@ def dark_on_light(images: np.ndarray) -> np.ndarray:
 def light_on_dark(half: Patterns, classes: Mapping[int, str], what: str) -> tuple[Patterns, str]:
     """Return patterns light on dark, turned if all classes are dark on light, and what is to be said of them, or "".
 
+    Where no class tells, such as photographs or shaded paper, they are taken as they are, and that is said.
     ``classes`` are the names of labels, and ``what`` names the patterns. Raises ``DataError`` where one class is dark
     on light and another is not, or a class is both.
 
@@ -63,6 +64,7 @@ def light_on_dark(half: Patterns, classes: Mapping[int, str], what: str) -> tupl
     if len(sides) > 1:
         raise _mixed(what, f"those of class {sides[1]!r} are dark on light, those of {sides[-1]!r} light on dark")
     said = [f"{what} dark on light, so inverted"] if 1 in sides else []
+    said += [] if sides else [f"whether {what} are light on dark cannot be told, so taken as they are"]
     said += [f"{stray} of the {what} may be inverted among the others"] if stray else []
     return (Patterns(INK - half.images, half.labels) if 1 in sides else half), "; ".join(said)
 

@@ -473,11 +473,12 @@ def test_mnist_inverted_is_mnist(tmp_path, monkeypatch):
 
 
 def test_pictures_without_paper_are_left_as_they_are(tmp_path):
-    """Shades from one side to the other, lighter and darker: nothing is ink, and nothing is said."""
+    """Shades from one side to the other, lighter and darker: nothing is ink, and it is said that nothing tells."""
     shades = np.broadcast_to(np.linspace(0, 255, 28, dtype=np.uint8), (40, 28, 28)).copy()
     shades[::2] = shades[::2, :, ::-1]
     found = load_own(put_idx(tmp_path, (shades, LABELS), SETS[1]))
     assert np.array_equal(found.train.images, shades) and "inverted" not in found.notice
+    assert "whether training patterns are light on dark cannot be told, so taken as they are" in found.notice
 
 
 def test_colours_and_transparency_are_grey_values(tmp_path):
