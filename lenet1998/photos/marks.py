@@ -31,6 +31,9 @@ RULED, THIN = 0.2, 0.25
 PIECES, EVEN, BENT, ENDS = 8, 0.04, 0.002, 0.12
 # The edges of a stroke are so many pixels wide.
 EDGE = 2
+# A stroke through a sign ends, above and below, in so many rows that are at most so wide, as shares of its height, and
+# this share of its way is ink.
+STUB, NEEDLE, INKED = 0.05, 0.2, 0.98
 
 
 class Group(NamedTuple):
@@ -139,9 +142,9 @@ def _kind(group: Group, parts: Parts, own: np.ndarray, top: float, height: float
         return ""
     if high >= LONG and (lean := _straight(group.pixels)) is not None:
         return "slash" if lean > LEAN else "bar"
-    if abs(lean := _ruled(parts.ink, group)) > RULED:
+    if abs(lean := ruled(parts.ink, group) or 0.0) > RULED:
         return "slash" if lean > 0 else "bar"
-    return ""
+    return "sign" if is_struck(group.pixels) else ""
 
 
 def _straight(pixels: np.ndarray) -> float | None:
@@ -155,17 +158,43 @@ def _straight(pixels: np.ndarray) -> float | None:
     return float(-right / down) if abs(down) > abs(right) else None
 
 
-def _ruled(ink: np.ndarray, group: Group) -> float:
-    """How far a ruled stroke leans to the right, as a share of its height; 0 for what is not ruled."""
+def is_struck(pixels: np.ndarray) -> bool:
+    """Whether a stroke goes down through ink (h, w) from end to end and shuts in a space at its left above, and one at
+    its right below, as in a dollar sign and in no digit.
+
+    >>> letter = np.zeros((60, 30), bool)
+    >>> letter[[10, 11, 29, 30, 48, 49]] = letter[10:30, :3] = letter[30:50, -3:] = True
+    >>> struck = letter.copy()
+    >>> struck[:, 14:17] = True
+    >>> is_struck(letter), is_struck(struck), is_struck(struck[:, ::-1])
+    (False, True, False)
+    """
+    rows = np.flatnonzero(pixels.any(axis=1))
+    ink = pixels[rows[0] : rows[-1] + 1]
+    high, stub = len(ink), max(1, round(STUB * len(ink)))
+    ends = [np.nonzero(part)[1] for part in (ink[:stub], ink[-stub:])]
+    if max(np.ptp(end) for end in ends) >= NEEDLE * high:
+        return False
+    path = np.linspace(ends[0].mean(), ends[1].mean(), high)
+    if ink[np.arange(high), np.rint(path).astype(int)].mean() < INKED:
+        return False
+    spaces, count = ndimage.label(ndimage.binary_fill_holes(ink) & ~ink)
+    places = [np.nonzero(spaces == k) for k in range(1, count + 1)]
+    above = any(np.mean(y) < high / 2 and (x < path[y]).all() for y, x in places)
+    return above and any(np.mean(y) > high / 2 and (x > path[y]).all() for y, x in places)
+
+
+def ruled(ink: np.ndarray, group: Group) -> float | None:
+    """How far a ruled stroke leans to the right, as a share of its height; None for what is not ruled."""
     left, cut = max(0, group.left - EDGE), round(ENDS * group.height)
     part = ink[group.top : group.top + group.height, left : group.end + EDGE] / 255.0
     own = np.pad(group.pixels, ((0, 0), (group.left - left, EDGE)))[:, : part.shape[1]]
     part = np.where(ndimage.binary_dilation(own, np.ones((1, 2 * EDGE + 1))), part, 0.0)[cut : group.height - cut]
     wide, down = part.sum(axis=1), np.arange(len(part))
     if len(part) < PIECES or not wide.all() or wide.mean() > THIN * group.height:
-        return 0.0
+        return None
     middles = part @ np.arange(part.shape[1]) / wide
     slope, start = np.polyfit(down, middles, 1)
     spread = [np.std([piece.mean() for piece in np.array_split(each, PIECES)])
               for each in (wide, middles - slope * down - start)]  # fmt: skip
-    return -float(slope) if spread[0] <= EVEN * wide.mean() and spread[1] <= BENT * group.height else 0.0
+    return -float(slope) if spread[0] <= EVEN * wide.mean() and spread[1] <= BENT * group.height else None

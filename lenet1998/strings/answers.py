@@ -9,7 +9,7 @@ import numpy as np
 
 from lenet1998.errors import DataError
 from lenet1998.network import Network
-from lenet1998.photos.marks import LOW, Group, Line
+from lenet1998.photos.marks import LOW, Group, Line, ruled
 from lenet1998.strings.picture import Form, Writing, string_form
 from lenet1998.strings.reading import Reading, read
 from lenet1998.strings.sdnn import SDNN
@@ -19,6 +19,7 @@ from lenet1998.strings.sure import (
     by_strings,
     evidence,
     looked,
+    owners,
     sureness,
     together,
 )
@@ -32,6 +33,8 @@ UPSIDE_DOWN = 0.5
 OFF, BESIDE = 0.1, 0.5
 """Of rubbish the neighbours within the last share of the height are letters too, where their middles are off the line's
 by the first."""
+BAR = 0.5
+"""What is left of it where a stroke beside others is as straight and even as print: a bar, or a 1 of a plain font."""
 MOST_RUBBISH = 0.6
 """Where more than this share of a line's ink is rubbish, what is left is no string of digits."""
 
@@ -140,7 +143,12 @@ def answer(strings: Strings, characters: Characters, weights: Sequence[float], w
     middles = [(first + after - 1) / 2 for first, after in reading.columns]
     digits = together(by_strings(penalties, strings.j, reading.columns), middles, form, seen, characters)
     reading = reading._replace(labels=digits.labels)
-    # A word is left out with its rubbish.
-    found = evidence(digits, seen.upright[seen.rubbish], writing.glare)
+    # A word is left out with its rubbish; what no digit was read from may be one after all.
+    kept = set(range(len(line.groups))) - set(left_out)
+    unread = sorted(kept - set(owners(middles, form)))
+    found = evidence(digits, seen.upright[seen.rubbish + unread], writing.glare)
+    bars = [k for k in kept if ruled(writing.ink, line.groups[k]) is not None]
     sure = sureness(found, weights) * (UPSIDE_DOWN if seen.is_turned else 1.0)
+    if 0 < len(bars) < len(kept):
+        sure *= BAR
     return Answer(writing, form, penalties, reading, seen, left_out, found, sure)

@@ -273,6 +273,21 @@ def test_signs_are_not_read_as_digits_without_a_doubt(sign, known, tmp_path):
         assert (found.digits == digits and len(found.marks()) == 1) or found.confidence < DOUBTFUL
 
 
+def test_a_ruled_stroke_as_high_as_digits_is_doubted(known, tmp_path):
+    image, digits, _ = known[2]
+    found = read(with_sign(image, [(0, 60, 20, 28)], True), tmp_path)
+    assert found.digits == digits + "1" and found.confidence < DOUBTFUL
+
+
+def test_where_ink_is_passed_over_the_line_is_doubted(known, monkeypatch):
+    """The network of strings misses the last digit."""
+    image, digits, _ = known[2]
+    whole = of_ink(image)
+    fewer = [each[:-1] for each in whole.reading[:2]]
+    monkeypatch.setattr("lenet1998.strings.answers.read", lambda *_: reading.Reading(*fewer, whole.reading.penalty))
+    assert of_ink(image).digits == digits[:-1] and of_ink(image).confidence < DOUBTFUL < whole.confidence
+
+
 def test_under_a_lamp_digits_are_read_and_where_one_is_lost_the_line_is_less_sure(known, tmp_path):
     """Light over the last digit, which does not touch the others, leaves a third of its contrast, or nothing."""
     apart = [each for each in known if (np.diff(each[2].ravel())[1::2] > 1).all()]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.pictures.made import signs
 from experiments.pictures.made.paper import strokes
 from lenet1998.photos.lines import level, lines_of, parts_of
-from lenet1998.photos.marks import line_of
+from lenet1998.photos.marks import is_struck, line_of
 
 
 def digits(*tops: int, high: int = 40, apart: int = 50) -> np.ndarray:
@@ -103,6 +104,12 @@ def test_a_ruled_stroke_that_leans_is_no_digit_though_it_is_as_high_as_they_are(
     ink = digits(20, 20, high=high, apart=200)
     ink[20 : 20 + len(stroke), 90 : 90 + stroke.shape[1]] = stroke[: len(ink) - 20]
     assert [kind for kind, _ in line_of(parts_of(ink), np.arange(3)).marks] == kinds
+
+
+@pytest.mark.parametrize("font", ["DejaVuSans", "DejaVuSerif-BoldItalic", "cmr10", "STIXGeneral"])
+def test_a_dollar_is_struck_through_and_no_digit_is(font):
+    struck = [each for each in "$0123456789" if is_struck(signs.printed(each, font, 60)[0] > 0.25)]
+    assert struck == ["$"]
 
 
 @pytest.mark.parametrize(("second", "groups"), [((60, 78), 4), ((82, 100), 3)], ids=["beside", "above"])
