@@ -15,8 +15,6 @@ the t-test are adjusted for their number (Holm). Choose between recipes with --h
 set is not judged by it. Writes compare_A_B.json and the figure of the error curves.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from pathlib import Path

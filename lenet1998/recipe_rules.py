@@ -5,8 +5,6 @@ Fields that choose a part by its name have a `lenet1998.registry.Registry`, whic
 Every refusal is a RecipeError of one line that names the field and what to give instead.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import Field, field, fields

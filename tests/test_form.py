@@ -1,7 +1,5 @@
 """Section III-A's normalisation: any ink is brought to MNIST's form, or the user hears why not."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

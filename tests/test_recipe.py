@@ -1,7 +1,5 @@
 """Section III-B's schedule, appendix A's start, and the recipes that name what the paper leaves open."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields, replace

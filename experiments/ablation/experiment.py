@@ -1,7 +1,5 @@
 """What is each idea of 1998 worth? From LeNet-5 as it was to LeNet-5 as it would be built today, part by part."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from typing import Any

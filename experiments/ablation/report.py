@@ -1,7 +1,5 @@
 """What the ablation found: a score for every variant, and the tables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The ablation's rows: the ladder from LeNet-5 as it was to LeNet-5 as it would be built today, and each part alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from experiments.ablation.report import LADDER

@@ -8,8 +8,6 @@ textures. Whole fonts, hands and kinds of signs are held back (`made.signs`), an
 digits, for `experiments.pictures.sure`. The network is written with its card into lenet1998/pretrained.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from dataclasses import replace

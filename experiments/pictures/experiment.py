@@ -1,7 +1,5 @@
 """What becomes of pictures of digits as people make them: right, doubted, warned, refused or silent."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

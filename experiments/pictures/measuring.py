@@ -1,7 +1,5 @@
 """One picture, answered by the packaged networks as the commands use them, and what that comes to."""
 
-from __future__ import annotations
-
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -8,8 +8,6 @@ those that it learned, made to lean. What is fitted to whether strings were read
 `lenet1998.strings.sure.sureness`, a product over digits.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 from concurrent.futures import ProcessPoolExecutor

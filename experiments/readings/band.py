@@ -1,7 +1,5 @@
 """Test errors of the readings that meet every claim: what the claims about training alone predict."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which reading of the paper gives the paper's numbers? (paper_notes.md, the ledger)"""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Generator, Iterable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Does any reading meet the paper's claims whose weights start within 2.4 over F, as appendix A prints it?"""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

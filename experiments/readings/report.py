@@ -1,7 +1,5 @@
 """What the study found: the winners and every score."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Each claim is measured by its distance from the paper in units of a tolerance; i
 is the paper's measure, the error on held-out training patterns stands in for it.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

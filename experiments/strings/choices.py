@@ -5,8 +5,6 @@ one choice changed at a time; the test set plays no part. It has seen neither st
 characters, so what a choice is worth after training on strings may differ.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar

@@ -6,8 +6,6 @@ images and in strings, the rates, what seeds curvatures, and how training images
 part.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -7,8 +7,6 @@ its penalty the blank starts at a chosen value and at another one. A lexicon has
 others that are drawn at random. Normalised character by character, each segment is scaled to 20 pixels.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple

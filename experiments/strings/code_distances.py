@@ -1,7 +1,5 @@
 """How near F6 comes to the code of its label (Figures 25 and 26)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import product
 from pathlib import Path

@@ -10,8 +10,6 @@ Of the whole strings that the second learned half had inverted pixels, of those 
 strings.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

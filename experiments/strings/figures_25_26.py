@@ -6,8 +6,6 @@ output, the darker the nearer its code and none where a blank costs less, and th
 VII-B's images of three characters and then whole strings. Nothing is chosen here: what it reads wrongly is shown too.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

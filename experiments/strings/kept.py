@@ -6,8 +6,6 @@ each string before its own update; what was read of test strings plays no part. 
 by code that no commit holds, is refused. Writes strings.npz and its card in networks.json into lenet1998/pretrained.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from pathlib import Path

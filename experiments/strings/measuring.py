@@ -1,7 +1,5 @@
 """How the networks of the experiment read: errors and confidences on one set of test strings."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ learned rubbish. An output is a digit where it is likelier than one half, more t
 more than all outputs nearby. It is right within 4 pixels of a digit's centre of that class.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

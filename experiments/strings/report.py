@@ -1,7 +1,5 @@
 """What the experiment on strings found: a table with intervals over seeds, and a figure of four panels."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -7,8 +7,6 @@ logarithms of posteriors of its own; with or without the rubbish class among the
 says, else by e^-E of equation 17.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

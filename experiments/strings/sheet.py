@@ -5,8 +5,6 @@ inverted and without. Below, strings of five characters, in the same way, and st
 and 26. Training images show digits of the training set alone, strings those of the test set.
 """
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

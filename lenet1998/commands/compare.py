@@ -1,7 +1,5 @@
 """`lenet1998 compare`: learning curves and errors of runs, side by side."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A user's picture of a digit in MNIST's form: ``read_image``, from the file to what a network takes."""
 
-from __future__ import annotations
-
 from os import PathLike
 from pathlib import Path
 

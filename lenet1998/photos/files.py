@@ -3,8 +3,6 @@
 What a decoder makes of a file is all that counts here; what is ink on it, ``ink`` finds out.
 """
 
-from __future__ import annotations
-
 import io
 import warnings
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The ink of a digit, or a line of them, in a picture: what departs from its sheet, without shadows, frames, specks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

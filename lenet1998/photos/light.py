@@ -5,8 +5,6 @@ edge of a shadow too. What remains is the sheet without its ink, and ink is how 
 light falls on ink as it does on the sheet around it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage

@@ -4,8 +4,6 @@ Digits of a line stand on it, hang from it, or have their middles or centres of 
 leaves least is taken. A first slope is that to each part's nearest neighbour, so that it may be several lines.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What a line of writing consists of: groups of ink that may be digits, and marks that are none by size and place."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which parts of the marks in a picture are a digit, or a line of them, and which are frames, edges and specks."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pens thinner than those of the data base: strokes as wide as MNIST's, and as dark, for digits and lines of them."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage

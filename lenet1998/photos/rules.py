@@ -1,7 +1,5 @@
 """Rules to write on, grids and combs: long straight lines are taken out of a picture's ink, though digits cross."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import ndimage
 

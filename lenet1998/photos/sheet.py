@@ -1,7 +1,5 @@
 """The sheet that a digit stands on, where a picture shows more than that: a table, a frame, a scanner's dark edge."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage

@@ -4,8 +4,6 @@ Those are named that people hand over in place of what a reader takes, such as a
 page that a server sent, or a photograph as telephones keep it.
 """
 
-from __future__ import annotations
-
 from os import PathLike
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"

@@ -1,7 +1,5 @@
 """What is read in a line of a picture: digits, where they stand, what else is there, and how sure that is."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ The figures' own inputs are part of a copyrighted paper. These are the project's
 that touch, whose strokes are dotted, one of which comes apart, or that lines and spots cross. Nothing learns from them.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ Outputs stand over the middles of their fields. An output has a label where a cl
 the less it costs, as in the figures (entry 40 of paper_notes.md); above stands the string that the best path spells.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

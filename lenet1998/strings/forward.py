@@ -4,8 +4,6 @@ Where Viterbi takes the minimum, the forward algorithm takes logadd(x_1, ..., x_
 the sum of e^-penalty over all paths. The smallest penalty is factored out: nothing over- or underflows.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -5,8 +5,6 @@ Of the transducer of Figure 24 the paper says only that it "prevents characters 
 of outputs of one class, and at least one blank stands between two characters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from lenet1998.patterns import CLASSES

@@ -5,8 +5,6 @@ such that arcs lead upwards, and arcs are listed by the node that they leave, so
 all that leads to a node before anything that leaves it: equations 10, 13 and 15 are a loop over arcs each.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -6,8 +6,6 @@ inverted. `Layout` has the numbers of the text, and as options what it leaves op
 for tests and for training on strings are laid out alike.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

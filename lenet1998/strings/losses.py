@@ -4,8 +4,6 @@ Of all paths of the interpretation graph, the constrained graph has those that s
 with respect to the penalties of the recognition graph, out of which both graphs were composed.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

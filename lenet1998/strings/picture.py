@@ -5,8 +5,6 @@ places. So does this: digits come to the height of the data base's, and the stri
 there, to the middle of 32 rows. Digits much smaller or larger than the others come to that height each for itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from os import PathLike
 from pathlib import Path

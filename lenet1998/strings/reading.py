@@ -4,8 +4,6 @@ Both recognisers, the network swept over the string (`sdnn`) and the one that se
 network's penalties into a graph, and have a grammar that says what its paths spell.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol

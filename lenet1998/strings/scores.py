@@ -3,8 +3,6 @@
 Section IX-D counts characters inserted, deleted and substituted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

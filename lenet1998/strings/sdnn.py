@@ -5,8 +5,6 @@ next an arc a class, and one for the blank, whose penalty is the constant j of e
 and 26 outputs are blank where they are further than a fixed bound from every code, not near the code of the space.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """How a picture was prepared, step by step: the sheet in it, its ink, the level line, and what the network sees."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

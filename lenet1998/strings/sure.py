@@ -6,8 +6,6 @@ make of it. A reading is as sure as the product of its digits and of what is lef
 speaks for it; `experiments.pictures.sure` fits it on pictures of all kinds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple

@@ -5,8 +5,6 @@ derivatives of the loss by all penalties; each instance of the network back-prop
 same parameters their gradients are added. Then the parameters move once, by appendix C's step sizes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The Viterbi transformer: the path of least penalty (section V, equation 10)."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ kernels are the weights that they had, and whatever fields have in common is com
 n = (W - 32) / 4 + 1 outputs, one for each shift that the two subsamplings let through.
 """
 
-from __future__ import annotations
-
 import copy
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The ablation: what its variants are, that all have the same search, and that its statistics are those of the runs."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """Paired tests against published and counted values; and the comparison of two recipes that a user writes."""
 
-from __future__ import annotations
-
 import json
 import math
 import sys

@@ -1,7 +1,5 @@
 """The experiment with pictures from start to figure, and what it says of answers."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The readings study: its points, its scores on histories made by hand, its stages in miniature."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

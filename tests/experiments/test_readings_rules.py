@@ -1,7 +1,5 @@
 """The small rules of the study of readings: rates, ranks, ranges, and which seeds count."""
 
-from __future__ import annotations
-
 import pytest
 
 from experiments.machinery.options import find_data, parse

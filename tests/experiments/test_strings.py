@@ -1,7 +1,5 @@
 """Experiments on strings in miniature, on the embedded digits."""
 
-from __future__ import annotations
-
 import csv
 import json
 import shutil

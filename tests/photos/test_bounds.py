@@ -1,7 +1,5 @@
 """The bounds of what is ink and what is a sheet, each from both sides."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter

@@ -1,7 +1,5 @@
 """Pictures of digits: however they come, the digit ends up in MNIST's form, or the user hears why not."""
 
-from __future__ import annotations
-
 import io
 import os
 import struct

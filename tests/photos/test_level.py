@@ -1,7 +1,5 @@
 """Lines that slant, two lines, and marks beside digits."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

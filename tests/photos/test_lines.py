@@ -1,7 +1,5 @@
 """Lines of digits in pictures: what of the marks is writing, where any digit may be thin, or lie along a border."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Thin pens' strokes become MNIST's, and MNIST's own, and those of ordinary pens, stay as they are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from PIL import Image

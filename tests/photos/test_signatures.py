@@ -1,7 +1,5 @@
 """What a file is, told by its first bytes: sound files of each kind, written by other programs' modules."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import zipfile

@@ -1,7 +1,5 @@
 """The activations of every layer, read off the list of layers, and Figure 13's way to draw them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """Figures: drawn from histories alone, over the paper's only where that is allowed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

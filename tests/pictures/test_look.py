@@ -1,7 +1,5 @@
 """Figures for print: the width that is asked for, titles that fit or are gone, another style sheet, another folder."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

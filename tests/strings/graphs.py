@@ -1,7 +1,5 @@
 """Graphs that several tests use: Figure 20's, and random ones."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.strings.compose import Move, Transducer

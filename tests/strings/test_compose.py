@@ -1,7 +1,5 @@
 """Section VIII's composition and section VI's losses: Figures 20 and 28, and all paths of random graphs."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Strings after Figures 25 and 26: each has the difficulty that its name says."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.ndimage import label

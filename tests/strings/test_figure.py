@@ -1,7 +1,5 @@
 """Strings drawn in the manner of Figures 25 and 26: what is where, and how dark."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """Equations 10 and 13 to 16 on random graphs, long ones and bad ones."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

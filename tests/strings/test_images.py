@@ -1,7 +1,5 @@
 """Section VII-B's images: classes, places, gaps, blanks, overlap, noise and seeds, and where digits come from."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

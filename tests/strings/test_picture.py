@@ -1,7 +1,5 @@
 """A picture's ink in the form of a string, and pictures that are none."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

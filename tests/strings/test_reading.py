@@ -1,7 +1,5 @@
 """Section VII-A's reading of outputs: the five answers of Figures 25 and 26, from the greys of their labels."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Section IX-D's error rates of strings and characters."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Section V: cuts, segments and the graph of them, on drawn strings; a string read by its segments."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What two networks make of a digit, and how sure a line is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lenet1998.strings.picture import Form

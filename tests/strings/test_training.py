@@ -1,7 +1,5 @@
 """Training on whole strings: gradients of all instances by central differences, one update a string, curvatures."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Section VII, Figures 23 and 25: output i of the wide network is the network's own on the window from 4 i on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """One digit, for `predict`: shadows whose edge crosses it, pens that skip, ruled paper, two digits."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw
 

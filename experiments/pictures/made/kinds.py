@@ -1,7 +1,5 @@
 """All kinds by name, and pictures of one, always the same ones."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Lines of digits in shadow, on colours, slanting, small beside large, in combs, in two lines, with marks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

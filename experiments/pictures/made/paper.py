@@ -1,7 +1,5 @@
 """What the kinds share: digits written in a line, the ink on a sheet, light and colours over it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

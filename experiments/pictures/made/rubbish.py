@@ -1,7 +1,5 @@
 """Pictures with nothing to read: photographs, textures, scribbles; some to learn from and others to measure."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Signs, letters and words beside digits, or alone: from fonts and hands, some to learn from, others to measure."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Kinds that nobody named: they are measured, and nothing was chosen on them, but for glare of another shape."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage
