@@ -224,6 +224,10 @@ EXPERIMENT = Experiment(
     title="Strings: competition, centres, blank, lexicon",
     paper="sections VI-A, VI-C, VII-C, IX-C and IX-D",
     question="What do training without competition, centres and a blank that learn, and a lexicon change?",
+    answer="By equation 17 {strings_claims; eq. 17; fixed; strings wrong} are read wrongly, without competition "
+    "{strings_claims; eq. 11; fixed; strings wrong}. Centres that learn did not collapse in so few strings. "
+    "A lexicon of 1,000 words brings {strings_claims_lexicon; string; none; before} down to {strings_claims_lexicon; "
+    "string; 1,000; before}.",
     description=__doc__.partition("\n\n")[2],
     chapter="Strings of digits",
     place=8,
