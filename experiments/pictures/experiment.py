@@ -98,8 +98,8 @@ EXPERIMENT = Experiment(
     title="Pictures of digits",
     question="How often are pictures of every kind read rightly, and how often wrongly without a warning?",
     answer="Of clean strings {pictures; clean; right} are read rightly and {pictures; clean; silent} wrongly without a "
-    "warning. The second share is largest with glare ({pictures; glare; silent}) and beside letters that were not "
-    "learned ({pictures; other letter; silent}) or a euro sign ({pictures; euro; silent}).",
+    "warning. The second share is largest with glare ({pictures; glare; silent}), of faxes ({pictures; fax; silent}) "
+    "and beside letters that were not learned ({pictures; other letter; silent}).",
     shown={
         "pictures": "clean; one digit; shadow x0.5; blue field; small 28 of 64; turned 15; two lines; ruled paper; "
         "upside down; 58 digits; euro; photographs; glare",

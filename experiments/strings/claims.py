@@ -225,9 +225,10 @@ EXPERIMENT = Experiment(
     paper="sections VI-A, VI-C, VII-C, IX-C and IX-D",
     question="What do training without competition, centres and a blank that learn, and a lexicon change?",
     answer="By equation 17 {strings_claims; eq. 17; fixed; strings wrong} are read wrongly, without competition "
-    "{strings_claims; eq. 11; fixed; strings wrong}. Centres that learn did not collapse in so few strings. "
-    "A lexicon of 1,000 words brings {strings_claims_lexicon; string; none; before} down to {strings_claims_lexicon; "
-    "string; 1,000; before}.",
+    "{strings_claims; eq. 11; fixed; strings wrong}. Centres that learn did not collapse in so few strings. A blank "
+    "that learns goes from 5 to {strings_claims_blank; eq. 17; learns; 5; j}. A lexicon of 1,000 words brings "
+    "{strings_claims_lexicon; string; none; after} down to {strings_claims_lexicon; string; 1,000; after}, one of "
+    "25,461 to {strings_claims_lexicon; string; 25,461; after}.",
     description=__doc__.partition("\n\n")[2],
     chapter="Strings of digits",
     place=8,
