@@ -31,6 +31,11 @@ _HEAD = (
 )
 
 
+def grouped(histories: Iterable[dict]) -> dict[str, list[dict]]:
+    """The finished runs by what they have in common, as `sorted_out` gives them."""
+    return sorted_out(histories)[0]
+
+
 def sorted_out(histories: Iterable[dict], unfinished: bool = False) -> tuple[dict[str, list[dict]], list[str]]:
     """The runs by what they have in common, label -> runs of different seeds and as many passes; and what to say of it.
 

@@ -13,7 +13,7 @@ from lenet1998.errors import LeNetError
 from lenet1998.pictures import learning_curves, plotting
 from lenet1998.recipe import Recipe, preset
 from lenet1998.report.comparison import over_patterns, over_seeds
-from lenet1998.report.runs import side_by_side, sorted_out
+from lenet1998.report.runs import grouped, side_by_side, sorted_out
 from lenet1998.report.table import Table
 from lenet1998.report.tables import TEST
 from lenet1998.running.check import SEAL
@@ -34,10 +34,6 @@ def history(error: float, seed=1, recipe=None, passes=20, size=60_000, engine="n
 
 OTHER = preset("default").override(["loss=mle"])
 LATER = preset("default").override(["j=2"])
-
-
-def grouped(histories: list[dict]) -> dict[str, list[dict]]:
-    return sorted_out(histories)[0]
 
 
 def rows(*histories: dict, **asked) -> dict[str, list[str]]:
